@@ -1,0 +1,156 @@
+"""User agents: what browser, system and device a header names, and whether a bot sent it.
+
+A header is asked about once, however many events carry it. Names are those of Matomo's rules; docs/agents.md lists
+what is mended afterwards and how right the answers are.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from coursetrail.lookups.detector import Found
+
+SCHEMA = pa.schema(
+    [
+        ("user_agent", pa.string()),
+        ("browser", pa.string()),
+        ("browser_version", pa.string()),
+        ("system", pa.string()),
+        ("system_version", pa.string()),
+        ("device", pa.string()),
+        ("brand", pa.string()),
+        ("is_bot", pa.bool_()),
+        ("bot_source", pa.string()),
+        ("status", pa.string()),
+        ("parser", pa.string()),
+    ]
+)
+
+REVISION = 1
+"""Of our own mends; raise it with any change that alters an answer."""
+
+PARSER = (
+    f"device-detector {version('device-detector')} + crawler-user-agents {version('crawler-user-agents')}"
+    f" + coursetrail {REVISION}"
+)
+
+LONGEST = 512
+"""Characters that are read; the longest real header seen has 492, and time grows with the square."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What one header says; null is unknown."""
+
+    browser: str | None = None
+    browser_version: str | None = None
+    system: str | None = None
+    system_version: str | None = None
+    device: str | None = None
+    brand: str | None = None
+    is_bot: bool = False
+    bot_source: str | None = None
+    status: str = "ok"
+
+
+def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | None = None) -> pa.Table:
+    """One row per distinct string, in order, the string itself as key; `advance` is told how many are done.
+
+    A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD, and strings
+    that differ in nothing else share a row.
+    """
+    columns: dict[str, list[object]] = {name: [] for name in SCHEMA.names}
+    for text in dict.fromkeys(map(repaired, user_agents)):
+        row = {"user_agent": text, "parser": PARSER, **asdict(parse_agent(text))}
+        for name, values in columns.items():
+            values.append(row[name])
+        if advance:
+            advance(1)
+    return pa.table(columns, schema=SCHEMA)
+
+
+def parse_agent(text: str | None) -> Agent:
+    """What one header says; never raises."""
+    cleaned = clean(text)
+    if not cleaned:
+        return Agent(status="missing")
+    try:
+        from coursetrail.lookups import detector
+
+        return mended(cleaned, detector.find(cleaned))
+    except Exception:  # noqa: BLE001 - whatever a hostile string does to the parser, the other strings get their answer
+        return Agent(status="error")
+
+
+def repaired(text: str | None) -> str | None:
+    """The text as UTF-8 can hold it: surrogate pairs joined, lone surrogates replaced by U+FFFD."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def clean(text: str | None) -> str:
+    """The part of a header that is safe to read; empty if there is none."""
+    kept = CONTROL.sub("", repaired(text) or "").strip()[:LONGEST].strip()
+    return "" if kept == "-" else kept
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def mended(text: str, found: "Found") -> Agent:
+    """The parser's answer with its known mistakes corrected."""
+    free_text = found.browser_is_free_text
+    agent = Agent(
+        browser="other" if free_text else found.browser,
+        browser_version=None if free_text else found.browser_version,
+        system=found.system or ("Chrome OS" if CHROMEBOOK in text else None),
+        system_version=found.system_version,
+        device=device(text, found),
+        brand=None if found.brand == "Unknown" else found.brand,
+        is_bot=found.bot_source is not None,
+        bot_source=found.bot_source,
+    )
+    if reduced(text):
+        return replace(agent, system_version=None, status="reduced")
+    if agent.browser in (None, "other") and not (agent.system or agent.device or agent.is_bot):
+        return replace(agent, status="unknown")
+    return agent
+
+
+def device(text: str, found: "Found") -> str | None:
+    """The device, with Chromebooks, iPods and desktops that the rules miss."""
+    if CHROMEBOOK in text:
+        return "desktop"
+    if IPOD.search(text) and found.device in (None, "smartphone"):
+        return "portable media player"
+    if not found.device and found.on_desktop_system and not MOBILE.search(text):
+        return "desktop"
+    return found.device
+
+
+CHROMEBOOK = "CrOS"
+IPOD = re.compile(r"\biPod(?: ?touch)?\b", re.IGNORECASE)
+MOBILE = re.compile(r"Mobi|Android", re.IGNORECASE)
+
+
+def reduced(text: str) -> bool:
+    """Whether the system's version is one that browsers send whatever the truth is."""
+    return any(pattern.search(text) for pattern in FROZEN)
+
+
+FROZEN = (
+    re.compile(
+        r"Windows NT 10\.0.*(?:Chrome/(?:9[4-9]|\d{3})|Firefox/(?:9[3-9]|\d{3}))"
+    ),  # Windows 11 says 10
+    re.compile(r"Android 10; K[;)]"),
+    re.compile(r"Mac OS X 10_15_7"),
+    re.compile(r"Mac OS X 10\.15;.*Firefox/(?:8[7-9]|9\d|\d{3})"),
+    re.compile(r"Macintosh; Intel Mac OS X 10_15.*Version/1[3-9].*Safari/"),  # or an iPad
+    re.compile(r"OS 18_[67].*Version/(?:2[6-9]|[3-9]\d)\."),  # iOS 26 says 18
+)
