@@ -7,9 +7,9 @@ understood needs nothing, so a wrong reading can cost time but never an answer.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 BOUNDARY = "(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:"
+NAME_ENDS = "(?:[);/ ]|$)"
 OUTSIDE_ASCII = "\x80"
 
 Literal = tuple[str, bool]
@@ -30,6 +30,9 @@ def alternatives(pattern: str) -> tuple[Alternative, ...]:
     """The alternatives of a pattern, left to right, without overlap; all of it is one if it is not understood."""
     bounded = pattern.startswith(BOUNDARY) and pattern.endswith(")")
     start, end = (len(BOUNDARY), len(pattern) - 1) if bounded else (0, len(pattern))
+    plain = pattern[start:end].removesuffix(NAME_ENDS)
+    if PLAIN.fullmatch(plain) and plain.isascii():
+        return (Alternative(start, end, 0, _as_literals([plain.lower()], bounded)),)
     reader = _Reader(pattern, start, end)
     try:
         _, found = reader.alternation(at_start=bounded)
@@ -37,6 +40,8 @@ def alternatives(pattern: str) -> tuple[Alternative, ...]:
         found = ()
     if reader.position != end or not found:
         return (Alternative(start, end, 0, ()),)
+    if reader.named:
+        return (Alternative(start, end, 0, _all_of(found)),)
     return found
 
 
@@ -48,22 +53,27 @@ def without(pattern: str, found: Sequence[Alternative], kept: Iterable[int]) -> 
             continue
         pieces += pattern[copied : alternative.start], IMPOSSIBLE, "()" * alternative.groups
         copied = alternative.end
-    return REPEATED.sub(IMPOSSIBLE, "".join(pieces) + pattern[copied:])
+    return NEEDLESS.sub("", "".join(pieces) + pattern[copied:])
 
 
 IMPOSSIBLE = "(?!)"
-REPEATED = re.compile(r"\(\?!\)(?:\|\(\?!\)(?!\())+")
+NEEDLESS = re.compile(r"\(\?!\)\||\|\(\?!\)(?!\()")
 PLAIN = re.compile(r"[^\\\[\](){}|?*+.^$]+")
 CLASS = re.compile(r"\[(\^?)(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL)
+RANGE = re.compile(r"([a-zA-Z0-9])-([a-zA-Z0-9])")
+GROUP = re.compile(r"\(\?:|\(\?<?[=!]|\(\?P<\w+>|\((?!\?)")
+ENDS = frozenset(["", "|", ")"])
 TIMES = re.compile(r"(?:([?*+])|\{(\d*)(,?)(\d*)\})[?+]?")
+MOST_MEMBERS = 8
 MOST_TEXTS = 12
 """How many texts a piece such as `S[3-5] (Mini|Plus)` may stand for before it is cut into shorter pieces."""
 
+DIGITS = str.maketrans("123456789", "000000000")
 ORDINARY = """mozilla/5.0 (linux; u; android 4.4.2; en-us; k) applewebkit/537.36 (khtml, like gecko) version/4.0
 chrome/30.0.1599.92 mobile safari/537.36 build/ mozilla/5.0 (windows nt 6.1; win64; x64; wow64; rv:25.0) gecko/20100101
 firefox/25.0 mozilla/5.0 (macintosh; intel mac os x 10_15_7) (iphone; cpu iphone os 7_0_4 like mac os x) mobile/11b554a
 (ipad; (x11; ubuntu; linux x86_64 mozilla/4.0 (compatible; msie 8.0; trident/4.0; .net clr 2.0.50727; media center pc 6.0)
-opera/9.80 (presto/2.12 version/12.16 tablet +http://www. .com bot"""
+opera/9.80 (presto/2.12 version/12.16 tablet +http://www. .com bot""".translate(DIGITS)
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a signal to the caller, who goes on without literals
@@ -72,14 +82,21 @@ class NotUnderstood(Exception):  # noqa: N818 - a signal to the caller, who goes
 
 def _weight(literals: Iterable[Literal]) -> float:
     """How often some text will hold one of the literals; a rough rank, used only to choose."""
-    return sum(1.0 if text in ORDINARY else 10.0 ** -(len(text) + word) for text, word in literals)
+    weight = 0.0
+    for text, word in literals:
+        if text in ORDINARY or (" " in text and text.translate(DIGITS) in ORDINARY):
+            weight += 1.0
+        else:
+            weight += 10.0 ** -(len(text) + word)
+    return weight
 
 
 class _Reader:
     """Reads one pattern from a position to an end; a step returns the exact texts (or None) and the alternatives."""
 
     def __init__(self, pattern: str, start: int, end: int) -> None:
-        self.pattern, self.position, self.end, self.groups = pattern, start, end, 0
+        self.pattern, self.position, self.end = pattern, start, end
+        self.groups, self.named = 0, False
 
     def next(self) -> str:
         return self.pattern[self.position] if self.position < self.end else ""
@@ -98,20 +115,8 @@ class _Reader:
     def sequence(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
         begin, groups_before, whole = self.position, self.groups, True
         run, word = [""], at_start
-        best: tuple[Literal, ...] = ()
-        inner: tuple[Alternative, ...] = ()
-        least = 1e9
-
-        def offer(literals: tuple[Literal, ...], parts: tuple[Alternative, ...] = ()) -> None:
-            nonlocal best, inner, least
-            if literals and (weight := _weight(literals)) < least:
-                best, inner, least = literals, parts, weight
-
-        def close() -> None:
-            if "" not in run:
-                offer(tuple((text, word and _starts_a_word(text)) for text in dict.fromkeys(run)))
-
-        while self.next() not in ("", "|", ")"):
+        offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]] = []
+        while self.next() not in ENDS:
             exact, parts = self.item(at_start=word and run == [""])
             if exact == [""] and not parts:
                 continue
@@ -119,21 +124,21 @@ class _Reader:
             if low == 0:
                 exact, parts = ([*exact, ""] if exact is not None and high == 1 else None), ()
             if exact is not None and len(exact) * len(run) <= MOST_TEXTS:
-                run = [a + b for a, b in product(run, exact)]
+                run = [before + after for before in run for after in exact]
                 if high == 1:
                     continue
-                close()
+                offers.append((_as_literals(run, word), ()))
                 run = [""]
             else:
-                close()
-                if parts and all(part.literals for part in parts):
-                    offer(tuple(dict.fromkeys(literal for part in parts for literal in part.literals)), parts)
+                offers.append((_as_literals(run, word), ()))
+                offers.append((_all_of(parts), parts))
                 run = exact if exact is not None and high == 1 and len(exact) <= MOST_TEXTS else [""]
             whole = word = False
-        close()
-        if not inner:
-            inner = (Alternative(begin, self.position, self.groups - groups_before, best),)
-        return (run if whole else None), inner
+        offers.append((_as_literals(run, word), ()))
+        literals, parts = _best(offers)
+        if not parts:
+            parts = (Alternative(begin, self.position, self.groups - groups_before, literals),)
+        return (run if whole else None), parts
 
     def item(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
         """One item without its quantifier: [""] is nothing at all (an anchor), None is some unknown text."""
@@ -165,11 +170,12 @@ class _Reader:
         return None, (Alternative(begin, self.position, 0, ((OUTSIDE_ASCII, False),)),)
 
     def group(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
-        opening = re.compile(r"\(\?:|\(\?<?[=!]|\((?!\?)").match(self.pattern, self.position, self.end)
+        opening = GROUP.match(self.pattern, self.position, self.end)
         if not opening:
             raise NotUnderstood
         self.position = opening.end()
         self.groups += opening.group() == "("
+        self.named |= opening.group().endswith(">")
         exact, parts = self.alternation(at_start)
         if self.next() != ")":
             raise NotUnderstood
@@ -185,9 +191,16 @@ class _Reader:
         if not found or self.pattern.startswith("[[:", self.position):
             raise NotUnderstood
         self.position = found.end()
-        members = re.sub(r"\\([^\w])", r"\1", found[2]) if "\\" in found[2] else found[2]
-        simple = not found[1] and len(members) <= MOST_TEXTS and members.isascii() and "\\" not in members
-        return list(dict.fromkeys(members.lower())) if simple and "-" not in members[1:-1] else None
+        members = found[2]
+        if "\\" in members:
+            members = re.sub(r"\\([^\w-])", r"\1", members)
+        if found[1] or "\\" in members or not members.isascii():
+            return None
+        if "-" in members[1:-1]:
+            members = RANGE.sub(lambda span: "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1))), members)
+            if "-" in members[1:-1]:
+                return None
+        return list(dict.fromkeys(members.lower())) if len(members) <= MOST_MEMBERS else None
 
     def escape(self) -> list[str] | None:
         if self.position + 1 >= self.end:
@@ -215,6 +228,33 @@ class _Reader:
         return low, (int(found[4]) if found[4] else None) if found[3] else low
 
 
+def _as_literals(texts: list[str], word: bool) -> tuple[Literal, ...]:
+    """The literals of a run of texts; none if it may be empty."""
+    if "" in texts:
+        return ()
+    return tuple([(text, word and _starts_a_word(text)) for text in dict.fromkeys(texts)])
+
+
+def _all_of(parts: tuple[Alternative, ...]) -> tuple[Literal, ...]:
+    """The literals of a group; none if one of its alternatives needs none."""
+    if not all([part.literals for part in parts]):
+        return ()
+    return tuple(dict.fromkeys([literal for part in parts for literal in part.literals]))
+
+
+def _best(offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]]) -> tuple[
+    tuple[Literal, ...], tuple[Alternative, ...]
+]:
+    """The offer whose literals are the rarest."""
+    useful = [offer for offer in offers if offer[0]]
+    if len(useful) > 1:
+        return min(useful, key=lambda offer: _weight(offer[0]))
+    return useful[0] if useful else ((), ())
+
+
 def _starts_a_word(text: str) -> bool:
     """A substitution reads a match again from its own first character, where a boundary holds by itself."""
-    return text[0].isalnum() and not any(text.startswith(p) or p.startswith(text) for p in ("sprd-", "mz-"))
+    return text[0].isalnum() and not text.startswith(("sprd-", "mz-")) and text not in STARTS_OF_A_PREFIX
+
+
+STARTS_OF_A_PREFIX = frozenset({"s", "sp", "spr", "sprd", "m", "mz"})
