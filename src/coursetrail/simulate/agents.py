@@ -1,0 +1,37 @@
+"""User agents of 2013, made from the fleet's patterns: what the browser says, and what it truly is."""
+
+import re
+from bisect import bisect
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from coursetrail.simulate.wordings import WORDINGS
+
+_BLANK = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
+_CHOICES = {
+    name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in WORDINGS.items()
+}
+
+
+class Agent(NamedTuple):
+    """A user agent with the browser, system and device behind it; `user_agent` None was never sent."""
+
+    user_agent: str | None
+    browser: str
+    system: str
+    device: str
+
+
+def worded(pattern: str, random: np.random.Generator) -> str:
+    """The pattern with every blank filled in."""
+
+    def fill(blank: re.Match[str]) -> str:
+        low, high, name = blank.groups()
+        if name is None:
+            return str(random.integers(int(low), int(high) + 1))
+        texts, weights = _CHOICES[name]
+        return _BLANK.sub(fill, texts[bisect(weights, random.random() * weights[-1])])
+
+    return _BLANK.sub(fill, pattern)

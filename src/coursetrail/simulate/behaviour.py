@@ -1,0 +1,190 @@
+"""What people do: visits made of pages, and lecture pages on which a player is loaded, watched and left."""
+
+from dataclasses import fields
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coursetrail.simulate import plan
+from coursetrail.simulate.course import FLASH, VARIANTS, Course
+from coursetrail.simulate.people import ANONYMOUS, BOT, LEARNER, STAFF, People
+from coursetrail.simulate.plan import Plan
+from coursetrail.simulate.schedule import LULL, visit_starts
+from coursetrail.simulate.viewing import watch
+
+HOME, LECTURES, LECTURE, QUIZ, FORUM, PEER, WIKI, OTHER, DOWNLOAD, ADMIN = range(10)
+_HABITS = {  # how often each role opens each kind of page, per 100
+    LEARNER: (13, 10, 45, 9, 11, 1, 4, 4, 3, 0),
+    STAFF: (10, 10, 38, 4, 20, 2, 4, 4, 0, 8),
+    BOT: (20, 5, 0, 0, 55, 0, 15, 5, 0, 0),
+    ANONYMOUS: (40, 0, 0, 0, 0, 0, 0, 60, 0, 0),
+}
+_ONE_PAGE = {HOME: "home", LECTURES: "lectures", WIKI: "wiki", OTHER: "other", DOWNLOAD: "download", ADMIN: "admin"}
+_LONGEST_VIEWING = 26  # events, so that ACTIVE people surely open a second page
+_MOST_VISITS = 200  # about, however busy
+_BATCH = 250_000  # events planned at a time: bounds the memory of the planning
+
+
+class Pages(NamedTuple):
+    """The pages that people open, in order; `burst` is 0 for a flash player. Rows count within the batch."""
+
+    actor: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+    burst: NDArray[np.int64]
+    opens: NDArray[np.bool_]
+
+
+def behave(people: People, course: Course, random: np.random.Generator) -> Plan:
+    """The events of everybody, from the first page to the last action."""
+    ends = np.cumsum(people.clicks)
+    total = int(ends[-1]) if len(ends) else 0
+    types = {"time": np.int64, "position": np.float64, "previous": np.float64, "kind": np.uint8, "rate": np.uint8}
+    types |= {"loading": np.bool_, "flash": np.bool_, "paused": np.bool_}
+    names = [one.name for one in fields(Plan) if one.name not in {"people", "course"}]
+    columns = {name: np.zeros(total, types.get(name, np.int32)) for name in names}
+    actor = 0
+    while actor < len(ends):
+        done = int(ends[actor] - people.clicks[actor])
+        stop = max(actor + 1, int(np.searchsorted(ends, done + _BATCH, side="right")))
+        batch = _batch(people, course, np.arange(actor, stop), random)
+        for name, values in batch.items():
+            columns[name][done : int(ends[stop - 1])] = values + done if name == "opened" else values
+        actor = stop
+    return Plan(people=people, course=course, **columns)
+
+
+def _batch(
+    people: People, course: Course, actors: NDArray[np.int64], random: np.random.Generator
+) -> dict[str, NDArray]:  # type: ignore[type-arg]
+    pages = _pages(people, actors, random)
+    if not len(pages.start):
+        return {}
+    of = np.repeat(np.arange(len(pages.start)), pages.length)
+    first = pages.start[of]
+    offset = np.arange(len(of)) - first
+    lecture, variant = _lectures(pages, len(course.lectures), random)
+    length = np.array([seconds for _, seconds in course.lectures], float)
+    seconds = np.where(pages.kind == LECTURE, length[lecture], 0.0)
+    viewing = watch(first, offset == pages.length[of] - 1, pages.burst[of], seconds[of], random)
+    video = viewing.kind >= plan.VIDEO
+    dwell = np.exp(random.normal(np.log(22_000), 1.2, len(of)))
+    gap = np.where(video, viewing.gap, np.clip(dwell, 900, LULL).astype(np.int64))
+    actor = pages.actor[of]
+    opens = (offset == 0) & pages.opens[of]
+    kind = np.where(~video & (pages.kind[of] == PEER), plan.PEER, viewing.kind)
+    return {
+        "actor": actor,
+        "visitor": _visitors(people, actor, opens, random),
+        "opened": np.where(video, first, np.arange(len(of))),
+        "time": _times(people, actor, opens, gap, random),
+        "kind": kind,
+        "page": _addresses(course, pages.kind[of], offset, lecture[of] * len(VARIANTS) + variant[of], random),
+        "loading": viewing.loading,
+        "flash": video & (pages.burst[of] == 0),
+        "paused": viewing.paused,
+        "position": viewing.position,
+        "previous": viewing.previous,
+        "rate": viewing.rate,
+    }
+
+
+def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generator) -> Pages:
+    """As many pages as fill each actor's number of events; the last one may be cut short."""
+    clicks = people.clicks[actors]
+    slot = np.repeat(actors, clicks)
+    role, drawn = people.roles[slot], random.random(len(slot)) * 100
+    kind = np.zeros(len(slot), np.uint8)
+    for one, habits in _HABITS.items():
+        kind[role == one] = np.searchsorted(np.cumsum(habits)[:-1], drawn[role == one], side="right")
+    ends = np.cumsum(clicks)
+    arrivals = (ends - clicks)[(clicks > 0) & (people.roles[actors] == LEARNER)]
+    kind[arrivals[random.random(len(arrivals)) < 0.6]] = HOME
+    flash = random.random(len(slot)) < 0.055
+    burst = np.where((kind == LECTURE) & ~flash, random.integers(4, 6, len(slot)), 0)
+    viewing = np.minimum(random.geometric(0.11, len(slot)), _LONGEST_VIEWING)
+    several = np.select([kind == QUIZ, kind == FORUM, kind == PEER], [4, 4, 3], 1)
+    length = np.where(kind == LECTURE, 1 + burst + viewing, 1 + (random.random(len(slot)) * several).astype(np.int64))
+    start = np.cumsum(length) - length
+    begin = np.repeat(ends - clicks, clicks)
+    start -= start[begin]
+    kept = start < people.clicks[slot]
+    slot, start, begin = slot[kept], start[kept], begin[kept]
+    length = np.minimum(length[kept], people.clicks[slot] - start)
+    ordinal = np.arange(len(slot)) - np.searchsorted(slot, slot)
+    often = np.exp(random.normal(np.log(0.22), 0.4, len(people.roles)))
+    often = np.minimum(often, _MOST_VISITS * 9 / np.maximum(1, people.clicks))
+    opens = (ordinal == 0) | (random.random(len(slot)) < often[slot]) | ((ordinal == 1) & (people.second[slot] >= 0))
+    return Pages(slot, kind[kept], begin + start, length, burst[kept], opens)
+
+
+def _lectures(
+    pages: Pages, lectures: int, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which lecture each page shows, and in which wording of its address: onwards in order, now and then again."""
+    shows = pages.kind == LECTURE
+    seen = np.cumsum(shows) - shows
+    first = np.searchsorted(pages.actor, pages.actor)
+    last = np.searchsorted(pages.actor, pages.actor, side="right") - 1
+    seen -= seen[first]
+    total = np.maximum(1, seen[last] + shows[last])
+    reach = np.clip(total * random.uniform(0.4, 1.3, int(pages.actor[-1]) + 1)[pages.actor], 1, lectures)
+    lecture = np.minimum((seen * reach / total).astype(np.int64), lectures - 1)
+    again = random.random(len(lecture)) < 0.1
+    lecture[again] = (lecture * random.random(len(lecture))).astype(np.int64)[again]
+    variant = np.searchsorted([0.7, 0.85, 0.93], random.random(len(lecture)))
+    return lecture, np.where(shows & (pages.burst == 0), FLASH, variant)
+
+
+def _addresses(
+    course: Course,
+    kind: NDArray[np.uint8],
+    offset: NDArray[np.int64],
+    lecture: NDArray[np.int64],
+    random: np.random.Generator,
+) -> NDArray[np.int64]:
+    """The row of each event's page among the course's pages."""
+    drawn = random.random(len(kind))
+
+    def any_of(group: str) -> NDArray[np.int64]:
+        begin, count = course.groups[group]
+        return begin + (drawn * count).astype(np.int64)
+
+    page = any_of("home")
+    for one, group in _ONE_PAGE.items():
+        page = np.where(kind == one, any_of(group), page)
+    page = np.where(kind == LECTURE, course.groups["lecture"][0] + lecture, page)
+    page = np.where(kind == PEER, any_of("peer"), page)
+    for one, groups in ((QUIZ, ("quizzes", "start", "attempt", "feedback")), (FORUM, ("forums", "forum", "thread"))):
+        for place, group in enumerate(groups):
+            reached = offset == place if place < len(groups) - 1 else offset >= place
+            page = np.where((kind == one) & reached, any_of(group), page)
+    return page
+
+
+def _visitors(
+    people: People, actor: NDArray[np.int64], opens: NDArray[np.bool_], random: np.random.Generator
+) -> NDArray[np.int64]:
+    """The browser of each visit: whoever has a second one comes with it on the second visit and some later ones."""
+    visit = np.cumsum(opens) - 1
+    owner = actor[opens]
+    ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    other = (people.second[owner] >= 0) & (ordinal > 0) & ((ordinal == 1) | (random.random(len(owner)) < 0.35))
+    return np.where(other, people.second[owner], owner)[visit]
+
+
+def _times(
+    people: People,
+    actor: NDArray[np.int64],
+    opens: NDArray[np.bool_],
+    gap: NDArray[np.int64],
+    random: np.random.Generator,
+) -> NDArray[np.int64]:
+    visit = np.cumsum(opens) - 1
+    since = np.cumsum(np.where(opens, 0, gap))
+    begin = np.flatnonzero(opens)
+    end = np.append(begin[1:], len(gap)) - 1
+    starts = visit_starts(people, actor[begin], since[end] - since[begin], random)
+    return (starts - since[begin])[visit] + since

@@ -1,0 +1,49 @@
+"""What a simulated course is made of before any format writes it down: one row per event."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coursetrail.simulate.course import Course
+from coursetrail.simulate.people import People
+
+PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, STALLED, WAITING, ERROR, UNREADABLE = range(11)
+VIDEO = PLAY  # kinds from here on are video actions
+DELIBERATE = ENDED  # kinds up to here are clicks, unless they belong to a loading burst
+RATES = (1.0, 1.25, 1.5, 0.75, 1.75, 2.0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The events of everybody, actor after actor and in time order within an actor.
+
+    `opened` is the row of the page view under which an event happened (its own row for a page view); `time` is in ms
+    since 1970 UTC, `position` and `previous` in seconds of the video, `rate` an index into RATES, `paused` how the
+    player stands after the event.
+    """
+
+    people: People
+    course: Course
+    actor: NDArray[np.int32]
+    visitor: NDArray[np.int32]
+    opened: NDArray[np.int32]
+    time: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    page: NDArray[np.int32]
+    loading: NDArray[np.bool_]
+    flash: NDArray[np.bool_]
+    paused: NDArray[np.bool_]
+    position: NDArray[np.float64]
+    previous: NDArray[np.float64]
+    rate: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def repeat(self, rows: NDArray[np.int64]) -> None:
+        """Make each of the rows a repetition of the row before it."""
+        for name in ("visitor", "opened", "time", "kind", "page", "loading", "flash", "paused", "position", "previous"):
+            column = getattr(self, name)
+            column[rows] = column[rows - 1]
+        self.rate[rows] = self.rate[rows - 1]

@@ -1,0 +1,107 @@
+"""What each kind of damage does to a line; a byte that is no text is written as a lone surrogate (surrogateescape)."""
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+_TIME = re.compile(r'"timestamp":(\d+)')
+_SCALAR = r'"(?:[^"\\]|\\.)*"|\d+'
+_LISTED = ("timestamp", "username", "page_url", "session", "user_ip", "user_agent", "language")
+
+
+def _time(line: str, wording: Callable[[str], str]) -> str:
+    return _TIME.sub(lambda found: f'"timestamp":{wording(found[1])}', line, count=1)
+
+
+def _more(line: str, fields: str) -> str:
+    return f"{line[:-1]},{fields}}}"
+
+
+def _not_json(line: str, random: int) -> str:
+    value = ('"undefined"', '"[object Object]"', '""', "null", '"{\\"currentTime\\":12.5,\\"type\\":"')[random % 5]
+    return re.sub(r'"value":"(?:[^"\\]|\\.)*"', lambda _: f'"value":{value}', line, count=1)
+
+
+def _not_finite(line: str, random: int) -> str:
+    number = ("NaN", "Infinity", "-Infinity")[random % 3]
+    if random // 3 % 2 and "playbackRate" in line:
+        return re.sub(r'(playbackRate\\":)[\d.]+', rf"\g<1>{number}", line, count=1)
+    return re.sub(r'(prevTime\\":)[\d.e-]+', rf"\g<1>{number}", line, count=1)
+
+
+def _as_text(line: str, random: int) -> str:
+    if random % 2:
+        line = re.sub(r'(paused\\":)(true|false)', r'\1\\"\2\\"', line, count=1)
+    return re.sub(r'((?:currentTime|readyState|networkState)\\":)([\d.e-]+)', r'\1\\"\2\\"', line)
+
+
+def _listed(line: str, random: int) -> str:
+    name = _LISTED[random % len(_LISTED)]
+    changed = re.sub(rf'("{name}":)({_SCALAR})', r"\1[\2]", line, count=1)
+    return _time(line, "[{}]".format) if changed == line else changed
+
+
+def _repeated(line: str, random: int) -> str:
+    wrong = ('"timestamp":1', '"username":"nobody"', '"key":"other"')
+    wrong = tuple(field for field in wrong if field.partition(":")[0] + ":" in line)
+    return f"{{{wrong[random % len(wrong)]},{line[1:]}"
+
+
+def _synthetic(line: str, random: int) -> str:
+    del random
+    return re.sub(r',"(?:page_url|session|user_agent)":(?:"(?:[^"\\]|\\.)*"|null)', "", line)
+
+
+def _garbage(line: str, random: int) -> str:
+    del line
+    noise = np.random.default_rng(random).bytes(8 + random % 200).replace(b"\n", b"").replace(b"\r", b"")
+    return (b"\x89" + noise).decode("utf-8", "surrogateescape")
+
+
+def _no_object(line: str, random: int) -> str:
+    del line
+    return ("[1, 2]", '"pageview"', "42", "null", "true", "{}", "[]", "-1.5e3")[random % 8]
+
+
+def _no_time(line: str, random: int) -> str:
+    if random % 4 == 0:
+        return re.sub(r',"timestamp":\d+', "", line, count=1)
+    return _time(line, lambda _: ("", "null", '""', '"yesterday"')[random % 4])
+
+
+def _cut(line: str, random: int) -> str:
+    return line[: 2 + random % (len(line) - 3)]
+
+
+SCARS: dict[str, Callable[[str, int], str]] = {
+    "byte_order_mark": lambda line, _: f"\ufeff{line}",
+    "near_duplicate": lambda line, _: f"{{ {line[1:]}",
+    "synthetic": _synthetic,
+    "value_not_json": _not_json,
+    "value_not_finite": _not_finite,
+    "text_for_number": _as_text,
+    "escaped_quote": lambda line, _: _more(line, '"title":"The learner\\\'s guide"'),
+    "key_in_a_document": lambda line, _: re.sub(r'"key":"([^"]*)"', r'"key":"{\\"key\\":\\"\1\\"}"', line, count=1),
+    "user_agent_spelling": lambda line, _: line.replace('"user_agent":', '"user-agent":', 1),
+    "list_for_scalar": _listed,
+    "time_as_text": lambda line, _: _time(line, '"{}"'.format),
+    "time_as_float": lambda line, n: _time(line, "{}.0".format if n % 2 else lambda t: f"{t[0]}.{t[1:]}e12"),
+    "time_in_seconds": lambda line, _: _time(line, lambda time: time[:-3]),
+    "time_in_microseconds": lambda line, _: _time(line, "{}000".format),
+    "carriage_return": lambda line, _: f"{line}\r",
+    "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
+    "very_long": lambda line, n: _more(line, f'"note":"{"long " * (20_000 + n % 180_000)}"'),
+    "unknown_fields": lambda line, n: _more(line, f'"41":["{n}"],"experiment":{{"arm":{n % 3},"on":true}}'),
+    "invalid_utf8": lambda line, _: _more(line, '"title":"caf\udce9 \udcff\udcc3("'),
+    "repeated_key": _repeated,
+    "lone_surrogate": lambda line, _: _more(line, '"title":"half of a pair: \\ud83d"'),
+    "cut_at_end": _cut,
+    "duplicate": lambda line, _: line,
+    "blank": lambda _, n: ("", "\r", "  ", "\t")[n % 4],
+    "garbage": _garbage,
+    "cut_short": _cut,
+    "no_object": _no_object,
+    "no_time": _no_time,
+    "nuls_inside": lambda line, n: line[: 2 + n % (len(line) - 3)] + "\0" * (1 + n % 500),
+}

@@ -1,0 +1,54 @@
+"""When people come: visits spread over the course, by weekday and hour, with clear silence between them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coursetrail.simulate.course import START, WEEKS
+from coursetrail.simulate.people import LEARNER, People
+
+MINUTE = 60_000
+DAY = 1_440 * MINUTE
+SILENCE = 45 * MINUTE  # between visits; inside a visit no gap exceeds LULL, so 30 minutes is never in doubt
+LULL = 20 * MINUTE
+
+_WEEKDAYS = (1.25, 1.1, 1.05, 1.0, 0.9, 0.8, 1.0)  # the course opens its weeks on a Monday
+_HOURS = (5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 9, 10, 10, 9, 7)
+_ZONES = (-8.0, -5.0, -5.0, -3.0, 0.0, 1.0, 1.0, 2.0, 3.0, 5.5, 8.0)
+
+
+def visit_starts(
+    people: People, actor: NDArray[np.int64], lasting: NDArray[np.int64], random: np.random.Generator
+) -> NDArray[np.int64]:
+    """A start in ms for each visit of `actor` (ascending) that lasts so many ms; visits never come closer than SILENCE.
+
+    Most people arrive in the first week; who does more stays longer.
+    """
+    actors, total = len(people.roles), 7 * WEEKS
+    busy = people.roles != LEARNER
+    joined = np.where(random.random(actors) < 0.65, random.exponential(1.5, actors), random.exponential(14, actors))
+    joined = np.where(busy, 0.0, np.minimum(joined, total - 6))
+    stay = np.sqrt(people.clicks / 400) * random.uniform(0.3, 1.5, actors)
+    left = joined + (total - joined) * np.where(busy, 1.0, np.clip(stay, 0.02, 1.0))
+    days = np.concatenate([[0.0], np.cumsum(np.tile(_WEEKDAYS, WEEKS))])
+    calendar = np.arange(total + 1)
+    early, late = np.interp(joined, calendar, days), np.interp(left, calendar, days)
+    drawn = early[actor] + (late - early)[actor] * random.random(len(actor))
+    day = np.floor(np.interp(drawn, days, calendar)).astype(np.int64)
+    hour = np.searchsorted(np.cumsum(_HOURS), random.integers(0, sum(_HOURS), len(actor)), side="right")
+    zone = random.choice(_ZONES, actors)[actor]
+    within = (hour + random.random(len(actor)) - zone) % 24 * 60 * MINUTE
+    wished = START + day * DAY + within.astype(np.int64)
+    wished = wished[np.lexsort((wished, actor))]
+    return _pushed_apart(wished, actor, lasting + SILENCE + random.integers(0, 60 * MINUTE, len(actor)))
+
+
+def _pushed_apart(
+    wished: NDArray[np.int64], actor: NDArray[np.int64], needed: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Each actor's ascending wishes, moved later until every visit has the time that it needs."""
+    before = np.cumsum(needed) - needed
+    first = np.searchsorted(actor, actor)
+    before -= before[first]
+    apart = 1 << 44  # ms, far more than a course lasts: keeps one actor's maximum out of the next one's
+    slack = wished - START - before + actor * apart
+    return np.maximum.accumulate(slack) - actor * apart + before + START
