@@ -1,7 +1,7 @@
 """User agents: what browser, system and device a header names, and whether a bot sent it.
 
-A header is asked about once, however many events carry it. Names are those of Matomo's rules; docs/agents.md lists
-what is mended afterwards and how right the answers are.
+A header is asked about once, however many events carry it. Names are those of Matomo's rules; docs/agents.md
+lists what is mended afterwards and how right the answers are.
 """
 
 import gc
@@ -63,8 +63,8 @@ class Agent:
 def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | None = None) -> pa.Table:
     """One row per distinct string, in order, the string itself as key; `advance` is told how many are done.
 
-    A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD, and strings
-    that differ in nothing else share a row.
+    A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD, and
+    strings that differ in nothing else share a row.
     """
     rows = []
     with without_collecting():
@@ -96,7 +96,7 @@ def parse_agent(text: str | None) -> Agent:
         from coursetrail.lookups import detector
 
         return mended(cleaned, detector.find(cleaned))
-    except Exception:  # noqa: BLE001 - whatever a hostile string does to the parser, the other strings get their answer
+    except Exception:
         return Agent(status="error")
 
 

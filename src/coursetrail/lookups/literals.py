@@ -1,7 +1,7 @@
 """The literal texts without which a regular expression cannot match.
 
-A pattern is read just far enough to say, for each of its alternatives, which pieces of text it needs. What is not
-understood needs nothing, so a wrong reading can cost time but never an answer.
+A pattern is read just far enough to say, for each of its alternatives, which pieces of text it needs. What is
+not understood is taken to need nothing: that costs time, never an answer.
 """
 
 import re
@@ -18,7 +18,7 @@ Literal = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """`pattern[start:end]` can match only where one of the literals occurs; it may always match if there are none."""
+    """`pattern[start:end]` can match only a text that holds one of the literals; any text if there are none."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ class Alternative:
 
 
 def alternatives(pattern: str) -> tuple[Alternative, ...]:
-    """The alternatives of a pattern, left to right, without overlap; all of it is one if it is not understood."""
+    """The alternatives of a pattern, left to right, without overlap; just one if it is not understood."""
     bounded = pattern.startswith(BOUNDARY) and pattern.endswith(")")
     start, end = (len(BOUNDARY), len(pattern) - 1) if bounded else (0, len(pattern))
     plain = pattern[start:end].removesuffix(NAME_ENDS)
@@ -69,11 +69,13 @@ MOST_TEXTS = 12
 """How many texts a piece such as `S[3-5] (Mini|Plus)` may stand for before it is cut into shorter pieces."""
 
 DIGITS = str.maketrans("123456789", "000000000")
-ORDINARY = """mozilla/5.0 (linux; u; android 4.4.2; en-us; k) applewebkit/537.36 (khtml, like gecko) version/4.0
-chrome/30.0.1599.92 mobile safari/537.36 build/ mozilla/5.0 (windows nt 6.1; win64; x64; wow64; rv:25.0) gecko/20100101
-firefox/25.0 mozilla/5.0 (macintosh; intel mac os x 10_15_7) (iphone; cpu iphone os 7_0_4 like mac os x) mobile/11b554a
-(ipad; (x11; ubuntu; linux x86_64 mozilla/4.0 (compatible; msie 8.0; trident/4.0; .net clr 2.0.50727; media center pc 6.0)
-opera/9.80 (presto/2.12 version/12.16 tablet +http://www. .com bot""".translate(DIGITS)
+ORDINARY = """
+mozilla/5.0 (linux; u; android 4.4.2; en-us; k) applewebkit/537.36 (khtml, like gecko) version/4.0
+chrome/30.0.1599.92 mobile safari/537.36 build/ mozilla/5.0 (windows nt 6.1; win64; x64; wow64; rv:25.0)
+gecko/20100101 firefox/25.0 mozilla/5.0 (macintosh; intel mac os x 10_15_7) (x11; ubuntu; linux x86_64
+(iphone; cpu iphone os 7_0_4 like mac os x) mobile/11b554a (ipad; mozilla/4.0 (compatible; msie 8.0;
+trident/4.0; .net clr 2.0.50727; media center pc 6.0) opera/9.80 (presto/2.12 version/12.16 tablet
++http://www. .com bot""".translate(DIGITS)
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a signal to the caller, who goes on without literals
@@ -92,7 +94,7 @@ def _weight(literals: Iterable[Literal]) -> float:
 
 
 class _Reader:
-    """Reads one pattern from a position to an end; a step returns the exact texts (or None) and the alternatives."""
+    """Reads one pattern; a step returns all texts that it can match (None: unknown) and its alternatives."""
 
     def __init__(self, pattern: str, start: int, end: int) -> None:
         self.pattern, self.position, self.end = pattern, start, end
@@ -197,7 +199,9 @@ class _Reader:
         if found[1] or "\\" in members or not members.isascii():
             return None
         if "-" in members[1:-1]:
-            members = RANGE.sub(lambda span: "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1))), members)
+            members = RANGE.sub(
+                lambda span: "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1))), members
+            )
             if "-" in members[1:-1]:
                 return None
         return list(dict.fromkeys(members.lower())) if len(members) <= MOST_MEMBERS else None
@@ -237,14 +241,14 @@ def _as_literals(texts: list[str], word: bool) -> tuple[Literal, ...]:
 
 def _all_of(parts: tuple[Alternative, ...]) -> tuple[Literal, ...]:
     """The literals of a group; none if one of its alternatives needs none."""
-    if not all([part.literals for part in parts]):
+    if any(not part.literals for part in parts):
         return ()
     return tuple(dict.fromkeys([literal for part in parts for literal in part.literals]))
 
 
-def _best(offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]]) -> tuple[
-    tuple[Literal, ...], tuple[Alternative, ...]
-]:
+def _best(
+    offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]],
+) -> tuple[tuple[Literal, ...], tuple[Alternative, ...]]:
     """The offer whose literals are the rarest."""
     useful = [offer for offer in offers if offer[0]]
     if len(useful) > 1:

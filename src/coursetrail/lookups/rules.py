@@ -1,8 +1,8 @@
 """Ordered rules of which only those are tried that a text's own letters allow.
 
-One pass over the text finds the literals that it holds (an Aho-Corasick automaton); a rule none of whose alternatives
-finds a literal it needs cannot match. The rest are compiled when first met, without their impossible alternatives,
-and run in order by the original regular-expression engine: the answers are those of trying every rule.
+One pass over the text finds the literals that it holds (an Aho-Corasick automaton); a rule none of whose
+alternatives finds a literal it needs cannot match. The rest are compiled when first met, without their
+impossible alternatives, and run in order by the original engine: the answers are those of trying every rule.
 """
 
 from collections import defaultdict
