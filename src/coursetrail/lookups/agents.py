@@ -8,7 +8,8 @@ import gc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -66,13 +67,15 @@ def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | No
     A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD, and
     strings that differ in nothing else share a row.
     """
-    rows = []
+    keys, agents = [], []
     with without_collecting():
         for text in dict.fromkeys(map(repaired, user_agents)):
-            rows.append({"user_agent": text, "parser": PARSER, **asdict(parse_agent(text))})
+            keys.append(text)
+            agents.append(parse_agent(text))
             if advance:
                 advance(1)
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    columns = {field.name: list(map(attrgetter(field.name), agents)) for field in fields(Agent)}
+    return pa.table({"user_agent": keys, **columns, "parser": [PARSER] * len(keys)}, schema=SCHEMA)
 
 
 @contextmanager
@@ -118,10 +121,11 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def mended(text: str, found: "Found") -> Agent:
     """The parser's answer with its known mistakes corrected."""
-    free_text = found.browser_is_free_text
     agent = Agent(
-        browser="other" if free_text else found.browser,
-        browser_version=None if free_text else found.browser_version,
+        browser=UNLISTED.get(found.browser or "", OTHER) if found.browser_is_free_text else found.browser,
+        browser_version=number(found.browser_version)
+        if found.browser_is_free_text
+        else found.browser_version,
         system=found.system or ("Chrome OS" if CHROMEBOOK in text else None),
         system_version=found.system_version,
         device=device(text, found),
@@ -131,9 +135,26 @@ def mended(text: str, found: "Found") -> Agent:
     )
     if reduced(text):
         return replace(agent, system_version=None, status="reduced")
-    if agent.browser in (None, "other") and not (agent.system or agent.device or agent.is_bot):
+    if agent.browser in (None, OTHER) and not (agent.system or agent.device or agent.is_bot):
         return replace(agent, status="unknown")
     return agent
+
+
+OTHER = "other"
+UNLISTED = {
+    "DocZilla": "DocZilla",
+    "DreamKey": "DreamKey",
+    "DreamPassport": "DreamPassport",
+    "MultiZilla": "MultiZilla",
+    "Spyglass_Mosaic": "Spyglass Mosaic",
+}
+"""Browsers that no rule names; the parser would take their names, as any other, from the text."""
+
+
+def number(version: str | None) -> str | None:
+    """The numeric part that a version begins with."""
+    found = re.match(r"\d+(?:\.\d+)*", version or "")
+    return found.group() if found else None
 
 
 def device(text: str, found: "Found") -> str | None:

@@ -8,7 +8,7 @@ from functools import cache
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
 from device_detector import DeviceDetector  # type: ignore[import-untyped]
-from device_detector.parser.settings import DESKTOP_OS  # type: ignore[import-untyped]
+from device_detector.parser.settings import AVAILABLE_BROWSERS, DESKTOP_OS  # type: ignore[import-untyped]
 from device_detector.yaml_loader import app_custom_details  # type: ignore[import-untyped]
 
 from coursetrail.lookups.rules import Rules
@@ -79,8 +79,8 @@ def is_free_text(detector: DeviceDetector) -> bool:
 
 @cache
 def known_names() -> frozenset[str]:
-    """The names that the library's lists of applications give."""
-    return frozenset(details["name"] for details in app_custom_details().values())
+    """The names that the library's lists of browsers and applications give."""
+    return frozenset(AVAILABLE_BROWSERS.values()) | {found["name"] for found in app_custom_details().values()}
 
 
 def bot_source(detected: bool, crawler: bool) -> str | None:
