@@ -165,9 +165,10 @@ def device(text: str, found: "Found") -> str | None:
         return "portable media player"
     if not found.device and found.on_desktop_system and not MOBILE.search(text):
         return "desktop"
-    return found.device
+    return found.device or USUAL_DEVICE.get(found.system or "")
 
 
+USUAL_DEVICE = {"Java ME": "feature phone"}
 CHROMEBOOK = "CrOS"
 IPOD = re.compile(r"\biPod(?: ?touch)?\b", re.IGNORECASE)
 MOBILE = re.compile(r"Mobi|Android", re.IGNORECASE)

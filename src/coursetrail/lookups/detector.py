@@ -80,7 +80,10 @@ def is_free_text(detector: DeviceDetector) -> bool:
 @cache
 def known_names() -> frozenset[str]:
     """The names that the library's lists of browsers and applications give."""
-    return frozenset(AVAILABLE_BROWSERS.values()) | {found["name"] for found in app_custom_details().values()}
+    listed = {
+        found.get("name", "") for found in app_custom_details().values()
+    }  # some gain empty entries in use
+    return frozenset(AVAILABLE_BROWSERS.values()) | listed - {""}
 
 
 def bot_source(detected: bool, crawler: bool) -> str | None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 BOUNDARY = "(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:"
 NAME_ENDS = "(?:[);/ ]|$)"
+SAME_IN_ANY_CASE = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
+"""The characters outside ASCII that match an ASCII letter when case is ignored."""
 OUTSIDE_ASCII = "\x80"
 
 Literal = tuple[str, bool]
@@ -166,8 +168,9 @@ class _Reader:
         text, self.position = run.group(), run.end()
         if len(text) > 1 and self.next() and self.next() in "?*+{":
             text, self.position = text[:-1], self.position - 1
-        if text.isascii():
-            return [text.lower()], ()
+        folded = text.translate(SAME_IN_ANY_CASE).lower()
+        if folded.isascii():
+            return [folded], ()
         begin = self.position - len(text)
         return None, (Alternative(begin, self.position, 0, ((OUTSIDE_ASCII, False),)),)
 

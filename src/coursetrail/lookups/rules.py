@@ -11,10 +11,8 @@ from typing import Generic, TypeVar
 
 import ahocorasick_rs
 
-from coursetrail.lookups.literals import OUTSIDE_ASCII, alternatives, without
+from coursetrail.lookups.literals import OUTSIDE_ASCII, SAME_IN_ANY_CASE, alternatives, without
 
-SAME_IN_ANY_CASE = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
-"""The characters outside ASCII that match an ASCII letter when case is ignored."""
 WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 

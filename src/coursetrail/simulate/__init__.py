@@ -1,6 +1,7 @@
 """A synthetic course whose truth is known: who came, on what, in which language, and what they did.
 
-People follow the published tables of the course psy-001 of 2013; a legacy Coursera export is written from their plan.
+People follow the published tables of the course psy-001 of 2013. Everything is planned first; a format then
+writes the plan down, as a legacy Coursera export so far.
 """
 
 import os
@@ -32,9 +33,10 @@ def simulate(
 ) -> Truth:
     """Write a legacy Coursera export to `out` (gzip where it ends in .gz) and return what was planted in it.
 
-    `learners` usernames, staff and a few bots among them, leave `events` readable events; `dirty` is the share of the
-    lines that are damaged, from 0 to 1. The same arguments write the same bytes. `advance(n)` is called as n more
-    lines are written.
+    `learners` usernames, staff and a few bots among them, leave `events` readable events; `dirty` is the
+    share of the lines that are damaged, from 0 to 1. The same arguments write the same bytes. `advance(n)` is
+    called as n more lines are written. Memory grows by about 100 bytes an event. Raises ValueError for
+    numbers out of range.
     """
     if learners < 0 or events < 0 or not 0 <= dirty <= 1:
         raise ValueError("learners and events must not be negative, and dirty must lie between 0 and 1")

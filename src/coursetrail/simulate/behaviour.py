@@ -1,7 +1,6 @@
 """What people do: visits made of pages, and lecture pages on which a player is loaded, watched and left."""
 
-from dataclasses import fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from coursetrail.simulate import plan
 from coursetrail.simulate.course import FLASH, VARIANTS, Course
 from coursetrail.simulate.people import ANONYMOUS, BOT, LEARNER, STAFF, People
-from coursetrail.simulate.plan import Plan
+from coursetrail.simulate.plan import COLUMNS, Plan
 from coursetrail.simulate.schedule import LULL, visit_starts
 from coursetrail.simulate.viewing import watch
 
@@ -20,7 +19,17 @@ _HABITS = {  # how often each role opens each kind of page, per 100
     BOT: (20, 5, 0, 0, 55, 0, 15, 5, 0, 0),
     ANONYMOUS: (40, 0, 0, 0, 0, 0, 0, 60, 0, 0),
 }
-_ONE_PAGE = {HOME: "home", LECTURES: "lectures", WIKI: "wiki", OTHER: "other", DOWNLOAD: "download", ADMIN: "admin"}
+_GROUPS = {  # the pages behind each kind, one after the other
+    HOME: ("home",),
+    LECTURES: ("lectures",),
+    QUIZ: ("quizzes", "start", "attempt", "feedback"),
+    FORUM: ("forums", "forum", "thread", "thread"),
+    PEER: ("peer", "peer", "peer"),
+    WIKI: ("wiki",),
+    OTHER: ("other",),
+    DOWNLOAD: ("download",),
+    ADMIN: ("admin",),
+}
 _LONGEST_VIEWING = 26  # events, so that ACTIVE people surely open a second page
 _MOST_VISITS = 200  # about, however busy
 _BATCH = 250_000  # events planned at a time: bounds the memory of the planning
@@ -41,10 +50,7 @@ def behave(people: People, course: Course, random: np.random.Generator) -> Plan:
     """The events of everybody, from the first page to the last action."""
     ends = np.cumsum(people.clicks)
     total = int(ends[-1]) if len(ends) else 0
-    types = {"time": np.int64, "position": np.float64, "previous": np.float64, "kind": np.uint8, "rate": np.uint8}
-    types |= {"loading": np.bool_, "flash": np.bool_, "paused": np.bool_}
-    names = [one.name for one in fields(Plan) if one.name not in {"people", "course"}]
-    columns = {name: np.zeros(total, types.get(name, np.int32)) for name in names}
+    columns: dict[str, NDArray[Any]] = {name: np.zeros(total, kind) for name, kind in COLUMNS.items()}
     actor = 0
     while actor < len(ends):
         done = int(ends[actor] - people.clicks[actor])
@@ -58,7 +64,8 @@ def behave(people: People, course: Course, random: np.random.Generator) -> Plan:
 
 def _batch(
     people: People, course: Course, actors: NDArray[np.int64], random: np.random.Generator
-) -> dict[str, NDArray]:  # type: ignore[type-arg]
+) -> dict[str, NDArray[Any]]:
+    """The columns of a plan for some actors; rows count within the batch."""
     pages = _pages(people, actors, random)
     if not len(pages.start):
         return {}
@@ -105,8 +112,8 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     flash = random.random(len(slot)) < 0.055
     burst = np.where((kind == LECTURE) & ~flash, random.integers(4, 6, len(slot)), 0)
     viewing = np.minimum(random.geometric(0.11, len(slot)), _LONGEST_VIEWING)
-    several = np.select([kind == QUIZ, kind == FORUM, kind == PEER], [4, 4, 3], 1)
-    length = np.where(kind == LECTURE, 1 + burst + viewing, 1 + (random.random(len(slot)) * several).astype(np.int64))
+    most = np.array([len(_GROUPS.get(one, ())) for one in range(len(_HABITS[LEARNER]))])[kind]
+    length = 1 + np.where(kind == LECTURE, burst + viewing, (random.random(len(slot)) * most).astype(np.int64))
     start = np.cumsum(length) - length
     begin = np.repeat(ends - clicks, clicks)
     start -= start[begin]
@@ -116,14 +123,16 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     ordinal = np.arange(len(slot)) - np.searchsorted(slot, slot)
     often = np.exp(random.normal(np.log(0.22), 0.4, len(people.roles)))
     often = np.minimum(often, _MOST_VISITS * 9 / np.maximum(1, people.clicks))
-    opens = (ordinal == 0) | (random.random(len(slot)) < often[slot]) | ((ordinal == 1) & (people.second[slot] >= 0))
+    opens = (ordinal == 0) | (random.random(len(slot)) < often[slot])
+    opens |= (ordinal == 1) & (people.second[slot] >= 0)
     return Pages(slot, kind[kept], begin + start, length, burst[kept], opens)
 
 
 def _lectures(
     pages: Pages, lectures: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lecture each page shows, and in which wording of its address: onwards in order, now and then again."""
+    """Which lecture each page shows, onwards in order but now and then again, and the variant of its address.
+    """
     shows = pages.kind == LECTURE
     seen = np.cumsum(shows) - shows
     first = np.searchsorted(pages.actor, pages.actor)
@@ -152,27 +161,24 @@ def _addresses(
         begin, count = course.groups[group]
         return begin + (drawn * count).astype(np.int64)
 
-    page = any_of("home")
-    for one, group in _ONE_PAGE.items():
-        page = np.where(kind == one, any_of(group), page)
-    page = np.where(kind == LECTURE, course.groups["lecture"][0] + lecture, page)
-    page = np.where(kind == PEER, any_of("peer"), page)
-    for one, groups in ((QUIZ, ("quizzes", "start", "attempt", "feedback")), (FORUM, ("forums", "forum", "thread"))):
+    page = course.groups["lecture"][0] + lecture
+    for one, groups in _GROUPS.items():
         for place, group in enumerate(groups):
-            reached = offset == place if place < len(groups) - 1 else offset >= place
-            page = np.where((kind == one) & reached, any_of(group), page)
+            page = np.where((kind == one) & (offset == place), any_of(group), page)
     return page
 
 
 def _visitors(
     people: People, actor: NDArray[np.int64], opens: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """The browser of each visit: whoever has a second one comes with it on the second visit and some later ones."""
+    """As whom each event's actor comes: on the second visit, and on some later ones, with the second browser.
+    """
     visit = np.cumsum(opens) - 1
     owner = actor[opens]
     ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    other = (people.second[owner] >= 0) & (ordinal > 0) & ((ordinal == 1) | (random.random(len(owner)) < 0.35))
-    return np.where(other, people.second[owner], owner)[visit]
+    other = (ordinal == 1) | ((ordinal > 1) & (random.random(len(owner)) < 0.35))
+    visitor: NDArray[np.int64] = np.where(other & (people.second[owner] >= 0), people.second[owner], owner)
+    return visitor[visit]
 
 
 def _times(
@@ -187,4 +193,5 @@ def _times(
     begin = np.flatnonzero(opens)
     end = np.append(begin[1:], len(gap)) - 1
     starts = visit_starts(people, actor[begin], since[end] - since[begin], random)
-    return (starts - since[begin])[visit] + since
+    time: NDArray[np.int64] = (starts - since[begin])[visit] + since
+    return time

@@ -20,7 +20,9 @@ EXTERNAL = (
 
 @dataclass(frozen=True)
 class Course:
-    """A course: `lectures` are (id, seconds); `pages` its addresses, and `groups` where each kind of page lies."""
+    """A course: `lectures` are (id, seconds), `groups` where each kind of page begins in `pages` and how
+    many.
+    """
 
     name: str
     lectures: tuple[tuple[int, int], ...]
@@ -48,7 +50,7 @@ def design(name: str, random: np.random.Generator) -> Course:
         "forum": ["forum/list", *(f"forum/list?forum_id={i}" for i in range(11))],
         "thread": [f"forum/thread?thread_id={i}" for i in threads],
         "peer": [f"human_grading/view/courses/971000/assessments/{i}{end}" for i in (3, 4) for end in _PEER],
-        "wiki": [f"wiki/view?page={page}" for page in ("Syllabus", "Readings", "GradingPolicy", "Team", "Help")],
+        "wiki": [f"wiki/view?page={page}" for page in ("Syllabus", "Readings", "GradingPolicy", "Help")],
         "other": [*_OTHER, f"auth/welcome?type=logout&visiting=https%3A%2F%2Fclass.coursera.org%2F{name}%2F"],
         "admin": ["admin/index", "admin/course_grade", "admin/quiz", "data/export"],
     }
@@ -62,7 +64,8 @@ def design(name: str, random: np.random.Generator) -> Course:
 
 _PEER = ("", "/submissions", "/results", "/peerGradingSets")
 _OTHER = (
-    *("class/preferences", "class/search?q=memory", "syllabus", "forum/search?q=week+1", "forum/profile?user_id=12"),
-    *("assignment/index", "assignment/view?assignment_id=3", "generic/apply_late_days?item_type=quiz&item_id=7"),
-    *("signature/modal_iframe?submission_id=1203&type=quiz", "account/signin", "auth/login_receiver?data=1"),
+    *("class/preferences", "class/search?q=memory", "syllabus", "forum/search?q=week+1", "account/signin"),
+    *("forum/profile?user_id=12", "assignment/index", "assignment/view?assignment_id=3"),
+    *("generic/apply_late_days?item_type=quiz&item_id=7", "auth/login_receiver?data=1"),
+    *("signature/modal_iframe?submission_id=1203&type=quiz",),
 )

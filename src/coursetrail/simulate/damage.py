@@ -1,8 +1,8 @@
 """Which lines of an export are damaged, and how: a plan that is made before anything is written.
 
-Every kind of damage has one fate. An `event` still counts once it is mended, a `duplicate` is a second copy of a
-line, `rejected` lines hold no event, `blank` ones hold nothing. Lines with the last three fates are added between the
-events; the other kinds change events.
+Every kind of damage has one fate. An `event` still counts once it is mended, a `duplicate` is a second copy
+of a line, `rejected` lines hold no event, `blank` ones hold nothing. Lines with the last three fates are
+added between the events; the other kinds change events.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,9 @@ _FAR = 3_000  # lines between a line and its duplicate, at most
 
 
 class Kind(NamedTuple):
-    """One kind of damage: how common it is among damaged lines, at most how often, and what lines it can befall."""
+    """One kind of damage: how common it is among damaged lines, at most how often, and what lines it can
+    befall.
+    """
 
     name: str
     fate: str
@@ -69,8 +71,9 @@ _ADDITIONS = [i for i, kind in enumerate(KINDS) if kind.fate != EVENT]
 class Damage:
     """`changed[row]` is the kind of damage to a planned event, as an index into KINDS, or -1.
 
-    Each added line has a kind, follows the event at `after` (in the order of the file) and is made from the event at
-    `source`. `random[row]` and `added_random` vary how a kind looks.
+    Each added line has a kind, follows the event at `after` (in the order of the file) and is made from the
+    event at `source`; no two have the same source or the same `added_random`, so that no two rejected lines
+    are alike. `random[row]` and `added_random` vary how a kind looks.
     """
 
     changed: NDArray[np.int8]
@@ -82,7 +85,9 @@ class Damage:
 
 
 def ordered(planned: Plan, random: np.random.Generator) -> NDArray[np.int64]:
-    """The planned rows in the order of the file: by time, but for one pair in five hundred that arrived too late."""
+    """The planned rows in the order of the file: by time, but for one pair in five hundred that arrived too
+    late.
+    """
     order = np.argsort(planned.time, kind="stable")
     late = np.flatnonzero(random.random(len(order) // 2) < 0.002) * 2
     order[late], order[late + 1] = order[late + 1], order[late]
@@ -100,7 +105,8 @@ def count(events: int, dirty: float) -> tuple[int, int]:
 
 
 def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
-    """Choose the events to change and fit the plan to it: what a reader can still learn is what is planned."""
+    """Choose the events to change and fit the plan to it: what a reader can still learn is what is planned.
+    """
     changed = np.full(len(planned), -1, np.int8)
     chosen, _ = count(len(planned), dirty)
     if not chosen:
@@ -136,7 +142,7 @@ def damage(
         changed[order[0]] = NAMES.index("byte_order_mark")
     due = _quotas(_ADDITIONS, additions)
     kinds = np.repeat(_ADDITIONS, [due[i] for i in _ADDITIONS])
-    source = random.integers(min(1, events - 1), events, len(kinds)) if len(kinds) else np.zeros(0, np.int64)
+    source = random.permutation(events)[: len(kinds)]
     away = random.integers(0, _FAR, len(kinds)) * (random.random(len(kinds)) < 0.5)
     after = np.where(kinds == NAMES.index("cut_at_end"), events - 1, np.minimum(events - 1, source + away))
     last = kinds == NAMES.index("cut_at_end")
@@ -147,7 +153,7 @@ def damage(
         added=kinds[by_place].astype(np.int8),
         after=after[by_place],
         source=order[source[by_place]],
-        added_random=random.integers(0, 1 << 31, len(kinds)),
+        added_random=random.permutation(len(kinds)),
     )
 
 

@@ -5,15 +5,15 @@ import numpy as np
 from coursetrail.simulate.published import LANGUAGES
 from coursetrail.simulate.quota import quotas
 
-# Commoner first; a language that is missing here is spoken in the region of its own name: it-IT.
+# Commoner first; a language that is missing here goes with the region of its own name: it-IT.
 REGIONS = {
-    **{"en": ("US", "US", "US", "GB", "IN", "CA", "AU"), "es": ("ES", "419", "MX"), "pt": ("BR", "BR", "PT")},
-    **{"zh": ("CN", "TW", "HK"), "de": ("DE", "DE", "AT", "CH"), "fr": ("FR", "FR", "CA"), "el": ("GR",)},
-    **{"cs": ("CZ",), "ko": ("KR",), "ar": ("SA", "EG"), "uk": ("UA",), "vi": ("VN",), "ja": ("JP",), "da": ("DK",)},
-    **{"nb": ("NO",), "he": ("IL",), "sr": ("RS",), "sv": ("SE",), "sl": ("SI",), "ca": ("ES",), "et": ("EE",)},
-    **{"fil": ("PH",), "fa": ("IR",), "ta": ("IN",), "no": ("NO",), "ka": ("GE",), "bn": ("BD",), "kk": ("KZ",)},
-    **{"ps": ("AF",), "be": ("BY",), "nn": ("NO",), "hi": ("IN",), "ms": ("MY",)},
-}
+    "en": ("US", "US", "US", "GB", "IN", "CA", "AU"), "es": ("ES", "419", "MX"), "pt": ("BR", "BR", "PT"),
+    "zh": ("CN", "TW", "HK"), "de": ("DE", "DE", "AT", "CH"), "fr": ("FR", "FR", "CA"), "el": ("GR",),
+    "cs": ("CZ",), "ko": ("KR",), "ar": ("SA", "EG"), "uk": ("UA",), "vi": ("VN",), "ja": ("JP",), "da": ("DK",),
+    "nb": ("NO",), "he": ("IL",), "sr": ("RS",), "sv": ("SE",), "sl": ("SI",), "ca": ("ES",), "et": ("EE",),
+    "fil": ("PH",), "fa": ("IR",), "ta": ("IN",), "no": ("NO",), "ka": ("GE",), "bn": ("BD",), "kk": ("KZ",),
+    "ps": ("AF",), "be": ("BY",), "nn": ("NO",), "hi": ("IN",), "ms": ("MY",),
+}  # fmt: skip
 
 # Headers that were really seen and how often we plant them, with the language a careful reader takes from each.
 ODD = (

@@ -36,9 +36,11 @@ class Lines:
     def render(self, rows: NDArray[np.int64]) -> list[str]:
         """One line for each row."""
         planned = self._plan
-        time, kind, visitor, page = (c[rows] for c in (planned.time, planned.kind, planned.visitor, planned.page))
+        time, kind = planned.time[rows], planned.kind[rows]
+        visitor, page = planned.visitor[rows], planned.page[rows]
         before = np.maximum(rows - 1, 0)
-        visit = (planned.actor[before] == planned.actor[rows]) & (time - planned.time[before] < SILENCE) & (rows > 0)
+        visit = (planned.actor[before] == planned.actor[rows]) & (rows > 0)
+        visit &= time - planned.time[before] < SILENCE
         moment = np.where(visit, planned.time[before], time - 1)
         came = np.where(visit, planned.page[before], -1)
         code = (planned.flash[rows] * 2 + planned.loading[rows]) * 2 + planned.paused[rows]

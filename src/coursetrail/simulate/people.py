@@ -137,7 +137,9 @@ def _drawn_fleet(total: int, random: np.random.Generator) -> list[Fleet]:
 
 
 def _matched(extras: list[Fleet], owners: list[int], first: list[Fleet]) -> list[tuple[int, Fleet]]:
-    """Each extra browser with an owner whose first browser is another one; extras without an owner are dropped."""
+    """Each extra browser with an owner whose first browser is another one; extras without an owner are
+    dropped.
+    """
     free = list(reversed(owners))
     pairs = []
     for extra in extras:
@@ -171,7 +173,7 @@ def _visitor(actor: int, role: int, one: Fleet, row: str, random: np.random.Gene
         name, text = BOTS[actor % len(BOTS)]
         agent, accepted, language = Agent(text, name, "unknown", "unknown"), None, "unknown"
     else:
-        text = worded(one.patterns[int(random.integers(len(one.patterns)))], random)
+        text = worded(one.pattern, random)
         agent = Agent(text or None, one.browser, one.system, one.device)
         accepted, language = header(row, one.browser, random)
     windows = _WINDOWS.get(agent.device, _WINDOWS["desktop"])

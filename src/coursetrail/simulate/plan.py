@@ -11,6 +11,13 @@ from coursetrail.simulate.people import People
 PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, STALLED, WAITING, ERROR, UNREADABLE = range(11)
 VIDEO = PLAY  # kinds from here on are video actions
 DELIBERATE = ENDED  # kinds up to here are clicks, unless they belong to a loading burst
+COLUMNS: dict[str, type[np.generic]] = {
+    **dict.fromkeys(("actor", "visitor", "opened", "page"), np.int32),
+    **dict.fromkeys(("loading", "flash", "paused"), np.bool_),
+    **dict.fromkeys(("position", "previous"), np.float64),
+    **dict.fromkeys(("kind", "rate"), np.uint8),
+    "time": np.int64,
+}
 RATES = (1.0, 1.25, 1.5, 0.75, 1.75, 2.0)
 
 
@@ -18,9 +25,9 @@ RATES = (1.0, 1.25, 1.5, 0.75, 1.75, 2.0)
 class Plan:
     """The events of everybody, actor after actor and in time order within an actor.
 
-    `opened` is the row of the page view under which an event happened (its own row for a page view); `time` is in ms
-    since 1970 UTC, `position` and `previous` in seconds of the video, `rate` an index into RATES, `paused` how the
-    player stands after the event.
+    `opened` is the row of the page view under which an event happened (its own row for a page view); `time`
+    is in ms since 1970 UTC, `position` and `previous` in seconds of the video, `rate` an index into RATES,
+    `paused` how the player stands after the event.
     """
 
     people: People
@@ -43,7 +50,6 @@ class Plan:
 
     def repeat(self, rows: NDArray[np.int64]) -> None:
         """Make each of the rows a repetition of the row before it."""
-        for name in ("visitor", "opened", "time", "kind", "page", "loading", "flash", "paused", "position", "previous"):
+        for name in COLUMNS:
             column = getattr(self, name)
             column[rows] = column[rows - 1]
-        self.rate[rows] = self.rate[rows - 1]

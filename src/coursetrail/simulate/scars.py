@@ -1,4 +1,7 @@
-"""What each kind of damage does to a line; a byte that is no text is written as a lone surrogate (surrogateescape)."""
+"""What each kind of damage does to a line of a legacy export.
+
+A byte that is no text is written as a lone surrogate, as Python's surrogateescape does.
+"""
 
 import re
 from collections.abc import Callable
@@ -19,7 +22,8 @@ def _more(line: str, fields: str) -> str:
 
 
 def _not_json(line: str, random: int) -> str:
-    value = ('"undefined"', '"[object Object]"', '""', "null", '"{\\"currentTime\\":12.5,\\"type\\":"')[random % 5]
+    values = ('"undefined"', '"[object Object]"', '""', "null", '"{\\"currentTime\\":12.5,\\"type\\":"')
+    value = values[random % len(values)]
     return re.sub(r'"value":"(?:[^"\\]|\\.)*"', lambda _: f'"value":{value}', line, count=1)
 
 
@@ -43,9 +47,13 @@ def _listed(line: str, random: int) -> str:
 
 
 def _repeated(line: str, random: int) -> str:
-    wrong = ('"timestamp":1', '"username":"nobody"', '"key":"other"')
-    wrong = tuple(field for field in wrong if field.partition(":")[0] + ":" in line)
-    return f"{{{wrong[random % len(wrong)]},{line[1:]}"
+    wrong = ('"timestamp":1', '"client":"other"', '"key":"other"')[random % 3]
+    return f"{{{wrong},{line[1:]}"
+
+
+def _key_in_a_document(line: str, random: int) -> str:
+    del random
+    return re.sub(r'"key":"([^"]*)"', r'"key":"{\\"key\\":\\"\1\\"}"', line, count=1)
 
 
 def _synthetic(line: str, random: int) -> str:
@@ -60,8 +68,12 @@ def _garbage(line: str, random: int) -> str:
 
 
 def _no_object(line: str, random: int) -> str:
+    """Valid JSON that is no event; `random` makes each one different."""
     del line
-    return ("[1, 2]", '"pageview"', "42", "null", "true", "{}", "[]", "-1.5e3")[random % 8]
+    shape = ("[1, {}]", '"pageview {}"', "{}", "-{}.5e3", '[{{"key":"pageview","n":{}}}]')[random % 7 % 5]
+    if random % 7 > 4:
+        return ("null", "{}")[random % 7 - 5] + " " * (random // 7)
+    return shape.format(random)
 
 
 def _no_time(line: str, random: int) -> str:
@@ -71,7 +83,9 @@ def _no_time(line: str, random: int) -> str:
 
 
 def _cut(line: str, random: int) -> str:
-    return line[: 2 + random % (len(line) - 3)]
+    """The line up to somewhere behind its time."""
+    begin = line.index('"page_url"')
+    return line[: begin + random % (len(line) - 1 - begin)]
 
 
 SCARS: dict[str, Callable[[str, int], str]] = {
@@ -82,7 +96,7 @@ SCARS: dict[str, Callable[[str, int], str]] = {
     "value_not_finite": _not_finite,
     "text_for_number": _as_text,
     "escaped_quote": lambda line, _: _more(line, '"title":"The learner\\\'s guide"'),
-    "key_in_a_document": lambda line, _: re.sub(r'"key":"([^"]*)"', r'"key":"{\\"key\\":\\"\1\\"}"', line, count=1),
+    "key_in_a_document": _key_in_a_document,
     "user_agent_spelling": lambda line, _: line.replace('"user_agent":', '"user-agent":', 1),
     "list_for_scalar": _listed,
     "time_as_text": lambda line, _: _time(line, '"{}"'.format),
@@ -103,5 +117,5 @@ SCARS: dict[str, Callable[[str, int], str]] = {
     "cut_short": _cut,
     "no_object": _no_object,
     "no_time": _no_time,
-    "nuls_inside": lambda line, n: line[: 2 + n % (len(line) - 3)] + "\0" * (1 + n % 500),
+    "nuls_inside": lambda line, n: _cut(line, n) + "\0" * (1 + n % 500),
 }

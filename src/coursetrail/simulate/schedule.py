@@ -17,15 +17,19 @@ _ZONES = (-8.0, -5.0, -5.0, -3.0, 0.0, 1.0, 1.0, 2.0, 3.0, 5.5, 8.0)
 
 
 def visit_starts(
-    people: People, actor: NDArray[np.int64], lasting: NDArray[np.int64], random: np.random.Generator
+    people: People,
+    actor: NDArray[np.int64],
+    lasting: NDArray[np.int64],
+    random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """A start in ms for each visit of `actor` (ascending) that lasts so many ms; visits never come closer than SILENCE.
+    """A start in ms for each visit of `actor` (ascending) that lasts so many ms, no closer together than
+    SILENCE.
 
     Most people arrive in the first week; who does more stays longer.
     """
     actors, total = len(people.roles), 7 * WEEKS
     busy = people.roles != LEARNER
-    joined = np.where(random.random(actors) < 0.65, random.exponential(1.5, actors), random.exponential(14, actors))
+    joined = random.exponential(np.where(random.random(actors) < 0.65, 1.5, 14.0))
     joined = np.where(busy, 0.0, np.minimum(joined, total - 6))
     stay = np.sqrt(people.clicks / 400) * random.uniform(0.3, 1.5, actors)
     left = joined + (total - joined) * np.where(busy, 1.0, np.clip(stay, 0.02, 1.0))

@@ -1,4 +1,4 @@
-"""What was planted in a simulated course, computed from the plan alone, so that analyses can be checked against it."""
+"""What was planted in a simulated course, computed from the plan alone, so that analyses can be checked."""
 
 import json
 from collections.abc import Callable
@@ -65,6 +65,8 @@ def tell(planned: Plan, ledger: Ledger, nameless: NDArray[np.bool_], parameters:
     people = planned.people
     learners = len(people.usernames)
     known = planned.actor < learners
+    # A page of an older browser says its address only once, and a nameless line has lost it.
+    older = np.array([one.older for one in people.visitors], bool)[planned.visitor]
     deliberate = (planned.kind <= plan.DELIBERATE) & ~planned.loading
     present = np.unique(planned.actor[known])
     pairs, heard = _pairs(planned, known & ~nameless), _pairs(planned, known)
@@ -90,7 +92,7 @@ def tell(planned: Plan, ledger: Ledger, nameless: NDArray[np.bool_], parameters:
         activity=_activity(planned, present, deliberate),
         agents=_agents(planned, pairs),
         headers=_headers(planned, heard),
-        lectures=_lectures(planned, known),
+        lectures=_lectures(planned, known & ~(nameless & older)),
     )
 
 

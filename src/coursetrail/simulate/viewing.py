@@ -1,6 +1,8 @@
-"""What a learner does with a video: the loading burst, play and pause in turn, seeks, changes of speed, the end."""
+"""What a learner does with a video: it loads in a burst, plays and pauses in turn, is sought through and
+ends.
+"""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,9 @@ _LONGEST_GAP = 15 * 60_000
 
 
 class Viewing(NamedTuple):
-    """Columns of the player, one row per event; rows that are no video action hold PAGE and zeros. `gap` is in ms."""
+    """Columns of the player, one row per event; where nothing happens in a video, PAGE and zeros. `gap` is in
+    ms.
+    """
 
     kind: NDArray[np.uint8]
     gap: NDArray[np.int64]
@@ -38,8 +42,8 @@ def watch(
 ) -> Viewing:
     """Fill lecture pages with player events.
 
-    Per event: `first` is the row of its page view, `last` whether it ends the page, `burst` how many events the
-    player's loading takes, `seconds` how long the video is (0 where the page has none).
+    Per event: `first` is the row of its page view, `last` whether it is the last one on the page, `burst` how
+    many events the player's loading takes, `seconds` how long the video is (0 where the page has none).
     """
     rows = np.arange(len(first))
     step = rows - first - 1 - burst
@@ -73,14 +77,18 @@ def watch(
     return Viewing(kind, gap, loading, paused, position.round(6), previous.round(6), rate)
 
 
-def _within(values: NDArray, first: NDArray[np.int64]) -> NDArray:  # type: ignore[type-arg]
+def _within(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
     """Running totals that begin anew at each `first` row."""
     totals = np.cumsum(values)
-    return totals - (totals - values)[first]
+    within: NDArray[Any] = totals - (totals - values)[first]
+    return within
 
 
 def _rates(
-    rows: NDArray[np.int64], started: NDArray[np.bool_], changed: NDArray[np.bool_], random: np.random.Generator
+    rows: NDArray[np.int64],
+    started: NDArray[np.bool_],
+    changed: NDArray[np.bool_],
+    random: np.random.Generator,
 ) -> NDArray[np.uint8]:
     """The speed after each event, as an index into RATES: most people start at 1."""
     drawn = random.integers(0, len(plan.RATES), len(rows)).astype(np.uint8)

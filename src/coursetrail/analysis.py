@@ -1,0 +1,193 @@
+"""What an analysis is: a question, one SQL text for every engine, typed columns, a definition."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from coursetrail.actions import DELIBERATE
+from coursetrail.charts import Chart, Table
+from coursetrail.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+Clicks = Literal["deliberate", "all"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One question to a dataset.
+
+    `sql` reads the relations `events` (those that the filters leave; with `is_click`), `agents` and
+    `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key. The result is
+    cast to `columns`. `definition` says how the numbers are counted and stands beside them wherever shown.
+    """
+
+    name: str
+    title: str
+    question: str
+    definition: str
+    columns: Mapping[str, pa.DataType]
+    sql: str
+    chart: Chart = field(default_factory=Table)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns as an Arrow schema."""
+        return pa.schema(list(self.columns.items()))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which events are looked at, and which of them count as clicks.
+
+    `since` is inclusive and `until` exclusive, UTC dates. `device` and `language` take a value as the
+    analyses show it, `unknown` included. `without_bots` leaves out events whose user agent is a bot.
+    """
+
+    course: str | None = None
+    since: date | None = None
+    until: date | None = None
+    device: str | None = None
+    language: str | None = None
+    without_bots: bool = False
+    clicks: Clicks = "deliberate"
+
+    def __post_init__(self) -> None:
+        if self.since and self.until and self.since >= self.until:
+            raise UsageError(
+                f"--from {self.since} is not before --to {self.until} (the day of --to is excluded); "
+                "try a later --to."
+            )
+        if self.clicks not in ("deliberate", "all"):
+            raise UsageError(f"clicks is 'deliberate' or 'all', not {self.clicks!r}.")
+
+    def describe(self) -> str:
+        """The filters in words, for titles and footers."""
+        parts = [
+            f"course {self.course}" if self.course else "",
+            f"from {self.since}" if self.since else "",
+            f"to {self.until} (excluded)" if self.until else "",
+            f"device {self.device}" if self.device else "",
+            f"language {self.language}" if self.language else "",
+            "without bots" if self.without_bots else "",
+            "every event counts as a click" if self.clicks == "all" else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    def sql(self) -> str:
+        """The relation `events` as an analysis sees it: filtered, with `is_click`."""
+        agent = self.device is not None or self.without_bots
+        joins = ["left join agents using (user_agent)"] if agent else []
+        joins += ["left join languages using (accept_language)"] if self.language is not None else []
+        tests = [
+            f"course = {literal(self.course)}" if self.course else "",
+            f"time >= {literal(self.since)}" if self.since else "",
+            f"time < {literal(self.until)}" if self.until else "",
+            f"coalesce(device, 'unknown') = {literal(self.device)}" if self.device is not None else "",
+            f"coalesce(language, 'unknown') = {literal(self.language)}" if self.language is not None else "",
+            "not coalesce(is_bot, false)" if self.without_bots else "",
+        ]
+        wanted = " and ".join(test for test in tests if test) or "true"
+        click = "true" if self.clicks == "all" else f"action in ({', '.join(map(literal, DELIBERATE))})"
+        return f"select all_events.*, {click} as is_click from {' '.join(['all_events', *joins])} where {wanted}"
+
+
+def literal(value: str | float | date | None) -> str:
+    """A Python value as a typed SQL literal that every engine reads the same.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, date):
+        return f"timestamp '{value.isoformat()} 00:00:00'"
+    if isinstance(value, str):
+        if "\0" in value:
+            raise UsageError("A filter value cannot hold a NUL character.")
+        return "'" + value.replace("'", "''") + "'"
+    return repr(value)
+
+
+def render(analysis: Analysis, filters: Filters) -> str:
+    """The whole SQL text that an engine runs, and that `--sql` prints."""
+    body = analysis.sql.strip()
+    opening = f"with events as (\n    {filters.sql()}\n)"
+    return f"{opening},\n{body[5:]}" if body.startswith("with ") else f"{opening}\n{body}"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an answer was counted over, and what was left out of it.
+
+    `events` are those inside the filters; of these, `without_learner` carry no learner id and count for no
+    learner; `bots` of the `learners` were seen with a bot's user agent.
+    """
+
+    events: int
+    learners: int
+    without_learner: int
+    bots: int
+    bot_events: int
+    outside: int
+    filters: str
+    source: str
+
+    def describe(self) -> str:
+        """One sentence with n and what was left out."""
+        text = f"n = {self.learners:,} learners, {self.events:,} events"
+        if self.filters:
+            text += f" ({self.filters}; {self.outside:,} events outside)"
+        text += f". Left out: {self.without_learner:,} events without a learner id."
+        if self.bots or self.bot_events:
+            text += f" Included: {self.bots:,} learners seen as bots ({self.bot_events:,} events)."
+        return text
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to one analysis: an Arrow `table`, its definition, and the scope it was counted over."""
+
+    analysis: Analysis
+    table: pa.Table
+    scope: Scope
+    sql: str
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """The table as a pandas DataFrame; needs the `pandas` extra."""
+        _need("pandas")
+        return self.table.to_pandas()
+
+    def to_polars(self) -> "pl.DataFrame":
+        """The table as a Polars DataFrame; needs the `polars` extra."""
+        return _need("polars").from_arrow(self.table)  # type: ignore[no-any-return]
+
+    def _repr_html_(self) -> str:
+        from coursetrail.outputs.tables import to_html
+
+        return to_html(self)
+
+    def __str__(self) -> str:
+        from coursetrail.outputs.tables import to_text
+
+        return to_text(self)
+
+
+def _need(package: str) -> Any:
+    from importlib import import_module
+
+    from coursetrail.errors import MissingExtra
+
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingExtra(
+            f"This needs {package}: pip install 'coursetrail[{package}]', or use .table (Arrow)."
+        ) from error

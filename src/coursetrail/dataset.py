@@ -1,0 +1,305 @@
+"""A dataset on disk: five Delta tables, their columns and versions, and the ledger of what was read.
+
+The commit to `events` is the one that counts. It is made last and names the versions of the other tables that
+belong to it, so a reader sees one state of all five, and a run killed before it has changed nothing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+
+from coursetrail.errors import DatasetError, StorageError
+
+VERSION = 1
+"""Of the layout; a dataset of a higher one is refused."""
+
+MOMENT = pa.timestamp("us", tz="UTC")
+
+EVENTS = pa.schema(
+    [
+        ("source", pa.int32()),
+        ("line", pa.int64()),
+        ("platform", pa.string()),
+        ("course", pa.string()),
+        ("time", MOMENT),
+        ("learner", pa.string()),
+        ("action", pa.string()),
+        ("area", pa.string()),
+        ("item", pa.string()),
+        ("url", pa.string()),
+        ("referrer", pa.string()),
+        ("cookie", pa.string()),
+        ("user_agent", pa.string()),
+        ("accept_language", pa.string()),
+        ("network", pa.string()),
+        ("country", pa.string()),
+        ("region", pa.string()),
+        ("timezone", pa.string()),
+        ("position", pa.float64()),
+        ("position_from", pa.float64()),
+        ("rate", pa.float64()),
+        ("extra", pa.string()),
+    ]
+)
+
+SOURCES = pa.schema(
+    [
+        ("source", pa.int32()),
+        ("uri", pa.string()),
+        ("format", pa.string()),
+        ("digest", pa.string()),
+        ("bytes", pa.int64()),
+        ("lines", pa.int64()),
+        ("events", pa.int64()),
+        ("duplicates", pa.int64()),
+        ("rejected", pa.int64()),
+        ("blank", pa.int64()),
+        ("mended", pa.string()),
+        ("fault", pa.string()),
+        ("first_time", MOMENT),
+        ("last_time", MOMENT),
+        ("ingested", MOMENT),
+        ("version", pa.string()),
+    ]
+)
+
+REJECTS = pa.schema([("source", pa.int32()), ("line", pa.int64()), ("reason", pa.string()), ("raw", pa.binary())])
+
+TABLES = ("events", "agents", "languages", "sources", "rejects")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One ingested file: a row of the ledger.
+
+    `lines = events + duplicates + rejected + blank`, always. `mended` is a JSON object of what was mended and
+    how often; `fault` says what ended the file early. Times are UTC, `bytes` those on disk, `digest` BLAKE3.
+    """
+
+    source: int
+    uri: str
+    format: str
+    digest: str
+    bytes: int
+    lines: int
+    events: int
+    duplicates: int
+    rejected: int
+    blank: int
+    mended: str | None
+    fault: str | None
+    first_time: datetime | None
+    last_time: datetime | None
+    ingested: datetime
+    version: str
+
+    def __post_init__(self) -> None:
+        counted = self.events + self.duplicates + self.rejected + self.blank
+        if self.lines != counted:
+            raise DatasetError(
+                f"{self.uri}: {self.lines:,} lines were read but {counted:,} accounted for. This is a defect of "
+                "coursetrail; nothing was committed. Please report it with the file's first lines."
+            )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One version of a dataset: the files of each table, as they were when it was opened."""
+
+    path: Path
+    version: int
+    tables: Mapping[str, DeltaTable]
+
+    @classmethod
+    def open(cls, path: Path) -> "Dataset":
+        """The newest version; `DatasetError` when there is none, or one that this release cannot read."""
+        events = _events(path)
+        if events is None:
+            hint = "It holds files, but no ingest was completed; run it again." if _started(path) else ""
+            raise DatasetError(
+                f"{path}: no dataset here. {hint or 'Make one: coursetrail ingest ' + str(path) + ' EXPORT'}"
+            )
+        versions = _sisters(events)
+        try:
+            tables = {name: DeltaTable(_uri(path, name), version=at) for name, at in versions.items()}
+        except (DeltaError, TableNotFoundError, OSError) as error:
+            raise DatasetError(
+                f"{path}: part of the dataset is missing or damaged ({_first_line(error)}). Restore the folder "
+                "from a copy, or ingest the exports into a new one."
+            ) from error
+        return cls(path, events.version(), {"events": events, **tables})
+
+    def files(self, table: str) -> list[str]:
+        """The Parquet files of a table; empty when it has no rows."""
+        return sorted(self.tables[table].file_uris())
+
+    def sources(self) -> pa.Table:
+        """The ledger: one row a source that is part of this version, in the order of their numbers."""
+        rows = self.tables["sources"].to_pyarrow_table()
+        rows = rows.select(SOURCES.names).cast(SOURCES).sort_by("source")
+        seen = [self.has(digest) for digest in rows["digest"].to_pylist()]
+        latest = {digest: number for digest, number in zip(*_columns(rows, "digest", "source"), strict=True)}
+        mine = [number == latest[digest] for digest, number in zip(*_columns(rows, "digest", "source"), strict=True)]
+        return rows.filter(pc.and_(pa.array(seen, pa.bool_()), pa.array(mine, pa.bool_())))
+
+    def has(self, digest: str) -> bool:
+        """Whether a file of these bytes is part of this version."""
+        return self.tables["events"].transaction_version(digest) is not None
+
+
+def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
+    return [table[name].to_pylist() for name in names]
+
+
+def exists(path: Path) -> bool:
+    """Whether an ingest into `path` was ever completed."""
+    return _events(path) is not None
+
+
+def next_source(path: Path) -> int:
+    """A source number that no earlier ingest, completed or not, has used."""
+    table = _table(path, "sources")
+    if table is None:
+        return 1
+    highest = pc.max(table.to_pyarrow_table(columns=["source"])["source"]).as_py()
+    return (highest or 0) + 1
+
+
+def rows(path: Path, name: str) -> pa.Table | None:
+    """All rows of a small table at its newest version; None when it is not there yet."""
+    table = _table(path, name)
+    return None if table is None else table.to_pyarrow_table()
+
+
+def append(path: Path, table: str, rows: pa.Table, mode: str = "append") -> None:
+    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`."""
+    existing = _table(path, table)
+    if existing is None or rows.num_rows or mode == "overwrite":
+        with storage(path):
+            write_deltalake(
+                _uri(path, table),
+                rows,
+                mode="overwrite" if mode == "overwrite" else "append",
+                name=f"coursetrail {table}",
+            )
+
+
+def commit(path: Path, parts: Sequence[tuple[Path, int]], digest: str, first: str | None, last: str | None) -> None:
+    """Make new Parquet files (path, rows) part of `events`, in one version, once for each `digest`.
+
+    The files lie inside `path` already. The commit names the newest versions of the other tables.
+    """
+    adds = []
+    for file, rows in parts:
+        stats: dict[str, Any] = {"numRecords": rows}
+        if first and last:
+            stats |= {"minValues": {"time": first}, "maxValues": {"time": last}}
+        status = file.stat()
+        name = file.relative_to(path / "events").as_posix()
+        adds.append(AddAction(name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(stats)))
+    versions = {}
+    for name in TABLES[1:]:
+        table = _table(path, name)
+        versions[name] = table.version() if table is not None else 0
+    properties = CommitProperties(
+        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
+        app_transactions=[Transaction(digest, 1)],
+    )
+    with storage(path):
+        events = _events(path)
+        if events is None:
+            create_table_with_add_actions(
+                _uri(path, "events"),
+                Schema.from_arrow(EVENTS),
+                adds,
+                mode="error",
+                name="coursetrail events",
+                commit_properties=properties,
+            )
+        else:
+            events.create_write_transaction(adds, "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+
+
+def ledger(rows: Sequence[Source]) -> pa.Table:
+    """Sources as an Arrow table."""
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema=SOURCES)
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Turn what a disk or an object store refuses into one line."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise StorageError(
+            f"{path}: another run changed the dataset at the same moment; run this again. ({_first_line(error)})"
+        ) from error
+    except (OSError, DeltaError) as error:
+        raise StorageError(
+            f"{path}: cannot write ({_first_line(error)}). Free some space or check the folder's permissions, "
+            "then run this again; what was committed before is safe."
+        ) from error
+
+
+def part_name() -> str:
+    """A new name for a Parquet file of `events`."""
+    return f"part-{uuid4()}.parquet"
+
+
+def _uri(path: Path, table: str) -> str:
+    return str(path / table)
+
+
+def _started(path: Path) -> bool:
+    return any((path / table / "_delta_log").exists() for table in TABLES)
+
+
+def _table(path: Path, name: str) -> DeltaTable | None:
+    if not (path / name / "_delta_log").is_dir():
+        return None
+    try:
+        return DeltaTable(_uri(path, name))
+    except TableNotFoundError:
+        return None
+    except (DeltaError, OSError) as error:
+        raise DatasetError(
+            f"{path / name}: the table's log is damaged ({_first_line(error)}). Restore the folder from a copy, "
+            "or ingest the exports into a new one."
+        ) from error
+
+
+def _events(path: Path) -> DeltaTable | None:
+    table = _table(path, "events")
+    if table is not None and set(EVENTS.names) - {column.name for column in table.schema().fields}:
+        raise DatasetError(f"{path / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
+    return table
+
+
+def _sisters(events: DeltaTable) -> dict[str, int]:
+    """The versions of the other tables that belong to this version of `events`."""
+    for entry in events.history():
+        note = entry.get("coursetrail")
+        if note:
+            found = json.loads(note) if isinstance(note, str) else note
+            if found.get("layout", 0) > VERSION:
+                raise DatasetError(
+                    f"{events.table_uri}: written by a newer coursetrail (layout {found['layout']}, this one reads "
+                    f"up to {VERSION}). Upgrade: pip install -U coursetrail."
+                )
+            return {name: int(at) for name, at in found["tables"].items()}
+    raise DatasetError(f"{events.table_uri}: a Delta table, but not one of coursetrail's. Choose another folder.")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

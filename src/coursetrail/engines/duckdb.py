@@ -1,0 +1,120 @@
+"""DuckDB in this process: the default engine."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import pyarrow as pa
+
+from coursetrail.errors import QueryError, StorageError
+
+SETTINGS = (
+    "set TimeZone = 'UTC'",
+    "set default_null_order = 'nulls_first_on_asc_last_on_desc'",  # Spark's order
+    "set enable_progress_bar = false",
+    "set preserve_insertion_order = false",
+    "set autoinstall_known_extensions = false",
+    "set autoload_known_extensions = false",
+)
+MEMORY = 700
+"""Megabytes that DuckDB may hold before it spills; with what Python and Arrow hold, under 1.5 GB."""
+
+PRELUDE = (
+    "create macro seconds_between(a, b) as (epoch_us(b) - epoch_us(a)) / 1e6",
+    "create macro day_of(t) as cast(t as date)",
+)
+
+
+@dataclass(frozen=True)
+class DuckDB:
+    """A connection with coursetrail's settings and prelude; a context manager."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def __enter__(self) -> "DuckDB":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+        if isinstance(content, pa.Table) or not content:
+            rows = content if isinstance(content, pa.Table) else schema.empty_table()
+            self.connection.register(name, rows)
+            return
+        files = ", ".join(f"'{file.replace(chr(39), chr(39) * 2)}'" for file in content)
+        columns = ", ".join(_column(field) for field in schema)
+        self.connection.execute(f"create view {name} as select {columns} from read_parquet([{files}])")
+
+    def query(self, sql: str, what: str = "query") -> pa.Table:
+        """Run one SQL text; `what` names it in an error."""
+        try:
+            return self.connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
+
+    def restrict(self, folder: Path) -> None:
+        """From here on: no file outside `folder`, no network, no change of settings."""
+        quoted = str(folder.absolute()).replace("'", "''")
+        self.connection.execute(f"set allowed_directories = ['{quoted}']")
+        self.connection.execute("set enable_external_access = false")
+        self.connection.execute("set lock_configuration = true")
+
+    def ask(self, sql: str) -> pa.Table:
+        """Run a user's own query: one statement that only reads."""
+        try:
+            statements = self.connection.extract_statements(sql)
+        except duckdb.Error as error:
+            raise QueryError(f"This is no SQL that DuckDB reads: {message(error)}") from error
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise QueryError("Only one statement that reads is allowed: select …, with … select, or describe.")
+        return self.query(sql)
+
+
+def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None) -> DuckDB:
+    """A new engine in memory; it spills into `spill`, else into the system's folder for temporary files."""
+    connection = duckdb.connect(":memory:")
+    for setting in SETTINGS:
+        connection.execute(setting)
+    connection.execute(f"set threads = {cores()}")
+    connection.execute(f"set memory_limit = '{MEMORY + 150 * max(0, cores() - 2)}MB'")
+    folder = str(spill or Path(os.environ.get("TMPDIR", "/tmp")) / f"coursetrail-{os.getuid()}")  # noqa: S108
+    connection.execute(f"set temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
+    for name, value in (settings or {}).items():
+        connection.execute(f"set {name} = '{value}'")
+    for macro in PRELUDE:
+        connection.execute(macro)
+    return DuckDB(connection)
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def message(error: Exception) -> str:
+    """An engine's message as one line."""
+    return " ".join(str(error).split())[:400]
+
+
+def refused(error: duckdb.Error) -> StorageError | QueryError:
+    """The error for a write that DuckDB could not finish."""
+    text = message(error)
+    if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        return StorageError(
+            f"Cannot write: {text}. Free some space (or set TMPDIR to a larger disk) and run this again; "
+            "nothing was committed."
+        )
+    return QueryError(f"Reading failed on DuckDB: {text}")
+
+
+def _column(field: pa.Field) -> str:
+    if pa.types.is_timestamp(field.type):
+        return f'make_timestamp(epoch_us("{field.name}")) as "{field.name}"'
+    return f'"{field.name}"'

@@ -1,0 +1,257 @@
+"""Lines of an export → a Parquet file of events, by DuckDB, in one pass.
+
+DuckDB parses every line at full speed (`try(from_json(…))`). What it refuses, or what the format calls
+unsound, goes line by line to the format's `mend`, and what cannot be mended becomes a reject. A line is never
+skipped: each is an event, a duplicate, a reject or blank. docs/adr/0002-reading-lines.md has the reasons and
+the measurements.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from coursetrail.engines.duckdb import DuckDB, refused
+from coursetrail.formats.format import Format, Reject
+from coursetrail.formats.lines import Lines
+from coursetrail.formats.network import network
+
+SQL_TYPES = {
+    pa.int32(): "integer",
+    pa.int64(): "bigint",
+    pa.string(): "varchar",
+    pa.float64(): "double",
+}
+REMEMBERED = 200_000
+"""Distinct strings whose parsed form is kept while reading."""
+
+
+class Stop(Exception):  # noqa: N818 - asked for, not an error
+    """Raised inside a run to end it; `Reading.stop` says why."""
+
+
+@dataclass
+class Reading:
+    """What happens to lines on their way; the engine's threads call in, one at a time."""
+
+    format: Format
+    allowed: Callable[[int, int], bool]
+    lines: list[Any] = field(default_factory=list)
+    hashes: list[Any] = field(default_factory=list)
+    rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+    mended: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    stopped: bool = False
+
+    def observe(self, line: pa.Array, hashed: pa.Array) -> pa.Array:
+        """Note the hash of every line, to find duplicates by; gives `line` back."""
+        self.lines.append(_flat(line).to_numpy())
+        self.hashes.append(_flat(hashed).to_numpy())
+        return line
+
+    def mend(self, line: pa.Array, text: pa.Array) -> pa.Array:
+        """Sound JSON for each doubtful line, or null for one that is no event."""
+        out = []
+        for number, raw in zip(_flat(line).to_pylist(), _flat(text).view(pa.binary()).to_pylist(), strict=True):
+            try:
+                found = self.format.mend(raw)
+            except Reject as reason:
+                self._reject(number, str(reason), raw)
+                out.append(None)
+                continue
+            if found is None:
+                self.blank.append(number)
+                out.append(None)
+                continue
+            if found.kinds:
+                self.mended.append((number, found.kinds))
+            out.append(found.text)
+        return pa.array(out, pa.string())
+
+    def _reject(self, number: int, reason: str, raw: bytes) -> None:
+        self.rejects.append((number, reason, raw.rstrip(b"\n")))
+        if not self.allowed(len(self.rejects), number):
+            self.stopped = True
+            raise Stop
+
+
+def read(
+    engine: DuckDB, reading: Reading, lines: Lines, out: Path, schema: pa.Schema, values: Mapping[str, str]
+) -> None:
+    """Write the events of `lines` to the Parquet file `out`.
+
+    `values` are SQL literals that replace a column's own expression (`null` leaves it out).
+    """
+    connection = engine.connection
+    connection.execute("set disabled_optimizers = 'filter_pushdown'")  # it would parse every line twice
+    connection.register("lines", lines.reader())
+    page = _remembering(reading.format.page, ("course", "area", "item", "action"))
+    prefix = _remembering(lambda address: (network(address),), ("network",))
+    for name, function, takes, gives in (
+        ("observe", reading.observe, ["BIGINT", "UBIGINT"], "BIGINT"),
+        ("mend", reading.mend, ["BIGINT", "VARCHAR"], "VARCHAR"),
+        ("page", page, ["VARCHAR"], "STRUCT(course VARCHAR, area VARCHAR, item VARCHAR, action VARCHAR)"),
+        ("prefix", prefix, ["VARCHAR"], "STRUCT(network VARCHAR)"),
+    ):
+        connection.create_function(
+            name, function, takes, gives, type="arrow", null_handling="special", side_effects=name in ("observe", "mend")
+        )
+    target = str(out).replace("'", "''")
+    try:
+        connection.execute(
+            f"copy ({_select(reading.format, schema, values)}) to '{target}' "
+            "(format parquet, compression zstd, compression_level 1)"
+        )
+    except duckdb.Error as error:
+        if reading.stopped:
+            raise Stop from error
+        raise refused(error) from error
+    finally:
+        for name in ("observe", "mend", "page", "prefix"):
+            connection.remove_function(name)
+        connection.unregister("lines")
+
+
+def _select(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
+    """The one statement; each step adds columns to the one before."""
+    struct = json.dumps(dict(form.fields)).replace("'", "''")
+    inner = json.dumps(dict(form.nested)).replace("'", "''")
+    columns = {name: values.get(name) or form.columns.get(name, "null") for name in schema.names}
+    columns["line"] = "line"
+    columns["extra"] = values.get("extra") or _extra(form)
+    wanted = " ".join(columns.values())
+    pages = f"page({form.url})" if "page." in wanted else "null"
+    prefix = f"(prefix({form.address})).network" if columns["network"] == "network" else "null"
+    chosen = ", ".join(f'{_typed(schema.field(name), columns[name])} as "{name}"' for name in schema.names)
+    return f"""
+        with seen as (
+            select observe(line, hash(text)) as line, text, try(from_json(text, '{struct}')) as r from lines
+        ), judged as (
+            select line, text, r, coalesce({form.sound}, false) as sound from seen
+        ), sound as (
+            select line, r, sound, case when sound then text else mend(line, text) end as text from judged
+        ), parsed as (
+            select line, text, case when sound then r when text is not null then from_json(text, '{struct}') end as r
+            from sound
+        ), nested as (
+            select line, text, r, case when {form.nested_if} then try(from_json(r."{form.nested_in}", '{inner}')) end as v,
+                {pages} as page, {prefix} as network
+            from parsed
+        )
+        select {chosen} from nested where text is not null
+    """
+
+
+def _typed(column: pa.Field, expression: str) -> str:
+    if pa.types.is_timestamp(column.type):
+        return f"make_timestamp(1000 * {expression})::timestamptz"
+    if pa.types.is_floating(column.type) and expression != "null":
+        return f"case when isfinite({expression}) then {expression} end"
+    return f"cast({expression} as {SQL_TYPES[column.type]})"
+
+
+def _extra(form: Format) -> str:
+    """JSON of what has no column: the format's known members, and every field it does not know.
+
+    A line whose every byte is accounted for by known fields has no unknown ones; only the others are parsed
+    a second time to get at them.
+    """
+    members = ", ".join(f"""',"{name}":' || {text}""" for name, text in form.kept.items())
+    known = f"concat({members})"
+    ours = json.dumps(dict.fromkeys(form.fields)).replace("'", "''")
+    unknown = f"cast(json_merge_patch(text, '{ours}') as varchar)"
+    sizes = [_size(name, kind, name == form.nested_in) for name, kind in form.fields.items()]
+    ending = "case when suffix(text, chr(13) || chr(10)) then 2 when suffix(text, chr(10)) then 1 else 0 end"
+    accounted = f"strlen(text) - {ending} = 1 + {' + '.join(sizes)}"
+    whole = f"case when {accounted} then {known} else concat({known}, ',', substr({unknown}, 2, len({unknown}) - 2)) end"
+    return f"'{{' || trim({whole}, ',') || '}}'"
+
+
+def _size(name: str, kind: str, escaped: bool) -> str:
+    """Bytes that a field takes in a line at the least: name, quotes, colon, comma, and the value."""
+    value = f"strlen(to_json(r.\"{name}\")) - 2" if escaped else f'strlen(cast(r."{name}" as varchar))'
+    return f"coalesce({value} + {len(name) + (6 if kind == 'VARCHAR' else 4)}, 0)"
+
+
+def _remembering(parse: Callable[[str], tuple[str | None, ...]], names: tuple[str, ...]) -> Callable[[pa.Array], pa.Array]:
+    """`parse` for a whole array, called once for each distinct string."""
+    known: dict[str, tuple[str | None, ...]] = {}
+
+    def all_of(strings: pa.Array) -> pa.Array:
+        coded = _flat(strings).dictionary_encode()
+        rows = []
+        for raw in coded.dictionary.view(pa.binary()).to_pylist():
+            text = raw.decode(errors="replace")
+            found = known.get(text)
+            if found is None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
+                found = known[text] = parse(text)
+            rows.append(found)
+        arrays = [pa.array([row[at] for row in rows], pa.string()) for at in range(len(names))]
+        return pa.StructArray.from_arrays(arrays, names=list(names)).take(coded.indices)
+
+    return all_of
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
+    """Line numbers whose bytes equal an earlier line's; blank lines are never duplicates.
+
+    Hashes name the candidates; only if there are any is the file read again and their bytes compared.
+    """
+    if not reading.hashes:
+        return np.zeros(0, np.int64)
+    hashes = np.concatenate(reading.hashes)
+    ordered = np.sort(hashes)
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(twice):
+        return np.zeros(0, np.int64)
+    at = np.searchsorted(twice, hashes).clip(max=len(twice) - 1)
+    suspects = np.setdiff1d(np.concatenate(reading.lines)[twice[at] == hashes], np.array(reading.blank, np.int64))
+    connection = engine.connection
+    connection.register("lines", again().reader())
+    connection.register("suspects", pa.table({"line": suspects}))
+    try:
+        found = connection.sql("""
+            select line from (
+                select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
+                from lines semi join suspects using (line)
+            ) where nth > 1 order by line
+        """).to_arrow_table()
+    except duckdb.Error as error:
+        raise refused(error) from error
+    finally:
+        connection.unregister("lines")
+        connection.unregister("suspects")
+    return np.asarray(found["line"].to_numpy())
+
+
+def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) -> None:
+    """Copy a Parquet file of events, leaving these lines out."""
+    connection = engine.connection
+    connection.register("left_out", pa.table({"line": lines}))
+    source, target = (str(path).replace("'", "''") for path in (part, out))
+    try:
+        connection.execute(
+            f"copy (select * from read_parquet('{source}') anti join left_out using (line)) to '{target}' "
+            "(format parquet, compression zstd, compression_level 1)"
+        )
+    except duckdb.Error as error:
+        raise refused(error) from error
+    finally:
+        connection.unregister("left_out")
+
+
+def tally(mended: list[tuple[int, tuple[str, ...]]]) -> dict[str, int]:
+    """How often each kind of mending was done."""
+    return dict(sorted(Counter(kind for _, kinds in mended for kind in kinds).items()))

@@ -1,0 +1,204 @@
+"""The lines of a file as Arrow batches of (line, text), whatever it is packed in.
+
+A batch borrows the read buffer: text is not copied and not checked, so it may hold any bytes. Every line
+keeps its newline; a last line without one is given one.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from blake3 import blake3
+
+from coursetrail.errors import InputError
+
+BLOCK = 8 << 20
+LONGEST = 64 << 20
+"""Bytes that one line may have; of a longer one only the first `KEPT` are kept, as a reject."""
+KEPT = 1 << 20
+NEWLINE = 10
+GZIP = b"\x1f\x8b"
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string())])
+
+
+class Source(Protocol):
+    """What `Lines` reads from: bytes, a block at a time."""
+
+    fault: str | None
+
+    def readinto(self, space: memoryview) -> int:
+        """Fill `space` from its beginning; how many bytes came, 0 at the end or at a fault."""
+        ...
+
+
+class Raw:
+    """A file's own bytes, digested and counted as they pass."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None] | None = None) -> None:
+        try:
+            self._file = path.open("rb", buffering=0)
+        except OSError as error:
+            raise unreadable(path, error) from error
+        self._path = path
+        self._advance = advance
+        self._digest = blake3()
+        self.bytes = 0
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next bytes of the file."""
+        try:
+            count = self._file.readinto(space) or 0
+        except OSError as error:
+            raise unreadable(self._path, error) from error
+        self._digest.update(space[:count])
+        self.bytes += count
+        if self._advance and count:
+            self._advance(count)
+        return count
+
+    def digest(self) -> str:
+        """The BLAKE3 digest of the whole file, what is not read yet included; closes it."""
+        space = memoryview(bytearray(1 << 20))
+        while self.readinto(space):
+            pass
+        self._file.close()
+        return str(self._digest.hexdigest())
+
+
+class Gunzip:
+    """The unpacked bytes of a gzip stream of one or more members; a fault ends it, with what came before."""
+
+    def __init__(self, raw: Raw, head: bytes) -> None:
+        from isal import isal_zlib
+
+        self._zlib: Any = isal_zlib
+        self._raw = raw
+        self._space = memoryview(bytearray(1 << 20))
+        self._packed = head
+        self._member = isal_zlib.decompressobj(31)
+        self._between = True
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next unpacked bytes."""
+        while not self.fault:
+            if self._between:
+                self._packed = self._packed.lstrip(b"\0")  # members may be padded with zeros
+            if not self._packed:
+                self._packed = bytes(self._space[: self._raw.readinto(self._space)])
+                if self._packed:
+                    continue
+                if not self._between:
+                    self.fault = "the gzip stream is cut off; what came before the cut was read"
+                return 0
+            self._between = False
+            try:
+                data = self._member.decompress(self._packed, len(space))
+            except (self._zlib.error, zlib.error) as error:
+                self.fault = f"the gzip stream is damaged ({error}); what came before was read"
+                return 0
+            if self._member.eof:
+                self._packed = self._member.unused_data
+                self._member = self._zlib.decompressobj(31)
+                self._between = True
+            else:
+                self._packed = self._member.unconsumed_tail
+            if data:
+                space[: len(data)] = data
+                return len(data)
+        return 0
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """The error for a file that the system will not give us."""
+    return InputError(f"{path}: {error.strerror or error}. Check the path and its permissions.")
+
+
+class Lines:
+    """One pass over the lines of `path`; iterate `batches()` once, then read the counts.
+
+    `lines` counts all lines; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
+    the file early, or is None.
+    """
+
+    def __init__(self, path: Path, advance: Callable[[int], None] | None = None) -> None:
+        self._raw = Raw(path, advance)
+        space = memoryview(bytearray(1 << 16))
+        head = bytes(space[: self._raw.readinto(space)])
+        packed = head.startswith(GZIP)
+        self._source: Source = Gunzip(self._raw, head) if packed else self._raw
+        self._head = b"" if packed else head
+        self.lines = 0
+        self.overlong: list[tuple[int, bytes]] = []
+
+    @property
+    def fault(self) -> str | None:
+        """What ended the stream before its end."""
+        return self._source.fault
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the file read so far, as it lies on disk."""
+        return self._raw.bytes
+
+    def digest(self) -> str:
+        """BLAKE3 digest of the file as it lies on disk."""
+        return self._raw.digest()
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The batches as a stream that an engine can scan."""
+        return pa.RecordBatchReader.from_batches(SCHEMA, self.batches())
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Batches of whole lines, about `BLOCK` bytes each."""
+        tail: memoryview | bytes = self._head
+        while True:
+            block = pa.allocate_buffer(len(tail) + BLOCK + 1)
+            space = memoryview(block).cast("B")
+            space[: len(tail)] = tail
+            size = len(tail) + self._source.readinto(space[len(tail) : -1])
+            if size == len(tail):
+                if size and space[size - 1] != NEWLINE:
+                    space[size] = NEWLINE
+                    size += 1
+                if size:
+                    yield self._batch(block, newlines(space[:size]))
+                return
+            ends = newlines(space[:size])
+            cut = int(ends[-1]) + 1 if len(ends) else 0
+            tail = space[cut:size]
+            if cut:
+                yield self._batch(block, ends)
+            elif len(tail) > LONGEST:
+                tail = self._skip_overlong(bytes(tail))
+
+    def _skip_overlong(self, line: bytes) -> bytes:
+        self.lines += 1
+        self.overlong.append((self.lines, line[:KEPT]))
+        space = memoryview(bytearray(BLOCK))
+        while size := self._source.readinto(space):
+            cut = bytes(space[:size]).find(b"\n") + 1
+            if cut:
+                return bytes(space[cut:size])
+        return b""
+
+    def _batch(self, block: pa.Buffer, ends: Positions) -> pa.RecordBatch:
+        offsets = np.zeros(len(ends) + 1, np.int32)
+        offsets[1:] = ends + 1
+        numbers = np.arange(self.lines + 1, self.lines + len(ends) + 1)
+        self.lines += len(ends)
+        text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), block)
+        return pa.RecordBatch.from_arrays([pa.array(numbers), text], schema=SCHEMA)
+
+
+def newlines(data: memoryview) -> Positions:
+    """Where the newlines of `data` are; in slices that stay in the processor's cache."""
+    whole = np.frombuffer(data, np.uint8)
+    step = 1 << 18
+    found = [np.flatnonzero(whole[at : at + step] == NEWLINE) + at for at in range(0, len(whole), step)]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)

@@ -1,0 +1,1 @@
+"""Distinct strings of the data, parsed once into dimension tables."""
