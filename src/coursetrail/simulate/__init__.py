@@ -45,7 +45,7 @@ def simulate(
     planned = behave(people, design(course, random[1]), random[2])
     changed = change(planned, dirty, random[3])
     order = ordered(planned, random[4])
-    planted = damage(planned, order, changed, dirty, random[3])
+    planted = damage(order, changed, dirty, random[3])
     ledger = write(out, Lines(planned), order, planted, advance or (lambda _: None))
     parameters = {"learners": learners, "events": events, "seed": seed, "dirty": dirty, "course": course}
     return tell(planned, ledger, planted.changed == NAMES.index("synthetic"), parameters)

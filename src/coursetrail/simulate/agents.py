@@ -10,9 +10,7 @@ import numpy as np
 from coursetrail.simulate.wordings import WORDINGS
 
 _BLANK = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
-_CHOICES = {
-    name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in WORDINGS.items()
-}
+_CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in WORDINGS.items()}
 
 
 class Agent(NamedTuple):

@@ -113,7 +113,8 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     burst = np.where((kind == LECTURE) & ~flash, random.integers(4, 6, len(slot)), 0)
     viewing = np.minimum(random.geometric(0.11, len(slot)), _LONGEST_VIEWING)
     most = np.array([len(_GROUPS.get(one, ())) for one in range(len(_HABITS[LEARNER]))])[kind]
-    length = 1 + np.where(kind == LECTURE, burst + viewing, (random.random(len(slot)) * most).astype(np.int64))
+    further = (random.random(len(slot)) * most).astype(np.int64)
+    length = 1 + np.where(kind == LECTURE, burst + viewing, further)
     start = np.cumsum(length) - length
     begin = np.repeat(ends - clicks, clicks)
     start -= start[begin]
@@ -131,8 +132,7 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
 def _lectures(
     pages: Pages, lectures: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lecture each page shows, onwards in order but now and then again, and the variant of its address.
-    """
+    """Which lecture each page shows, onwards in order but now and then again, and the variant of its address."""
     shows = pages.kind == LECTURE
     seen = np.cumsum(shows) - shows
     first = np.searchsorted(pages.actor, pages.actor)
@@ -171,14 +171,14 @@ def _addresses(
 def _visitors(
     people: People, actor: NDArray[np.int64], opens: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """As whom each event's actor comes: on the second visit, and on some later ones, with the second browser.
-    """
+    """As whom each event's actor comes: on the second visit, and on some later ones, with the second browser."""
     visit = np.cumsum(opens) - 1
     owner = actor[opens]
     ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)
     other = (ordinal == 1) | ((ordinal > 1) & (random.random(len(owner)) < 0.35))
-    visitor: NDArray[np.int64] = np.where(other & (people.second[owner] >= 0), people.second[owner], owner)
-    return visitor[visit]
+    seconds = people.second[owner]
+    visitor: NDArray[np.int64] = np.where(other & (seconds >= 0), seconds, owner)[visit]
+    return visitor
 
 
 def _times(

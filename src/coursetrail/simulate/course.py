@@ -14,7 +14,8 @@ FLASH = 4
 EXTERNAL = (
     *("", "https://www.coursera.org/", "https://www.coursera.org/courses", "http://www.google.com/"),
     *("https://www.google.gr/search?q=ψυχολογία+μαθήματα", "http://www.facebook.com/l.php", "http://t.co/x1"),
-    *("https://mail.google.com/mail/u/0/", "http://www.google.ru/search?q=курс+психологии", "http://www.bing.com/"),
+    *("https://mail.google.com/mail/u/0/", "http://www.google.ru/search?q=курс+психологии"),
+    "http://www.bing.com/",
 )
 
 

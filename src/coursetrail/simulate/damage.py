@@ -105,8 +105,7 @@ def count(events: int, dirty: float) -> tuple[int, int]:
 
 
 def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
-    """Choose the events to change and fit the plan to it: what a reader can still learn is what is planned.
-    """
+    """Choose the events to change and fit the plan to it: what a reader can still learn is what is planned."""
     changed = np.full(len(planned), -1, np.int8)
     chosen, _ = count(len(planned), dirty)
     if not chosen:
@@ -133,7 +132,7 @@ def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[
 
 
 def damage(
-    planned: Plan, order: NDArray[np.int64], changed: NDArray[np.int8], dirty: float, random: np.random.Generator
+    order: NDArray[np.int64], changed: NDArray[np.int8], dirty: float, random: np.random.Generator
 ) -> Damage:
     """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
     events = len(order)
@@ -171,9 +170,12 @@ def _quotas(kinds: list[int], total: int) -> dict[int, int]:
 
 
 def _able(planned: Plan, needs: str) -> NDArray[np.bool_]:
+    able = np.ones(len(planned), bool)
     if needs == "video":
-        return planned.kind >= plan.VIDEO
-    if needs == "page":
-        return planned.kind == plan.PAGE
-    before = np.concatenate([[-1], planned.actor[:-1]])
-    return before == planned.actor
+        able = planned.kind >= plan.VIDEO
+    elif needs == "page":
+        able = planned.kind == plan.PAGE
+    elif needs == "follower":
+        able[:1] = False
+        able[1:] = planned.actor[1:] == planned.actor[:-1]
+    return able

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 from isal import igzip
@@ -49,7 +49,9 @@ def write(
             file.write(("\n".join(texts) + end).encode("utf-8", "surrogateescape"))
             written += len(texts)
             advance(len(texts))
-    fates = Counter({fate: sum(kinds[one.name] for one in KINDS if one.fate == fate) for fate in (DUPLICATE, BLANK)})
+    fates = Counter[str]()
+    for one in KINDS:
+        fates[one.fate] += kinds[one.name]
     return Ledger(
         lines=written,
         events=len(order),
@@ -83,5 +85,6 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         if path.suffix != ".gz":
             yield raw
             return
-        with igzip.IGzipFile(filename="", mode="wb", fileobj=raw, compresslevel=1, mtime=0) as packed:
-            yield packed
+        packed = igzip.IGzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0)  # type: ignore[no-untyped-call]
+        with packed:
+            yield cast("BinaryIO", packed)

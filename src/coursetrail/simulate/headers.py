@@ -9,17 +9,19 @@ from coursetrail.simulate.quota import quotas
 REGIONS = {
     "en": ("US", "US", "US", "GB", "IN", "CA", "AU"), "es": ("ES", "419", "MX"), "pt": ("BR", "BR", "PT"),
     "zh": ("CN", "TW", "HK"), "de": ("DE", "DE", "AT", "CH"), "fr": ("FR", "FR", "CA"), "el": ("GR",),
-    "cs": ("CZ",), "ko": ("KR",), "ar": ("SA", "EG"), "uk": ("UA",), "vi": ("VN",), "ja": ("JP",), "da": ("DK",),
+    "cs": ("CZ",), "ko": ("KR",), "ar": ("SA", "EG"), "uk": ("UA",), "vi": ("VN",), "ja": ("JP",),
+    "da": ("DK",),
     "nb": ("NO",), "he": ("IL",), "sr": ("RS",), "sv": ("SE",), "sl": ("SI",), "ca": ("ES",), "et": ("EE",),
     "fil": ("PH",), "fa": ("IR",), "ta": ("IN",), "no": ("NO",), "ka": ("GE",), "bn": ("BD",), "kk": ("KZ",),
     "ps": ("AF",), "be": ("BY",), "nn": ("NO",), "hi": ("IN",), "ms": ("MY",),
 }  # fmt: skip
 
-# Headers that were really seen and how often we plant them, with the language a careful reader takes from each.
+# Headers of shapes that were really seen, each with the language that a careful reader takes from it.
 ODD = (
     *(("zh_CN", "zh"), ("zh-Hant-TW,zh-Hant;q=0.8", "zh"), ("zh-TW,zh,en-US,en", "zh")),
     *(("zh-tw;q=1.0, zh-tw;q=0.8, zh-tw;q=0.2", "zh"), ("ru, uk;q=0.8, be;q=0.8", "ru"), ("ca, *;q=8", "ca")),
-    *(("en-US;q=0.6,en;q=0.4", "en"), ("en-US,en;q=0.8,en-US,en;q=0.8", "en"), ("EN-us", "en"), ("", "unknown")),
+    *(("en-US;q=0.6,en;q=0.4", "en"), ("en-US,en;q=0.8,en-US,en;q=0.8", "en"), ("EN-us", "en")),
+    ("", "unknown"),
     *(("iw-IL", "he"), ("de-CH-1996", "de"), ("en;q=0.5,fr", "fr"), ("sr-Latn-RS", "sr")),
 )
 _SPACED = {" ru": ("uk-UA, ru-RU", "uk"), " sv": ("nb-NO, sv-SE", "nb"), " nl": ("en-US, nl-NL", "en")}

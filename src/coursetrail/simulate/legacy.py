@@ -112,7 +112,7 @@ def _player(code: int) -> tuple[str, str]:
     ready, network = (0, 2) if loading else (2, 2) if kind in (plan.STALLED, plan.WAITING) else (4, 1)
     if kind == plan.ERROR:
         ready, network = 0, 3
-    speed = "" if flash else f'\\"playbackRate\\":{plan.RATES[rate]:g},'
+    speed = '\\"fragment\\":\\"\\",' if flash else f'\\"playbackRate\\":{plan.RATES[rate]:g},'
     states = "" if flash else f'\\"networkState\\":{network},\\"readyState\\":{ready},'
     error = _ERROR if kind == plan.ERROR else "null"
     return (

@@ -19,19 +19,22 @@ _IOS = {  # version of iOS: its build, WebKit, Version, Safari, weight
 }
 # Commoner models first.
 _PHONES = (
-    "GT-I9300, GT-I9100, Nexus 4, Galaxy Nexus, GT-I9505, HTC One, SPH-L710, SCH-I535, SGH-I747, GT-I9500, GT-I8190, "
-    "DROID RAZR, LT26i, LT22i, HTC One X, SAMSUNG-SGH-I337, MB886, LG-P880, HUAWEI U8950-1, XT910, GT-I9070"
+    "GT-I9300, GT-I9100, Nexus 4, Galaxy Nexus, GT-I9505, HTC One, SPH-L710, SCH-I535, SGH-I747, GT-I9500, "
+    "GT-I8190, DROID RAZR, LT26i, LT22i, HTC One X, SAMSUNG-SGH-I337, MB886, LG-P880, HUAWEI U8950-1, XT910"
 )
 _OLD_PHONES = (
     "GT-S5830, GT-S5360, GT-I9000, SGH-T769, GT-S6802, GT-S5570, Desire HD, LG-P500, ST18i, DROIDX, Nexus One"
 )
 _PHABLETS = "GT-N7100, GT-N7000, SPH-L900, SCH-I605"
 _TABLETS = (
-    "Nexus 7, GT-P3110, GT-P5110, GT-P3100, Nexus 10, GT-N8013, GT-P5113, GT-N8000, GT-P3113, Transformer TF101, "
-    "A500, Xoom, ME301T, A200, SGPT12, ASUS Transformer Pad TF300T, GT-P7510, GT-N5110"
+    "Nexus 7, GT-P3110, GT-P5110, GT-P3100, Nexus 10, GT-N8013, GT-P5113, GT-N8000, GT-P3113, "
+    "Transformer TF101, A500, Xoom, ME301T, A200, SGPT12, ASUS Transformer Pad TF300T, GT-P7510, GT-N5110"
 )
-_GINGERBREAD = ("2.3.6; {}=GINGERBREAD", "2.3.4; {}=GRJ22", "2.2.1; {}=FROYO")
-_JELLY_BEAN = ("4.2.2; {}=JDQ39", "4.1.2; {}=JZO54K", "4.0.4; {}=IMM76D", "4.1.1; {}=JRO03C")
+_GINGERBREAD = ("2.3.6; {} Build/GINGERBREAD", "2.3.4; {} Build/GRJ22", "2.2.1; {} Build/FROYO")
+_JELLY_BEAN = (
+    *("4.2.2; {} Build/JDQ39", "4.1.2; {} Build/JZO54K"),
+    *("4.0.4; {} Build/IMM76D", "4.1.1; {} Build/JRO03C"),
+)
 
 
 def _ios(client: str) -> dict[str, int]:
@@ -46,7 +49,7 @@ def _ios(client: str) -> dict[str, int]:
 def _android(models: str, versions: tuple[str, ...], frame: str = "@", locale: str = "") -> dict[str, int]:
     """Every model on every version of Android, in the place `@` of the frame."""
     return {
-        frame.replace("@", f"Android {version.format(locale + model).replace('=', ' Build/')}"): 1 + 60 // (rank + 3)
+        frame.replace("@", f"Android {version.format(locale + model)}"): 1 + 60 // (rank + 3)
         for rank, model in enumerate(models.split(", "))
         for version in versions
     }
@@ -109,15 +112,17 @@ MOBILE: dict[str, dict[str, int]] = {
     "uc_phone": {"Android 4.{0-1}.1; {locale}; {uc_model}": 1},
     "uc_model": {"GT-I9300": 2, "GT-I9100": 2, "LT26i": 1},
     "uc": {
-        "AppleWebKit/534.31 (KHTML, like Gecko) UCBrowser/9.{0-2}.0.{261-339} U3/0.8.0 Mobile Safari/534.31": 1,
+        "AppleWebKit/534.31 (KHTML, like Gecko) UCBrowser/9.{0-2}.0.{261-339} U3/0.8.0 "
+        "Mobile Safari/534.31": 1,
     },
     "nokia": {
-        "{symbian}/111.{20-40}.1511; Profile/MIDP-2.1 Configuration/CLDC-1.1) AppleWebKit/535.1 (KHTML, like Gecko) "
-        "NokiaBrowser/8.3.1.4 Mobile Safari/535.1 3gpp-gba": 1,
+        "{symbian}/111.{20-40}.1511; Profile/MIDP-2.1 Configuration/CLDC-1.1) "
+        "AppleWebKit/535.1 (KHTML, like Gecko) NokiaBrowser/8.3.1.4 Mobile Safari/535.1 3gpp-gba": 1,
     },
     "symbian": {"NokiaN8-00": 1, "NokiaE7-00": 1, "Nokia701": 1},
     "ovi": {
-        "Nokia311/03.81; Profile/MIDP-2.1 Configuration/CLDC-1.1) Gecko/20100401 S40OviBrowser/2.2.0.0.{31-34}": 1,
+        "Nokia311/03.81; Profile/MIDP-2.1 Configuration/CLDC-1.1) "
+        "Gecko/20100401 S40OviBrowser/2.2.0.0.{31-34}": 1,
     },
     "wos": {"AppleWebKit/534.6 (KHTML, like Gecko) wOSBrowser/234.{40-83} Safari/534.6 TouchPad/1.0": 1},
 }

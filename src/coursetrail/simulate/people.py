@@ -140,12 +140,12 @@ def _matched(extras: list[Fleet], owners: list[int], first: list[Fleet]) -> list
     """Each extra browser with an owner whose first browser is another one; extras without an owner are
     dropped.
     """
-    free = list(reversed(owners))
+    free = list(owners)
     pairs = []
     for extra in extras:
-        place = next((i for i in range(len(free) - 1, -1, -1) if first[free[i]].browser != extra.browser), None)
-        if place is not None:
-            pairs.append((free.pop(place), extra))
+        fit = next((i for i, owner in enumerate(free) if first[owner].browser != extra.browser), None)
+        if fit is not None:
+            pairs.append((free.pop(fit), extra))
     return pairs
 
 

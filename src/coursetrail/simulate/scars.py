@@ -47,7 +47,9 @@ def _listed(line: str, random: int) -> str:
 
 
 def _repeated(line: str, random: int) -> str:
-    wrong = ('"timestamp":1', '"client":"other"', '"key":"other"')[random % 3]
+    wrong = ('"timestamp":1', '"key":"other"', '"username":"nobody"')[random % 3]
+    if wrong.partition(":")[0] not in line:
+        wrong = '"timestamp":1'
     return f"{{{wrong},{line[1:]}"
 
 

@@ -1,6 +1,4 @@
-"""What a learner does with a video: it loads in a burst, plays and pauses in turn, is sought through and
-ends.
-"""
+"""What a learner does with a video: it loads in a burst, plays, pauses, jumps, changes speed and ends."""
 
 from typing import Any, NamedTuple
 

@@ -24,15 +24,15 @@ DESKTOP = {
     ),
     "mac": _each(
         "Intel Mac OS X 10_#",
-        {"8_4": 34, "7_5": 22, "6_8": 19, "8_3": 7, "8_2": 5, "7_4": 4, "5_8": 3, "8_5": 3, "7_{2-3}": 2, "8": 2},
+        {"8_4": 34, "7_5": 22, "6_8": 19, "8_3": 7, "8_2": 5, "7_4": 4, "5_8": 3, "8_5": 3, "7_{2-3}": 3},
     ),
     "bits": {"x86_64": 6, "i686": 4},
     "cros": {"x86_64 4100.{60-95}.0": 9, "i686 4100.{60-95}.0": 1, "armv7l 4100.{60-95}.0": 2},
-    "locale": _each("#", {"en-us": 12, "en-gb": 4, "es-es": 3, "ru-ru": 2, "pt-br": 2, "de-de": 2, "fr-fr": 1}),
+    "locale": {"en-us": 12, "en-gb": 4, "es-es": 3, "ru-ru": 2, "pt-br": 2, "de-de": 2, "fr-fr": 1},
     "chrome": _each(
         f"{_KIT} Chrome/#",
-        {"28.0.1500.72": 30, "28.0.1500.95": 26, "28.0.1500.71": 8, "28.0.1500.{52-70}": 2, "{any_chrome}": 18}
-        | {"29.0.1547.66": 14, "29.0.1547.76": 14, "29.0.1547.57": 11, "29.0.1547.62": 9}
+        {"28.0.1500.72": 30, "28.0.1500.95": 26, "28.0.1500.71": 8, "28.0.1500.{52-70}": 2}
+        | {"{any_chrome}": 18, "29.0.1547.66": 14, "29.0.1547.76": 14, "29.0.1547.57": 11, "29.0.1547.62": 9}
         | {"27.0.1453.116": 8, "27.0.1453.110": 5, "27.0.1453.94": 3, "30.0.1599.{14-69}": 5},
     ),
     "any_chrome": {"{18-31}.0.{1025-1650}.{0-170}": 1},
@@ -60,7 +60,8 @@ DESKTOP = {
     ),
     "explorer_rt": {"compatible; MSIE 10.0; Windows NT 6.2; ARM; Trident/6.0": 1},
     "explorer_9": _each(
-        "compatible; MSIE 9.0; Windows NT #; Trident/5.0", {"6.1; WOW64": 14, "6.1": 6, "6.0": 4, "6.0; WOW64": 1}
+        "compatible; MSIE 9.0; Windows NT #; Trident/5.0",
+        {"6.1; WOW64": 14, "6.1": 6, "6.0": 4, "6.0; WOW64": 1},
     ),
     "old_explorer": {
         **_each(f"{_EXPLORER_8} #", {"5.1; Trident/4.0": 9, "6.1; Trident/4.0; SLCC2": 6}),
@@ -79,13 +80,14 @@ DESKTOP = {
     "mac_safari": {
         "Intel Mac OS X 10_8_4) {kit} Version/6.0.5 Safari/536.30.1": 36,
         "Intel Mac OS X 10_7_5) {kit} Version/6.0.5 Safari/536.30.1": 18,
-        "Intel Mac OS X 10_6_8) AppleWebKit/534.59.{8-10} (KHTML, like Gecko) Version/5.1.9 Safari/534.59.8": 22,
+        "Intel Mac OS X 10_6_8) {snow_kit} Version/5.1.9 Safari/534.59.8": 22,
         "Intel Mac OS X 10_8_3) {kit} Version/6.0.4 Safari/536.29.13": 9,
         "Intel Mac OS X 10_8_2) {kit} Version/6.0.2 Safari/536.26.17": 5,
         "Intel Mac OS X 10_7_{0-5}) {old_kit} Version/5.1.{1-7} Safari/534.57": 8,
         "Intel Mac OS X 10_5_8) {old_kit} Version/5.0.6 Safari/533.22.3": 2,
     },
     "kit": _each("AppleWebKit/536.# (KHTML, like Gecko)", {"30.1": 8, "29.13": 1, "28.10": 1}),
+    "snow_kit": {"AppleWebKit/534.59.{8-10} (KHTML, like Gecko)": 1},
     "old_kit": {"AppleWebKit/534.{50-57}.{2-7} (KHTML, like Gecko)": 1},
     "windows_safari": {"AppleWebKit/534.57.2 (KHTML, like Gecko) Version/5.1.{5-7} Safari/534.57.2": 1},
     "opera": {"Presto/2.12.388 Version/12.{14-16}": 9, "Presto/2.{8-10}.{229-289} Version/11.{50-64}": 1},
