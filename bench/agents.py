@@ -143,7 +143,7 @@ def speed(data: Path, rounds: int) -> Iterator[str]:
     strings = distinct_strings(data)
     slow = seconds("device-detector", strings)
     fast = [seconds("coursetrail", strings) for _ in range(rounds)]
-    yield f"{len(strings)} distinct strings, seconds of one core, {rounds} rounds of ours beside 1 of the plain loop"
+    yield f"{len(strings)} distinct strings, seconds of one core; ours {rounds} times, the plain loop once"
     yield ""
     yield "| | plain loop | ours: min | median | max | ratio of medians |"
     yield "|---|---:|---:|---:|---:|---:|"

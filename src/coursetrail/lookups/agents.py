@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from operator import attrgetter
 from importlib.metadata import version
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import pyarrow as pa

@@ -20,7 +20,7 @@ Literal = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """`pattern[start:end]` can match only a text that holds one of the literals; any text if there are none."""
+    """`pattern[start:end]` matches only a text that holds one of the literals; any text if there are none."""
 
     start: int
     end: int
