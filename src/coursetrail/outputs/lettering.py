@@ -1,7 +1,7 @@
 """How wide a text is in a figure, and how to make it fit, by the widths in the font that matplotlib brings.
 
-Measuring with a renderer lays the whole text out and costs 0.3 ms; adding up the letters costs 0.01 ms, and is right to
-a few per cent for scripts whose letters join.
+Measuring with a renderer lays the whole text out and costs 0.3 ms; adding up the letters costs 0.01 ms and
+is right to a few per cent for scripts whose letters join.
 """
 
 from functools import cache
@@ -64,9 +64,9 @@ def wrap(text: str, size: float, room: float, most: int) -> list[str]:
 
 @cache
 def _face(bold: bool) -> "FT2Font":
-    from matplotlib.font_manager import get_font
+    from matplotlib.ft2font import FT2Font
 
-    return get_font(str(font(bold)))
+    return FT2Font(str(font(bold)))
 
 
 @cache
@@ -79,4 +79,4 @@ def _advance(character: str, bold: bool) -> float:
     from matplotlib.ft2font import LoadFlags
 
     face = _face(bold)
-    return face.load_char(ord(character), flags=LoadFlags.NO_SCALE).linearHoriAdvance / face.units_per_EM
+    return face.load_char(ord(character), flags=LoadFlags.NO_SCALE).horiAdvance / face.units_per_EM

@@ -1,4 +1,7 @@
-"""Colours, sizes and settings of every figure; safe for colour-blind readers (Okabe and Ito 2008) and in grey."""
+"""Colours, sizes and settings of every figure.
+
+Blue and vermilion are told apart by colour-blind readers (Okabe and Ito 2008) and in grey.
+"""
 
 from typing import Any
 
@@ -8,6 +11,7 @@ FAINT = "#d9dee3"
 PAPER = "#ffffff"
 ACCENT = "#0072b2"
 SECOND = "#d55e00"
+TINT = "#e6eff6"
 REST = "#9db8c9"
 UNKNOWN = "#a3a8ad"
 

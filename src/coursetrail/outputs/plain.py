@@ -45,7 +45,7 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def as_json(value: Any) -> Any:
-    """A Python value as JSON has it: ISO 8601 times in UTC, a decimal that no float is as text, no NaN or infinity."""
+    """A Python value as JSON has it: times as ISO 8601, no NaN, a decimal that no float equals as text."""
     match value:
         case bool() | int() | str() | None:
             return value

@@ -10,7 +10,7 @@ import pyarrow.types as kinds
 
 from coursetrail.outputs.plain import as_json
 
-NOTHING = "–"
+NOTHING = "\u2013"
 PLAIN_NUMBERS = ("source", "year")
 
 _SUSPECT = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
