@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
 from coursetrail.simulate.course import FLASH, VARIANTS, Course
-from coursetrail.simulate.people import ANONYMOUS, BOT, LEARNER, STAFF, People
+from coursetrail.simulate.people import People
 from coursetrail.simulate.plan import COLUMNS, Plan
 from coursetrail.simulate.schedule import LULL, visit_starts
 from coursetrail.simulate.viewing import watch
+from coursetrail.simulate.visitors import ANONYMOUS, BOT, LEARNER, STAFF
 
 HOME, LECTURES, LECTURE, QUIZ, FORUM, PEER, WIKI, OTHER, DOWNLOAD, ADMIN = range(10)
 _HABITS = {  # how often each role opens each kind of page, per 100
@@ -100,15 +101,9 @@ def _batch(
 
 def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generator) -> Pages:
     """As many pages as fill each actor's number of events; the last one may be cut short."""
-    clicks = people.clicks[actors]
-    slot = np.repeat(actors, clicks)
-    role, drawn = people.roles[slot], random.random(len(slot)) * 100
-    kind = np.zeros(len(slot), np.uint8)
-    for one, habits in _HABITS.items():
-        kind[role == one] = np.searchsorted(np.cumsum(habits)[:-1], drawn[role == one], side="right")
-    ends = np.cumsum(clicks)
-    arrivals = (ends - clicks)[(clicks > 0) & (people.roles[actors] == LEARNER)]
-    kind[arrivals[random.random(len(arrivals)) < 0.6]] = HOME
+    slot = np.repeat(actors, people.clicks[actors])  # room for as many pages as there are events
+    begin = np.searchsorted(slot, slot)
+    kind = _kinds(people.roles[slot], np.arange(len(slot)) == begin, random)
     flash = random.random(len(slot)) < 0.055
     burst = np.where((kind == LECTURE) & ~flash, random.integers(4, 6, len(slot)), 0)
     viewing = np.minimum(random.geometric(0.11, len(slot)), _LONGEST_VIEWING)
@@ -116,7 +111,6 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     further = (random.random(len(slot)) * most).astype(np.int64)
     length = 1 + np.where(kind == LECTURE, burst + viewing, further)
     start = np.cumsum(length) - length
-    begin = np.repeat(ends - clicks, clicks)
     start -= start[begin]
     kept = start < people.clicks[slot]
     slot, start, begin = slot[kept], start[kept], begin[kept]
@@ -129,10 +123,22 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     return Pages(slot, kind[kept], begin + start, length, burst[kept], opens)
 
 
+def _kinds(
+    role: NDArray[np.int8], arrives: NDArray[np.bool_], random: np.random.Generator
+) -> NDArray[np.uint8]:
+    """What kind of page each one is, by the habits of its actor's role; learners mostly arrive at home."""
+    drawn = random.random(len(role)) * 100
+    kind = np.zeros(len(role), np.uint8)
+    for one, habits in _HABITS.items():
+        kind[role == one] = np.searchsorted(np.cumsum(habits)[:-1], drawn[role == one], side="right")
+    kind[arrives & (role == LEARNER) & (random.random(len(role)) < 0.6)] = HOME
+    return kind
+
+
 def _lectures(
     pages: Pages, lectures: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lecture each page shows, onwards in order but now and then again, and the variant of its address."""
+    """Which lecture each page shows, in order but now and then again, and the variant of its address."""
     shows = pages.kind == LECTURE
     seen = np.cumsum(shows) - shows
     first = np.searchsorted(pages.actor, pages.actor)
@@ -171,7 +177,7 @@ def _addresses(
 def _visitors(
     people: People, actor: NDArray[np.int64], opens: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """As whom each event's actor comes: on the second visit, and on some later ones, with the second browser."""
+    """As whom each actor comes: on the second visit, and on some later ones, with the second browser."""
     visit = np.cumsum(opens) - 1
     owner = actor[opens]
     ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)

@@ -21,8 +21,9 @@ EXTERNAL = (
 
 @dataclass(frozen=True)
 class Course:
-    """A course: `lectures` are (id, seconds), `groups` where each kind of page begins in `pages` and how
-    many.
+    """A course and its addresses.
+
+    `lectures` are (id, seconds); a group is (where in `pages` its first page lies, how many pages it has).
     """
 
     name: str

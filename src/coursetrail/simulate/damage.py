@@ -20,9 +20,7 @@ _FAR = 3_000  # lines between a line and its duplicate, at most
 
 
 class Kind(NamedTuple):
-    """One kind of damage: how common it is among damaged lines, at most how often, and what lines it can
-    befall.
-    """
+    """One kind of damage: its fate, how common it is among damaged lines, and what lines it can befall."""
 
     name: str
     fate: str
@@ -85,9 +83,7 @@ class Damage:
 
 
 def ordered(planned: Plan, random: np.random.Generator) -> NDArray[np.int64]:
-    """The planned rows in the order of the file: by time, but for one pair in five hundred that arrived too
-    late.
-    """
+    """The planned rows in the order of the file: by time, but one event in a thousand arrived too late."""
     order = np.argsort(planned.time, kind="stable")
     late = np.flatnonzero(random.random(len(order) // 2) < 0.002) * 2
     order[late], order[late + 1] = order[late + 1], order[late]
@@ -105,7 +101,7 @@ def count(events: int, dirty: float) -> tuple[int, int]:
 
 
 def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
-    """Choose the events to change and fit the plan to it: what a reader can still learn is what is planned."""
+    """Choose the events to change, and fit the plan to what a reader can still learn from them."""
     changed = np.full(len(planned), -1, np.int8)
     chosen, _ = count(len(planned), dirty)
     if not chosen:
@@ -137,15 +133,16 @@ def damage(
     """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
     events = len(order)
     changes, additions = count(events, dirty)
-    if changes and KINDS[int(changed[order[0]])].needs == "any":
+    first = int(changed[order[0]]) if events else -1
+    if changes and (first < 0 or KINDS[first].needs == "any"):
         changed[order[0]] = NAMES.index("byte_order_mark")
     due = _quotas(_ADDITIONS, additions)
     kinds = np.repeat(_ADDITIONS, [due[i] for i in _ADDITIONS])
     source = random.permutation(events)[: len(kinds)]
     away = random.integers(0, _FAR, len(kinds)) * (random.random(len(kinds)) < 0.5)
-    after = np.where(kinds == NAMES.index("cut_at_end"), events - 1, np.minimum(events - 1, source + away))
     last = kinds == NAMES.index("cut_at_end")
-    by_place = np.lexsort((np.arange(len(kinds)), last, after))
+    after = np.where(last, events - 1, np.minimum(events - 1, source + away))
+    by_place = np.lexsort((last, after))
     return Damage(
         changed=changed,
         random=random.integers(0, 1 << 31, events),

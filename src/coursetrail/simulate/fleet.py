@@ -1,6 +1,9 @@
 """The fleet of 2013: how many learners came with which browser, system and device, and how each names itself.
 
-The counts add up to the published browsers (QuickLook counts as Safari); devices follow the published shares.
+The counts add up to the published browsers; devices follow the published shares. Names are those of Matomo's
+device detector today: Cheetah Browser, Puffin Web Browser and Microsoft Bing were Liebao, Puffin and
+BingWebApp, and QuickLook reads as Safari.
+
 A pattern's `{name}` stands for one of the wordings of that name in `wordings.py`, `{10-99}` for a number.
 """
 
@@ -44,7 +47,7 @@ _ROWS = {
         ("RockMelt", "Windows", 12, "{chrome_kin} RockMelt/0.16.91.{480-489} Safari/535.11"),
         ("Amigo", "Windows", 8, "Mozilla/5.0 ({windows}) {amigo} MRCHROME SOC Safari/537.36"),
         ("CoolNovo", "Windows", 7, "{chrome_kin} CoolNovo/2.0.{4-9}.{10-22} Safari/537.1"),
-        ("Liebao", "Windows", 7, "{chrome_kin} Safari/537.36 LBBROWSER"),
+        ("Cheetah Browser", "Windows", 7, "{chrome_kin} Safari/537.36 LBBROWSER"),
         ("SeaMonkey", "Windows", 7, "Mozilla/5.0 ({windows}; {firefox} SeaMonkey/2.{17-20}"),
         ("Pale Moon", "Windows", 6, "Mozilla/5.0 ({windows}; {firefox} PaleMoon/20.{0-3}"),
         ("QQ Browser", "Windows", 6, "{chrome_kin} Safari/537.36 QQBrowser/7.4.{13800-14100}.400"),
@@ -72,7 +75,12 @@ _ROWS = {
         ("Internet Explorer", "Windows", 46, "Mozilla/5.0 ({explorer_touch}; Touch{maker})"),
         ("Internet Explorer", "Windows RT", 14, "Mozilla/5.0 ({explorer_rt}; Touch)"),
         ("BlackBerry Browser", "BlackBerry Tablet OS", 12, "Mozilla/5.0 (PlayBook; U; {playbook}"),
-        ("Puffin", "GNU/Linux", 12, "Mozilla/5.0 (X11; U; Linux x86_64; {locale}) {puffin}{puffin_tablet}"),
+        (
+            "Puffin Web Browser",
+            "GNU/Linux",
+            12,
+            "Mozilla/5.0 (X11; U; Linux x86_64; {locale}) {puffin}{puffin_tablet}",
+        ),
         ("Opera Mobile", "Android", 9, "Opera/9.80 (Android {old}; Linux; Opera Tablet/{mobi}"),
         ("Opera Mini", "iOS", 8, "Opera/9.80 (iPad; {mini}"),
         ("Mercury", "iOS", 4, "Mozilla/5.0 (iPad; CPU OS {mercury}"),
@@ -91,13 +99,13 @@ _ROWS = {
         ("Opera Mobile", "Android", 12, "Opera/9.80 (Android {old}; Linux; Opera Mobi/{mobi}"),
         ("UC Browser", "Android", 11, "Mozilla/5.0 (Linux; U; {uc_phone}) {uc}"),
         ("Opera Mini", "iOS", 9, "Opera/9.80 (iPhone; {mini}"),
-        ("Puffin", "GNU/Linux", 6, "Mozilla/5.0 (X11; U; Linux x86_64; {locale}) {puffin}AP"),
+        ("Puffin Web Browser", "GNU/Linux", 6, "Mozilla/5.0 (X11; U; Linux x86_64; {locale}) {puffin}AP"),
         ("Opera Mini", "BlackBerry OS", 5, "Opera/9.80 (BlackBerry; {mini}"),
         ("Nokia Browser", "Symbian^3", 4, "Mozilla/5.0 (Symbian/3; Series60/5.2 {nokia}"),
         ("Chrome Webview", "Android", 2, "Mozilla/5.0 (Linux; {phone}) {webview}"),
         ("Dolphin", "Android", 2, "{stock_old_phone} Dolphin/10.{0-3}"),
         ("Nokia Ovi Browser", "Symbian OS Series 40", 2, "Mozilla/5.0 (Series40; {ovi}"),
-        ("BingWebApp", "iOS", 1, "Mozilla/5.0 (iPhone; CPU iPhone OS {bing}"),
+        ("Microsoft Bing", "iOS", 1, "Mozilla/5.0 (iPhone; CPU iPhone OS {bing}"),
         ("Fennec", "Android", 1, "Mozilla/5.0 (Android; Linux armv7l; {fennec}"),
         ("Mercury", "iOS", 1, "Mozilla/5.0 (iPhone; CPU iPhone OS {mercury}"),
         ("ONE Browser", "Android", 1, "Mozilla/5.0 (Linux; U; Android 2.3.5; {locale}) OneBrowser/4.2"),
@@ -119,8 +127,7 @@ _ROWS = {
     ),
     "unknown": (
         ("Chrome", "unknown", 70, "Mozilla/5.0 (Unknown; U; {locale}) {chrome} Safari/537.36"),
-        ("Opera Mini", "Java ME", 17, "Opera/9.80 (J2ME/MIDP; {mini}"),
-        ("Opera Mini", "Android", 17, "Opera/9.80 (Android; {mini}"),
+        ("Opera Mini", "Android", 34, "Opera/9.80 (Android; {mini}"),
         ("Opera", "unknown", 6, "Opera/9.80 (U; {locale}) {opera}"),
         ("unknown", "unknown", 4, ""),
     ),

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.people import Visitor
 from coursetrail.simulate.plan import Plan
 from coursetrail.simulate.schedule import SILENCE
+from coursetrail.simulate.visitors import Visitor
 
 _TYPES = ("", "", "play", "pause", "seeked", "ratechange", "ended", "stalled", "waiting", "error", "")
 _ERROR = '{\\"code\\":4}'

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate.course import START, WEEKS
-from coursetrail.simulate.people import LEARNER, People
+from coursetrail.simulate.people import People
+from coursetrail.simulate.visitors import LEARNER
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
@@ -22,10 +23,10 @@ def visit_starts(
     lasting: NDArray[np.int64],
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """A start in ms for each visit of `actor` (ascending) that lasts so many ms, no closer together than
-    SILENCE.
+    """When each visit of `actor` (ascending) that lasts so many ms begins, in ms since 1970 UTC.
 
-    Most people arrive in the first week; who does more stays longer.
+    Visits of one actor are at least SILENCE apart. Most people arrive in the first week; who does more stays
+    longer.
     """
     actors, total = len(people.roles), 7 * WEEKS
     busy = people.roles != LEARNER

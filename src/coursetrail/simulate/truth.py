@@ -1,6 +1,7 @@
 """What was planted in a simulated course, computed from the plan alone, so that analyses can be checked."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,8 +11,8 @@ from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
 from coursetrail.simulate.course import VARIANTS
-from coursetrail.simulate.people import BOT, STAFF, Visitor
 from coursetrail.simulate.plan import Plan
+from coursetrail.simulate.visitors import BOT, STAFF, Visitor
 
 SESSION_GAP = 30 * 60_000  # ms; a longer silence of one learner begins a new session
 _DAY = 86_400_000
@@ -107,8 +108,7 @@ def _counted(
 ) -> dict[str, int]:
     """Distinct learners, bots apart, by a value; commonest first."""
     found = {(actor, of(one)) for actor, one in pairs} | {(int(actor), UNKNOWN) for actor in unknown}
-    values = sorted(value for actor, value in found if planned.people.roles[actor] != BOT)
-    counts = {value: values.count(value) for value in dict.fromkeys(values)}
+    counts = Counter(value for actor, value in found if planned.people.roles[actor] != BOT)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 

@@ -18,8 +18,9 @@ _LONGEST_GAP = 15 * 60_000
 
 
 class Viewing(NamedTuple):
-    """Columns of the player, one row per event; where nothing happens in a video, PAGE and zeros. `gap` is in
-    ms.
+    """Columns of the player, one row per event; PAGE and zeros where nothing happens in a video.
+
+    `gap` is the time since the event before in ms, `position` and `previous` are in seconds.
     """
 
     kind: NDArray[np.uint8]

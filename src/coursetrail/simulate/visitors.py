@@ -1,0 +1,143 @@
+"""On which browsers, from where and in which language the people of a simulated course come."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coursetrail.simulate.addresses import address
+from coursetrail.simulate.agents import Agent, worded
+from coursetrail.simulate.course import EXTERNAL, START
+from coursetrail.simulate.fleet import BOTS, FLEET, Fleet
+from coursetrail.simulate.headers import header, planted_rows
+from coursetrail.simulate.published import BROWSERS, LANGUAGES, LEARNERS
+from coursetrail.simulate.quota import quotas
+
+LEARNER, STAFF, BOT, ANONYMOUS = range(4)
+ACTIVE = 40  # events from which a learner surely has two visits, and may come with a second browser
+_MOBILE_EXTRAS = 700  # of the published learners, how many add a phone or tablet to a desktop
+_WINDOWS = {
+    "desktop": ((667, 1366), (678, 1207), (775, 1440), (955, 1920), (643, 1280), (599, 1024), (878, 1600)),
+    "tablet": ((672, 1024), (928, 768), (600, 1024)),
+    "smartphone": ((356, 320), (460, 320), (567, 360)),
+}
+_CLOCKS = (
+    (0.9, 4_000),
+    (0.08, 180_000),
+    (0.016, 8 * 3_600_000),
+    (0.004, 365 * 86_400_000),
+)  # share, error in ms
+
+
+class Visitor(NamedTuple):
+    """One person on one browser of one device, as the server sees them.
+
+    `skew` is the client clock's error in ms; `older` pages send fewer fields.
+    """
+
+    actor: int
+    agent: Agent
+    header: str | None
+    language: str
+    cookie: str
+    address: str
+    window: tuple[int, int]
+    referrer: str
+    skew: int
+    older: bool
+
+
+def visitors_of(
+    roles: NDArray[np.int8], clicks: NDArray[np.int64], learners: int, random: np.random.Generator
+) -> tuple[list[Visitor], NDArray[np.int32]]:
+    """The first visitors of all actors, then the second browsers of some; and each actor's second one.
+
+    The browsers that the published tables hold beyond one per learner go to active people with a desktop,
+    first as phones and tablets, then as further desktop browsers.
+    """
+    fleet = _drawn_fleet(round(learners * sum(BROWSERS.values()) / LEARNERS), random)
+    mobiles = [i for i, one in enumerate(fleet) if one.device not in {"desktop", "unknown"}]
+    desktops = [i for i, one in enumerate(fleet) if one.device == "desktop"]
+    spare = len(fleet) - learners
+    extras = mobiles[: min(spare, round(learners * _MOBILE_EXTRAS / LEARNERS))]
+    extras += desktops[: spare - len(extras)]
+    firsts = sorted(set(range(len(fleet))) - set(extras))
+    first = [fleet[i] for i in firsts] or [FLEET[0]]
+    first += [first[int(random.integers(len(first)))] for _ in range(len(roles) - len(first))]
+    first[:learners] = [first[i] for i in random.permutation(learners)]
+    owners = [
+        int(i)
+        for i in random.permutation(learners)
+        if roles[i] in (LEARNER, STAFF) and clicks[i] >= ACTIVE and first[i].device == "desktop"
+    ]
+    seconds = _matched([fleet[i] for i in extras], owners, first)
+    rows = planted_rows(round(learners * sum(LANGUAGES.values()) / LEARNERS), random)
+    own, other = _languages(rows, learners, [owner for owner, _ in seconds])
+    own += ["en"] * (len(roles) - learners)
+    visitors = [_visitor(i, int(roles[i]), first[i], own[i], random) for i in range(len(roles))]
+    second = np.full(len(roles), -1, np.int32)
+    for owner, one in seconds:
+        second[owner] = len(visitors)
+        visitors.append(_visitor(owner, LEARNER, one, other.get(owner, own[owner]), random))
+    return visitors, second
+
+
+def _drawn_fleet(total: int, random: np.random.Generator) -> list[Fleet]:
+    counts = quotas([one.learners for one in FLEET], total)
+    drawn = [one for one, count in zip(FLEET, counts, strict=True) for _ in range(count)]
+    return [drawn[i] for i in random.permutation(len(drawn))]
+
+
+def _matched(extras: list[Fleet], owners: list[int], first: list[Fleet]) -> list[tuple[int, Fleet]]:
+    """Each extra browser with an owner whose first browser is another one, as far as there are owners."""
+    free = list(owners)
+    pairs = []
+    for extra in extras:
+        fit = next((i for i, owner in enumerate(free) if first[owner].browser != extra.browser), None)
+        if fit is not None:
+            pairs.append((free.pop(fit), extra))
+    return pairs
+
+
+def _languages(rows: list[str], learners: int, owners: list[int]) -> tuple[list[str], dict[int, str]]:
+    """Published rows for everybody's first browser, and another row for some second browsers.
+
+    Two languages in one learner are English and another one, so a third of the second ones are English.
+    """
+    count = max(0, len(rows) - learners)
+    english = [i for i, row in enumerate(rows) if row == "en"][: count // 3]
+    foreign = [i for i, row in enumerate(rows) if row not in {"en", " en"}][: count - len(english)]
+    taken = set(english) | set(foreign)
+    own = [row for i, row in enumerate(rows) if i not in taken][:learners]
+    waiting = {True: [rows[i] for i in english], False: [rows[i] for i in foreign]}
+    other = {}
+    for owner in owners:
+        choices = waiting[own[owner] != "en"]
+        if choices:
+            other[owner] = choices.pop()
+    return own, other
+
+
+def _visitor(actor: int, role: int, one: Fleet, row: str, random: np.random.Generator) -> Visitor:
+    if role == BOT:
+        name, text = BOTS[actor % len(BOTS)]
+        agent, accepted, language = Agent(text, name, "unknown", "unknown"), None, "unknown"
+    else:
+        text = worded(one.pattern, random)
+        agent = Agent(text or None, one.browser, one.system, one.device)
+        accepted, language = header(row, one.browser, random)
+    windows = _WINDOWS.get(agent.device, _WINDOWS["desktop"])
+    created = START - int(random.integers(1, 60 * 86_400_000))
+    shares, errors = zip(*_CLOCKS, strict=True)
+    return Visitor(
+        actor=actor,
+        agent=agent,
+        header=accepted,
+        language=language,
+        cookie=f"{random.integers(10**8, 10**10)}-{created}",
+        address=address(random),
+        window=windows[int(random.integers(len(windows)))],
+        referrer=EXTERNAL[int(random.integers(len(EXTERNAL)))],
+        skew=int(random.normal(0, random.choice(errors, p=shares))),
+        older=bool(random.random() < 0.93),
+    )
