@@ -1,9 +1,10 @@
 """Step 2 of the reference pipeline: users by browser and by device, a parse per row.
 
-As the study has it: all rows are collected first, each row's user agent is parsed, and distinct pairs of a user and
-`browser;device` are counted, so that a user with one browser on two devices counts twice for the browser. The
-study's committed script put the operating system where the browser belongs; its published tables hold browsers, and
-so does this one. Parsing costs the same either way. Nothing is cached, so each of the two tables parses every row.
+As the study has it: all rows are collected first, each row's user agent is parsed, and distinct pairs of a
+user and `browser;device` are counted, so that a user with one browser on two devices counts twice for the
+browser. The study's committed script put the operating system where the browser belongs; its published
+tables hold browsers, and so does this one. Parsing costs the same either way. Nothing is cached, so each of
+the two tables parses every row.
 """
 
 import argparse
@@ -18,8 +19,13 @@ from user_agents import parse
 def browser_and_device(user_agent: str | None) -> str:
     """`Chrome;desktop`, with the device classes that user_agents knows."""
     agent = parse(str(user_agent))
-    kinds = {"desktop": agent.is_pc, "tablet": agent.is_tablet, "smartphone": agent.is_mobile, "bot": agent.is_bot}
-    return agent.browser.family + ";" + next((name for name, true in kinds.items() if true), "")
+    kinds = (
+        ("desktop", agent.is_pc),
+        ("tablet", agent.is_tablet),
+        ("smartphone", agent.is_mobile),
+        ("bot", agent.is_bot),
+    )
+    return f"{agent.browser.family};{next((name for name, true in kinds if true), '')}"
 
 
 def main() -> None:

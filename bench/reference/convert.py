@@ -1,7 +1,7 @@
 """Step 1 of the reference pipeline: the whole export through pandas into one CSV.
 
-The click counts that the last step plots are taken here, where the table is in memory anyway; the study read the
-data once more for them. The comparison is the kinder to the reference.
+The click counts that the last step plots are taken here, where the table is in memory anyway, so that no
+further job has to read the data for them.
 """
 
 import argparse

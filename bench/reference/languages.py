@@ -1,7 +1,7 @@
 """Step 3 of the reference pipeline: users by language, the study's reading of Accept-Language.
 
-The header is cut at its first `;`, split at commas, and the alphabetically smallest piece, untrimmed, is cut at `-`:
-`it-IT, en-US` is counted as ` en`. A missing header becomes `nan`.
+The header is cut at its first `;`, split at commas, and the alphabetically smallest piece, untrimmed, is
+cut at `-`: `it-IT, en-US` is counted as ` en`. A missing header becomes `nan`.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Step 4 of the reference pipeline: bars, and the study's "CDF" of clicks per user.
 
-That "CDF" is a cumulated histogram of 40 equal bins of a heavy tail with its axes swapped and nothing normalised: the
-first bin holds nearly everybody.
+That "CDF" is a cumulated histogram of 40 equal bins of a heavy tail with its axes swapped and nothing
+normalised: the first bin holds nearly everybody.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The study's Spark: two local cores, a CSV whose types are guessed.
 
-The driver gets 12 GB, because with Spark's default of 1 GB the browser job dies; the limit on collected results is
-lifted for the same reason. Nothing else is tuned.
+The driver gets 12 GB, because with Spark's default of 1 GB the browser job dies; the limit on collected
+results is lifted for the same reason. Nothing else is tuned.
 """
 
 import csv
@@ -18,7 +18,7 @@ DRIVER_MEMORY = "12g"
 
 @contextmanager
 def session(name: str) -> Iterator[SparkSession]:
-    """A session on two local cores, without its web page; at the end the JVM has exited, so its memory is counted."""
+    """Two local cores and no web page; at the end the JVM has exited, so that its memory is counted."""
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = (
@@ -29,7 +29,7 @@ def session(name: str) -> Iterator[SparkSession]:
         .config("spark.ui.enabled", "false")
         .getOrCreate()
     )
-    gateway = spark.sparkContext._gateway
+    gateway = spark.sparkContext._gateway  # noqa: SLF001 - PySpark has no other way to end its JVM
     yield spark
     spark.stop()
     gateway.shutdown()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Print `{"step": …, "seconds": …, "peak_bytes": …}` when the block ends; children count if they have ended."""
+    """Print `{"step": …, "seconds": …, "peak_bytes": …}` at the end; the peak is of one process."""
     began = time.perf_counter()
     yield
     seconds = time.perf_counter() - began
