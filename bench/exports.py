@@ -1,0 +1,51 @@
+"""The files that the benchmarks read: courses made by `coursetrail simulate`, kept in bench/data."""
+
+from pathlib import Path
+
+from harness import DATA, Step, coursetrail, measure, say
+
+EVENTS = 3_475_235
+LEARNERS = 21_790
+BYTES_AN_EVENT = 651
+"""Of a simulated course, on average."""
+
+
+def export(events: int = EVENTS, seed: int = 1, *, packed: bool = False) -> Path:
+    """The path of a simulated export, which is made if it is not there; `packed` is gzip."""
+    full = events == EVENTS and seed == 1
+    name = "psy-001" if full else f"psy-001-{events}-{seed}"
+    path = DATA / (f"{name}_clickstream_export.gz" if packed else f"{name}.json")
+    if not path.exists():
+        make(path, events, seed)
+    return path
+
+
+def make(path: Path, events: int, seed: int) -> None:
+    """Simulate a course with as many learners as fit its events; a half-written file is never left behind."""
+    DATA.mkdir(parents=True, exist_ok=True)
+    say(f"Making {path.name} with {events:,} events …")
+    learners = max(1, round(LEARNERS * events / EVENTS))
+    part = path.with_name(f"part-{path.name}")
+    words = ("--learners", str(learners), "--events", str(events), "--seed", str(seed))
+    measure(Step(coursetrail("simulate", part, *words)))
+    part.replace(path)
+
+
+def course_of(size: float) -> Path:
+    """One export of about `size` gigabytes: courses of several seeds, one after the other, no line twice."""
+    path = DATA / f"sweep-{size:g}GB.json"
+    if path.exists():
+        return path
+    left, seed = round(size * 1e9 / BYTES_AN_EVENT), 100
+    whole = path.with_name(f"part-{path.name}")
+    with whole.open("wb") as file:
+        while left > 0:
+            piece = DATA / "part-sweep-piece.json"
+            make(piece, min(left, EVENTS), seed)
+            with piece.open("rb") as more:
+                while block := more.read(1 << 24):
+                    file.write(block)
+            piece.unlink()
+            left, seed = left - EVENTS, seed + 1
+    whole.replace(path)
+    return path
