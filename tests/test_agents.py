@@ -47,7 +47,7 @@ def answer(found):
         *(device.get(name) for name in ("type", "brand", "model")),
         found.device_brand(),
         bot,
-        found.all_details["normalized"],
+        found.is_worthless(),
     )
 
 

@@ -6,7 +6,7 @@ not understood is taken to need nothing: that costs time, never an answer.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 BOUNDARY = "(?:^|[^A-Z0-9_-]|[^A-Z0-9-]_|sprd-|MZ-)(?:"
 NAME_ENDS = "(?:[);/ ]|$)"
@@ -18,8 +18,7 @@ Literal = tuple[str, bool]
 """Lower-case text, and whether it counts only at the start of a word (no ASCII letter or digit before it)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """`pattern[start:end]` matches only a text that holds one of the literals; any text if there are none."""
 
     start: int
@@ -118,6 +117,12 @@ class _Reader:
 
     def sequence(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
         begin, groups_before, whole = self.position, self.groups, True
+        simple = PLAIN.match(self.pattern, begin, self.end)
+        if simple and simple.group().isascii() and self.pattern[simple.end() : simple.end() + 1] in ENDS:
+            self.position = simple.end()
+            text = simple.group().lower()
+            literal = (text, at_start and _starts_a_word(text))
+            return [text], (Alternative(begin, self.position, 0, (literal,)),)
         run, word = [""], at_start
         offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]] = []
         while self.next() not in ENDS:

@@ -48,7 +48,7 @@ class Pattern:
         self.pattern, self.flags = pattern, flags
 
     def __getattr__(self, method: str) -> Any:
-        compiled = regex.compile(self.pattern, self.flags)
+        compiled = regex.compile(self.pattern, self.flags, cache_pattern=False)
         self.search, self.sub = compiled.search, compiled.sub
         return getattr(compiled, method)
 
@@ -188,6 +188,10 @@ def has_own_way(original: Any) -> bool:
     return original._parse is not Parser._parse  # noqa: SLF001 - what the library's parsers override
 
 
+MOST_LETTERS_OF_JUNK = 15
+"""The library calls a text of up to 100 characters repetitive if it has fewer than 15 different ones per 100."""
+
+
 class Detector(DeviceDetector):  # type: ignore[misc]
     """The library's detector with our parsers."""
 
@@ -207,6 +211,12 @@ class Detector(DeviceDetector):  # type: ignore[misc]
     def parse_os(self) -> None:  # noqa: D102
         self.os = PARSERS[OS](self.user_agent, None).parse()
         self.all_details["os"] = self.os.ua_data
+
+    def is_worthless(self) -> bool:
+        """Junk is a number, an identifier, or a few letters over and over; what begins as browsers do is not."""
+        looks_real = self.user_agent.startswith(("Mozilla/4.0 (", "Mozilla/5.0 (", "Opera/9.80 ("))
+        varied = len(set(self.user_agent_lower)) >= MOST_LETTERS_OF_JUNK
+        return not (looks_real and varied) and bool(super().is_worthless())
 
     def extract_app_id(self) -> None:  # noqa: D102
         if not self.client:
