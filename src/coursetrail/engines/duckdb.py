@@ -25,6 +25,7 @@ MEMORY = 700
 PRELUDE = (
     "create macro seconds_between(a, b) as (epoch_us(b) - epoch_us(a)) / 1e6",
     "create macro day_of(t) as cast(t as date)",
+    "create macro seconds_of_day(t) as epoch_us(t) % 86400000000 / 1e6",
 )
 
 

@@ -159,18 +159,19 @@ def _typed(column: pa.Field, expression: str) -> str:
 def _extra(form: Format) -> str:
     """JSON of what has no column: the format's known members, and every field it does not know.
 
-    A line whose every byte is accounted for by known fields has no unknown ones; only the others are parsed
-    a second time to get at them.
+    A line whose every byte is accounted for by known fields, none of them escaped, has no unknown ones; only
+    the others are parsed a second time.
     """
-    members = ", ".join(f"""',"{name}":' || {text}""" for name, text in form.kept.items())
-    known = f"concat({members})"
+    (first, plain), *members = form.kept.items()
+    known = "".join(f""", ',"{name}":' || {text}""" for name, text in members)
+    head = f"""concat('{{"{first}":"', {plain}, '"'{known}"""
     ours = json.dumps(dict.fromkeys(form.fields)).replace("'", "''")
     unknown = f"cast(json_merge_patch(text, '{ours}') as varchar)"
-    sizes = [_size(name, kind, name == form.nested_in) for name, kind in form.fields.items()]
+    sizes = " + ".join(_size(name, kind, name == form.nested_in) for name, kind in form.fields.items())
     ending = "case when suffix(text, chr(13) || chr(10)) then 2 when suffix(text, chr(10)) then 1 else 0 end"
-    accounted = f"strlen(text) - {ending} = 1 + {' + '.join(sizes)}"
-    whole = f"case when {accounted} then {known} else concat({known}, ',', substr({unknown}, 2, len({unknown}) - 2)) end"
-    return f"'{{' || trim({whole}, ',') || '}}'"
+    careful = f"""concat('{{"{first}":', coalesce(cast(to_json({plain}) as varchar), 'null'){known},
+        nullif(',' || substr({unknown}, 2, len({unknown}) - 2), ','), '}}')"""
+    return f"case when strlen(text) - {ending} = 1 + {sizes} then {head}, '}}') else {careful} end"
 
 
 def _size(name: str, kind: str, escaped: bool) -> str:
@@ -179,22 +180,28 @@ def _size(name: str, kind: str, escaped: bool) -> str:
     return f"coalesce({value} + {len(name) + (6 if kind == 'VARCHAR' else 4)}, 0)"
 
 
+class _Remembered(dict[bytes, tuple[str | None, ...]]):
+    """Parsed forms by the bytes of their string; parses what it does not know, and never grows without end."""
+
+    def __init__(self, parse: Callable[[str], tuple[str | None, ...]]) -> None:
+        self._parse = parse
+
+    def __missing__(self, raw: bytes) -> tuple[str | None, ...]:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[raw] = self._parse(raw.decode(errors="replace"))
+        return found
+
+
 def _remembering(parse: Callable[[str], tuple[str | None, ...]], names: tuple[str, ...]) -> Callable[[pa.Array], pa.Array]:
     """`parse` for a whole array, called once for each distinct string."""
-    known: dict[str, tuple[str | None, ...]] = {}
+    known = _Remembered(parse)
 
     def all_of(strings: pa.Array) -> pa.Array:
         coded = _flat(strings).dictionary_encode()
-        rows = []
-        for raw in coded.dictionary.view(pa.binary()).to_pylist():
-            text = raw.decode(errors="replace")
-            found = known.get(text)
-            if found is None:
-                if len(known) >= REMEMBERED:
-                    known.clear()
-                found = known[text] = parse(text)
-            rows.append(found)
-        arrays = [pa.array([row[at] for row in rows], pa.string()) for at in range(len(names))]
+        rows = list(map(known.__getitem__, coded.dictionary.view(pa.binary()).to_pylist()))
+        columns = zip(*rows, strict=True) if rows else [()] * len(names)
+        arrays = [pa.array(column, pa.string()) for column in columns]
         return pa.StructArray.from_arrays(arrays, names=list(names)).take(coded.indices)
 
     return all_of

@@ -24,7 +24,7 @@ class Format:
     engine reads them into a struct `r`. `nested` are those of the field that is JSON in a string (`v`), read
     where `nested_if` holds. `sound` is true of lines that need no mending. `columns` are SQL expressions over
     `r`, `v`, `page` (of `page_url`) and `network` (of `address`). `kept` are the members of `extra`, each a
-    JSON name and an expression that gives JSON text or null.
+    JSON name and an expression that gives JSON text or null; the first is a field of text, given as it is.
     """
 
     name: str

@@ -106,12 +106,12 @@ FORMAT = Format(
         "rate": "v.playbackRate",
     },
     kept={
-        "key": _json("r.key"),
+        "key": "r.key",
         "value": (
             "case when v is not null and not contains(r.value, 'NaN') and not contains(r.value, 'Infinity') "
             f"then r.value when r.value = r.page_url then null else {_json('r.value')} end"
         ),
-        "client": f"case when r.client <> 'spark' then {_json('r.client')} end",
+        "client": f"case when r.client = 'spark' then null else {_json('r.client')} end",
         "12": 'cast(r."12" as varchar)',
         "13": 'cast(r."13" as varchar)',
         "14": 'cast(r."14" as varchar)',

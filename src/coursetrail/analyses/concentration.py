@@ -1,0 +1,53 @@
+"""How much of all activity comes from few learners?"""
+
+import pyarrow as pa
+
+from coursetrail.analysis import Analysis
+
+concentration = Analysis(
+    name="concentration",
+    title="Concentration of activity",
+    question="How much of all activity comes from few learners?",
+    definition=(
+        "Over the clicks of each learner: mean, percentiles (linear interpolation), maximum, Gini coefficient "
+        "(0: all equal, 1: all clicks by one learner), and the share of all clicks made by the most active 1 % "
+        "and 10 % of learners (rounded up to whole learners)."
+    ),
+    columns={
+        "learners": pa.int64(),
+        "clicks": pa.int64(),
+        "mean": pa.float64(),
+        "median": pa.float64(),
+        "p75": pa.float64(),
+        "p90": pa.float64(),
+        "p99": pa.float64(),
+        "max": pa.int64(),
+        "gini": pa.float64(),
+        "top_1_percent_share": pa.float64(),
+        "top_10_percent_share": pa.float64(),
+    },
+    sql="""
+        with counted as (
+            select learner, count_if(is_click) as clicks from events where learner is not null group by learner
+        ), ranked as (
+            select clicks, row_number() over (order by clicks, learner) as place, count(*) over () as n from counted
+        )
+        select
+            count(*) as learners,
+            coalesce(sum(clicks), 0) as clicks,
+            avg(clicks) as mean,
+            percentile_cont(0.5) within group (order by clicks) as median,
+            percentile_cont(0.75) within group (order by clicks) as p75,
+            percentile_cont(0.9) within group (order by clicks) as p90,
+            percentile_cont(0.99) within group (order by clicks) as p99,
+            max(clicks) as max,
+            2 * cast(sum(place * clicks) as double) / nullif(count(*) * sum(clicks), 0)
+                - cast(count(*) + 1 as double) / nullif(count(*), 0) as gini,
+            cast(sum(case when place > n - ceil(n / 100.0) then clicks end) as double)
+                / nullif(sum(clicks), 0) as top_1_percent_share,
+            cast(sum(case when place > n - ceil(n / 10.0) then clicks end) as double)
+                / nullif(sum(clicks), 0) as top_10_percent_share
+        from ranked
+        order by learners
+    """,
+)

@@ -1,0 +1,34 @@
+"""Which operating systems do learners use?"""
+
+import pyarrow as pa
+
+from coursetrail.analysis import Analysis
+from coursetrail.charts import Bars
+
+systems = Analysis(
+    name="systems",
+    title="Learners by operating system",
+    question="Which operating systems do learners use?",
+    definition=(
+        "Distinct learners with at least one event from a operating system, and their clicks there. A learner who used "
+        "several counts once in each, so shares may add up to more than 100 %. Names are those of Matomo's device-detector."
+    ),
+    columns={"system": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
+    chart=Bars(label="system", value="learners", share="share"),
+    sql="""
+        with used as (
+            select learner, user_agent, count_if(is_click) as clicks
+            from events
+            where learner is not null
+            group by learner, user_agent
+        )
+        select
+            coalesce(system, 'unknown') as system,
+            count(distinct learner) as learners,
+            count(distinct learner) / (select cast(count(distinct learner) as double) from used) as share,
+            sum(clicks) as clicks
+        from used left join agents using (user_agent)
+        group by coalesce(system, 'unknown')
+        order by coalesce(system, 'unknown') = 'unknown', learners desc, system
+    """,
+)

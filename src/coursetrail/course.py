@@ -1,0 +1,129 @@
+"""A dataset that is open for questions."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from coursetrail import analyses
+from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, literal, render
+from coursetrail.dataset import EVENTS, REJECTS, SOURCES, Dataset
+from coursetrail.engines.duckdb import DuckDB, connect
+from coursetrail.errors import DatasetError, QueryError, UsageError
+from coursetrail.lookups import agents, languages
+
+SCOPE = """
+    select
+        (select count(*) from all_events) - count(*) as outside,
+        count(*) as events,
+        count(distinct learner) as learners,
+        count(*) - count(learner) as without_learner,
+        count(distinct case when is_bot then learner end) as bots,
+        count_if(coalesce(is_bot, false)) as bot_events
+    from events left join agents using (user_agent)
+    order by 1
+"""
+
+
+@dataclass(frozen=True)
+class Course:
+    """One version of a dataset, to be analysed.
+
+    >>> course = open("psy-001")                                           # doctest: +SKIP
+    >>> course.analyze("browsers", since=date(2013, 8, 1)).to_pandas()     # doctest: +SKIP
+    """
+
+    dataset: Dataset
+
+    @property
+    def sources(self) -> pa.Table:
+        """The ledger: one row an ingested file, with `lines = events + duplicates + rejected + blank`."""
+        return self.dataset.sources()
+
+    def analyze(
+        self,
+        name: str,
+        *,
+        course: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        device: str | None = None,
+        language: str | None = None,
+        without_bots: bool = False,
+        clicks: Clicks = "deliberate",
+    ) -> Result:
+        """The answer to the analysis of that name.
+
+        Dates are UTC days, `until` not included; `device` and `language` take a value that those analyses
+        show, `unknown` included; `clicks="all"` counts every event as a click. UsageError for an unknown name.
+        """
+        filters = Filters(course, since, until, device, language, without_bots, clicks)
+        return next(iter(self.answers([analyses.find(name)], filters)))
+
+    def answers(self, wanted: Sequence[Analysis] = analyses.ALL, filters: Filters | None = None) -> Iterator[Result]:
+        """Results one by one, over one connection."""
+        chosen = filters or Filters()
+        with self.engine() as engine:
+            self._check(engine, chosen)
+            scope = self._scope(engine, chosen)
+            for analysis in wanted:
+                sql = render(analysis, chosen)
+                table = engine.query(sql, f"analysis '{analysis.name}'")
+                try:
+                    table = table.select(list(analysis.columns)).cast(analysis.schema)
+                except (pa.ArrowInvalid, KeyError) as error:
+                    raise QueryError(
+                        f"The analysis '{analysis.name}' gave other columns than it declares: {error}"
+                    ) from error
+                yield Result(analysis, table.combine_chunks(), scope, sql)
+
+    def sql(self, text: str) -> pa.Table:
+        """One SQL statement that only reads, over events, agents, languages, sources and rejects."""
+        with self.engine() as engine:
+            engine.restrict(self.dataset.path)
+            return engine.ask(text)
+
+    @contextmanager
+    def engine(self) -> Iterator[DuckDB]:
+        """An engine that knows this version's tables by name."""
+        ledger = self.dataset.sources()
+        with connect() as engine:
+            engine.register("all_events", self.dataset.files("events"), EVENTS)
+            engine.register("agents", self.dataset.files("agents"), agents.SCHEMA)
+            engine.register("languages", self.dataset.files("languages"), languages.SCHEMA)
+            engine.register("sources", ledger, SOURCES)
+            engine.register("all_rejects", self.dataset.files("rejects"), REJECTS)
+            engine.connection.execute("create view events as select * from all_events")
+            engine.connection.execute(
+                "create view rejects as select * from all_rejects semi join sources using (source)"
+            )
+            yield engine
+
+    def _check(self, engine: DuckDB, filters: Filters) -> None:
+        """A filter that can match nothing is a slip of the pen: say so, with what there is."""
+        for value, column, table in (
+            (filters.course, "course", "all_events"),
+            (filters.device, "device", "agents"),
+            (filters.language, "language", "languages"),
+        ):
+            if value is None or value == "unknown":
+                continue
+            there = engine.query(f"select distinct {column} from {table} where {column} is not null order by 1")
+            known = there[column].to_pylist()
+            if value not in known:
+                raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
+
+    def _scope(self, engine: DuckDB, filters: Filters) -> Scope:
+        row = engine.query(f"with events as ({filters.sql()}) {SCOPE}", "count of events").to_pylist()[0]
+        names = [Path(uri).name for uri in self.sources["uri"].to_pylist()]
+        source = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return Scope(**{name: int(value) for name, value in row.items()}, filters=filters.describe(), source=source)
+
+
+def open(path: str | os.PathLike[str]) -> Course:  # noqa: A001 - read as coursetrail.open
+    """The newest version of the dataset at `path`; DatasetError when there is none."""
+    return Course(Dataset.open(Path(path)))
