@@ -38,7 +38,7 @@ def against_bare(events: int, runs: int) -> None:
         data = export(events, packed=packed)
         warm(data)
         done = compare(jobs(data, runs, form))
-        text.append(f"{data.name}, {data.stat().st_size / 1e9:.2f} GB\n\n{table(done, next(iter(done)))}")
+        text.append(f"{data.name}, {data.stat().st_size / 1e6:,.0f} MB\n\n{table(done, next(iter(done)))}")
         every |= done
     publish("ingest", f"From an export to a dataset: {events:,} events", where, "\n\n".join(text), every)
 

@@ -88,7 +88,7 @@ def main() -> None:
     warm(data)
     where = machine()
     done = compare(jobs)
-    title = f"From a raw export to pictures: {options.events:,} events, {data.stat().st_size / 1e9:.2f} GB"
+    title = f"From a raw export to pictures: {options.events:,} events, {data.stat().st_size / 1e6:,.0f} MB"
     text = table(done, OURS)
     if REFERENCE in done:
         text += "\n\nSteps of the reference, as each reports itself:\n\n```\n"
