@@ -1,4 +1,7 @@
-"""All analyses of a dataset: milliseconds each, and together."""
+"""All analyses of a dataset over one connection: milliseconds each, and together.
+
+The first analysis of a round carries what all of them need once: the connection, and the counts of the scope.
+"""
 
 import argparse
 import json
@@ -23,10 +26,11 @@ def timed(dataset: str, rounds: int) -> None:
     opened = library.open(dataset)
     spent = {"open": [1000 * (time.perf_counter() - began)]}
     for _ in range(rounds):
-        for analysis in library.ANALYSES:
-            began = time.perf_counter()
-            opened.run(analysis.name)
-            spent.setdefault(analysis.name, []).append(1000 * (time.perf_counter() - began))
+        began = time.perf_counter()
+        for answer in opened.answers():
+            now = time.perf_counter()
+            spent.setdefault(answer.analysis.name, []).append(1000 * (now - began))
+            began = now
     print(json.dumps(spent))
 
 
@@ -44,8 +48,9 @@ def report(dataset: Path, options: argparse.Namespace) -> None:
         lines.append(
             f"| {name} | {times[0]:.0f} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |"
         )
-    verdict = "met" if median(rounds) < TARGET else "missed"
-    lines.append(f"\nOpening the dataset took {opening:.0f} ms. Target: {TARGET} ms together, {verdict}.")
+    met = ["met" if spent < TARGET else "missed" for spent in (rounds[0], median(rounds))]
+    lines.append(f"\nOpening the dataset took {opening:.0f} ms, the import of the library not counted.")
+    lines.append(f"Target: {TARGET} ms together, {met[0]} in the first round, {met[1]} in the median.")
 
     def command(folder: Path) -> list[Step]:
         return [Step(coursetrail("analyze", dataset, "-o", folder / "out"), cold(folder))]
