@@ -19,6 +19,7 @@ STEP = 18.0
 THICK = 11.0
 GAP = 6.0
 WIDEST_LABEL = 190.0
+LEAST = 0.75
 
 Kind = Literal["row", "rest", "unknown"]
 COLOURS: dict[Kind, str] = {"row": ACCENT, "rest": REST, "unknown": UNKNOWN_COLOUR}
@@ -51,7 +52,7 @@ def bars(result: Result, chart: Bars) -> list[Bar]:
     )
     every = [
         Bar(
-            clean(UNKNOWN if label is None else str(label)),
+            clean(UNKNOWN if label is None else str(label)) or "(empty)",
             max(float(value or 0), 0.0),
             share if share is not None and isfinite(share) else None,
             "unknown" if label in (None, UNKNOWN) else "row",
@@ -79,7 +80,7 @@ def note(drawn: list[Bar], chart: Bars) -> str:
     if rest is None:
         return ""
     return (
-        f"“{rest.label}” adds up the {chart.value} of the values after the first {chart.top}; "
+        f'"{rest.label}" adds up the {chart.value} of the values after the first {chart.top}; '
         "who is in several of them counts once in each."
     )
 
@@ -105,14 +106,15 @@ def draw(sheet: "Sheet", drawn: list[Bar], top: float) -> None:
     labels = [shorten(bar.label, BODY, WIDEST_LABEL) for bar in drawn]
     left = MARGIN + max(width(label, BODY) for label in labels) + GAP
     room = sheet.width - MARGIN - left - GAP
-    longest = max(bar.value for bar in drawn)
     scale = min((room - width(bar.figure, BODY)) / bar.value for bar in drawn if bar.value)
-    if scale * longest < 1:
-        scale = 1 / longest
     outlines = []
     for number, (bar, label) in enumerate(zip(drawn, labels, strict=True)):
         middle = top + STEP * (number + 0.5)
-        upper, lower, right = middle - THICK / 2, middle + THICK / 2, left + scale * bar.value
+        upper, lower, right = (
+            middle - THICK / 2,
+            middle + THICK / 2,
+            left + max(scale * bar.value, LEAST if bar.value else 0),
+        )
         outlines.append([(left, upper), (right, upper), (right, lower), (left, lower)])
         colour = INK if bar.kind == "row" else SOFT
         sheet.text(left - GAP, middle + BODY * 0.36, label, BODY, colour=colour, side="right")

@@ -132,9 +132,11 @@ def _frame(sheet: "Sheet", panel: Panel, heading: str, under: str, ticks: dict[f
 
 
 def _ecdf(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -> None:
+    marks = [(share, name, drawn.percentile(share)) for share, name in PERCENTILES]
+    labels = [f"{name} {decimal(value)}" for _, name, value in marks]
     largest = float(drawn.values[-1])
-    decades = max(1, ceil(log10(largest) + 1e-9))
-    ticks = {power / decades: _power(power) for power in range(0, decades + 1, ceil(decades / 5))}
+    decades = _decades(largest, {label: mark[2] for label, mark in zip(labels, marks, strict=True)}, panel)
+    ticks = {power / decades: _power(power) for power in range(0, int(decades) + 1, ceil(decades / 5.5))}
     heading = f"Share of {chart.count} with at most so many {chart.value}"
     _frame(sheet, panel, heading, f"{chart.value}, logarithmic", ticks)
 
@@ -146,18 +148,22 @@ def _ecdf(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -> 
     ys = np.repeat(np.concatenate(([start], shares[kept])), 2)
     sheet.line(panel.left + panel.width * xs, panel.top + panel.height * (1 - ys), ACCENT, linewidth=1.6)
 
-    # Right of a mark and below it is under the curve, left of it and above it is over the curve.
-    for share, name in PERCENTILES:
-        value = drawn.percentile(share)
-        x, y, label = panel.x(log10(max(value, 1)) / decades), panel.y(share), f"{name} {decimal(value)}"
-        sheet.dot(x, y, SECOND)
-        if x + 6 + width(label, SMALL) <= panel.x(1) + 12:
-            sheet.text(x + 6, y + 9, label, SMALL)
-        else:
-            sheet.text(x - 6, y - 2, label, SMALL, side="right")
+    for (share, _, value), label in zip(marks, labels, strict=True):
+        x, y = panel.x(log10(max(value, 1)) / decades), panel.y(share)
+        if value >= 1:
+            sheet.dot(x, y, SECOND)
+        sheet.text(x + 6, y + 9, label, SMALL)
     x, label = panel.x(log10(max(largest, 1)) / decades), f"max {decimal(largest)}"
     sheet.dot(x, panel.y(1), SECOND)
     sheet.text(max(x + 3, panel.left + width(label, SMALL)), panel.y(1) - 6, label, SMALL, side="right")
+
+
+def _decades(largest: float, marks: dict[str, float], panel: Panel) -> float:
+    """How many powers of ten the axis spans: every label right of its mark, where it is under the curve."""
+    ends = [log10(max(largest, 1)) * 1.03, 1.0]
+    for label, value in marks.items():
+        ends.append(log10(max(value, 1)) / (1 - (width(label, SMALL) + 6) / panel.width))
+    return max(ends)
 
 
 def _lorenz(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -> None:
@@ -179,8 +185,8 @@ def _lorenz(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -
         told.append(f"{name} of {chart.count}: {percent(top)} of {chart.value}")
         x, y = panel.x(1 - share), panel.y(1 - top)
         sheet.dot(x, y, SECOND)
-        room = x - panel.x(1 - top) - 10
-        if y - above > SMALL * 1.5 and room > width(name, SMALL):
+        room = x - panel.x(1 - top) - 16
+        if y - above > SMALL * 1.5 and panel.y(0) - y > SMALL and room > width(name, SMALL):
             sheet.text(x - 6, y + 2.7, name, SMALL, side="right")
             above = y
     for number, line in enumerate(told):
@@ -198,4 +204,6 @@ def _whole(share: float) -> str:
 
 
 def _power(power: int) -> str:
-    return f"{10**power:,}" if power < 6 else f"{10 ** (power - 6):,} M"
+    if power < 6:
+        return f"{10**power:,}"
+    return f"{10 ** (power - 6)} M" if power < 9 else f"{10 ** (power - 9):,} bn"

@@ -20,7 +20,7 @@ _LINE = 1.45
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure: its bytes by format, itself in words, and where its chart lies, in points.
+    """A drawn figure: its bytes by format, itself in words, a note, and where its chart lies, in points.
 
     Above `top` stand title and n, below `bottom` the definition and the source: a page that says these
     things itself shows only what is between.
@@ -28,6 +28,7 @@ class Drawing:
 
     name: str
     words: str
+    note: str
     width: float
     height: float
     top: float
@@ -102,7 +103,7 @@ def render(result: Result, formats: Sequence[str], source_note: str = "") -> Dra
         paper.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
     files = {suffix: paper.encode(suffix, analysis.title) for suffix in formats}
     words = f"{analysis.title}. {words or _nothing(result)}"
-    return Drawing(analysis.name, words, WIDTH, height, top - 8, bottom, files)
+    return Drawing(analysis.name, words, note, WIDTH, height, top - 8, bottom, files)
 
 
 def _nothing(result: Result) -> str:

@@ -29,6 +29,7 @@ class Picture:
 
     data: str
     words: str
+    note: str
     ratio: float
     place: float
 
@@ -72,6 +73,7 @@ def _picture(drawing: Drawing) -> Picture:
     return Picture(
         data=b64encode(drawing.files["png"]).decode(),
         words=drawing.words,
+        note=drawing.note,
         ratio=round(drawing.width / seen, 4),
         place=round(100 * drawing.top / (drawing.height - seen), 2),
     )

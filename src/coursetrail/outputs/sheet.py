@@ -76,7 +76,9 @@ class Sheet:
         sink = BytesIO()
         with matplotlib.rc_context(_settings()):
             if format == "png":
-                _few_colours(self.figure).save(sink, "png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH))
+                _few_colours(self.figure).save(
+                    sink, "png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH), compress_level=3
+                )
             else:
                 moment = "CreationDate" if format == "pdf" else "Date"
                 about = {"Title": title, "Creator": "coursetrail", moment: None}
@@ -129,7 +131,9 @@ def _few_colours(figure: Figure) -> Image.Image:
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    return pixels.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = pixels.quantize(64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.putpalette([255 if level == 254 else level for level in few.getpalette() or ()])  # its white is 254
+    return few
 
 
 @cache

@@ -16,6 +16,7 @@ from coursetrail.analysis import Result
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.outputs.plain import as_json, distinct, flat, is_text, plain
 from coursetrail.outputs.terminal import text
+from coursetrail.outputs.wording import escaped
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -95,9 +96,13 @@ def _json(table: pa.Table, result: Result | None) -> bytes:
     table = plain(table)
     about = _about(result) if result else {}
     about["columns"] = [{"name": field.name, "type": str(field.type)} for field in table.schema]
-    head = json.dumps(about, ensure_ascii=False).removesuffix("}")
-    rows = ",\n".join(json.dumps(as_json(row), ensure_ascii=False) for row in table.to_pylist())
+    head = _dumped(about).removesuffix("}")
+    rows = ",\n".join(_dumped(as_json(row)) for row in table.to_pylist())
     return f'{head}, "rows": [\n{rows}\n]}}\n'.encode()
+
+
+def _dumped(value: Any) -> str:
+    return escaped(json.dumps(value, ensure_ascii=False))
 
 
 def _parquet(table: pa.Table, result: Result | None) -> bytes:

@@ -3,10 +3,11 @@
 from textwrap import fill
 
 import pyarrow as pa
+from rich.cells import cell_len
 
 from coursetrail.analysis import Result
 from coursetrail.outputs.extract import extract, more_rows
-from coursetrail.outputs.wording import clean, is_wide
+from coursetrail.outputs.wording import clean
 
 WIDEST = 44
 LINE = 100
@@ -50,7 +51,7 @@ def _line(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
 
 
 def _cells(text: str) -> int:
-    return len(text) if text.isascii() else sum(1 + is_wide(character) for character in text)
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def _shortened(text: str) -> str:

@@ -1,7 +1,6 @@
 """Values as a person reads them: grouped numbers, shares in percent, texts without control characters."""
 
 import re
-import unicodedata
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +22,15 @@ def clean(text: str) -> str:
     'a␛[31m'
     """
     return _SUSPECT.sub(_picture, text)
+
+
+def escaped(json: str) -> str:
+    r"""JSON whose texts hold no such character, only its `\uXXXX`: safe to print.
+
+    >>> escaped('"\x9b31m"')
+    '"\\u009b31m"'
+    """
+    return _SUSPECT.sub(lambda match: f"\\u{ord(match[0]):04x}", json)
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -86,8 +94,3 @@ def heading(name: str) -> str:
     'top 1 percent share'
     """
     return clean(name).replace("_", " ")
-
-
-def is_wide(character: str) -> bool:
-    """Whether a terminal gives the character two cells."""
-    return unicodedata.east_asian_width(character) in "WF"
