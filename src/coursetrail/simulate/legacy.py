@@ -59,8 +59,8 @@ class Lines:
         position: float, previous: float, clock: int, began: int,
     ) -> str:  # fmt: skip
         url, older = self._pages[page], self._older[visitor]
-        source = self._pages[came] if came >= 0 else self._referrers[visitor]
-        source = f',"from":"{source}"'
+        source = f',"from":"{self._pages[came] if came >= 0 else self._referrers[visitor]}"'
+        window = f'{self._windows[visitor]},"13":[{posted:d}]'
         if kind >= plan.VIDEO:
             state, action = self._players[code]
             key = (
@@ -68,15 +68,14 @@ class Lines:
                 f'\\"eventTimestamp\\":{clock},\\"initTimestamp\\":{began},{action}'
                 f'\\"prevTime\\":{previous:.10g}{"" if older else self._ids[page]}}}'
             )
-            source = "" if older else source
-            window, end = "" if older else self._windows[visitor], ""
+            source, window = ("", "") if older else (source, window)
         else:
             key = "hg.hg.pageview" if kind == plan.PEER else "pageview"
             key = key if older else f'{key}","value":"{self._values[page]}'
-            window, end = self._windows[visitor], f',"14":["{self._referrers[visitor]}"],"30":[{moment}]'
+            window = f'{window},"14":["{self._referrers[visitor]}"],"30":[{moment}]'
         return (
-            f'{{"key":"{key}"{self._who[visitor]},"timestamp":{time},"page_url":"{url}"{self._before[visitor]}'
-            f'{source}{self._after[visitor]}{window},"13":[{posted:d}]{end}}}'
+            f'{{"key":"{key}"{self._who[visitor]},"timestamp":{time},"page_url":"{url}"'
+            f"{self._before[visitor]}{source}{self._after[visitor]}{window}}}"
         )
 
 

@@ -139,5 +139,5 @@ def _visitor(actor: int, role: int, one: Fleet, row: str, random: np.random.Gene
         window=windows[int(random.integers(len(windows)))],
         referrer=EXTERNAL[int(random.integers(len(EXTERNAL)))],
         skew=int(random.normal(0, random.choice(errors, p=shares))),
-        older=bool(random.random() < 0.93),
+        older=bool(random.random() < 0.95),
     )
