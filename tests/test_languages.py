@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursetrail.lookups.language_names import NAMES, SHORTEST
-from coursetrail.lookups.languages import SCHEMA, Language, parse_languages, preferred_language
+from coursetrail.lookups.languages import PARSER, SCHEMA, Language, parse_languages, preferred_language
 
 VECTORS = Path(__file__).parents[2] / "shared" / "data" / "languages.json"
 
@@ -112,7 +112,7 @@ def test_headers_become_one_row_each_in_the_order_they_came():
 
 
 def row(*values: str | None) -> dict[str, str | None]:
-    return dict(zip(("accept_language", "tag", "language", "name", "status"), values, strict=True))
+    return dict(zip(SCHEMA.names, (*values, PARSER), strict=True))
 
 
 def test_no_headers_are_an_empty_table_with_the_columns():

@@ -1,10 +1,10 @@
 """Course clickstream exports into answers that can be trusted.
 
-    import coursetrail as ct
+import coursetrail as ct
 
-    ct.ingest("psy-001", ["psy-001_clickstream_export.gz"])
-    course = ct.open("psy-001")
-    course.analyze("browsers").table
+ct.ingest("psy-001", ["psy-001_clickstream_export.gz"])
+course = ct.open("psy-001")
+course.analyze("browsers").table
 """
 
 from coursetrail.analyses import ALL as ANALYSES

@@ -10,6 +10,7 @@ import pyarrow as pa
 from coursetrail.actions import DELIBERATE
 from coursetrail.charts import Chart, Table
 from coursetrail.errors import UsageError
+from coursetrail.literals import literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,8 +61,7 @@ class Filters:
     def __post_init__(self) -> None:
         if self.since and self.until and self.since >= self.until:
             raise UsageError(
-                f"--from {self.since} is not before --to {self.until} (the day of --to is excluded); "
-                "try a later --to."
+                f"--from {self.since} is not before --to {self.until} (the day of --to is excluded); try a later --to."
             )
         if self.clicks not in ("deliberate", "all"):
             raise UsageError(f"clicks is 'deliberate' or 'all', not {self.clicks!r}.")
@@ -97,25 +97,6 @@ class Filters:
         return f"select all_events.*, {click} as is_click from {' '.join(['all_events', *joins])} where {wanted}"
 
 
-def literal(value: str | float | date | None) -> str:
-    """A Python value as a typed SQL literal that every engine reads the same.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date):
-        return f"timestamp '{value.isoformat()} 00:00:00'"
-    if isinstance(value, str):
-        if "\0" in value:
-            raise UsageError("A filter value cannot hold a NUL character.")
-        return "'" + value.replace("'", "''") + "'"
-    return repr(value)
-
-
 def render(analysis: Analysis, filters: Filters) -> str:
     """The whole SQL text that an engine runs, and that `--sql` prints."""
     body = analysis.sql.strip()
@@ -143,8 +124,9 @@ class Scope:
     def describe(self) -> str:
         """One sentence with n and what was left out."""
         text = f"n = {self.learners:,} learners, {self.events:,} events"
+        outside = f"; {self.outside:,} events outside" if self.outside else ""
         if self.filters:
-            text += f" ({self.filters}; {self.outside:,} events outside)"
+            text += f" ({self.filters}{outside})"
         text += f". Left out: {self.without_learner:,} events without a learner id."
         if self.bots or self.bot_events:
             text += f" Included: {self.bots:,} learners seen as bots ({self.bot_events:,} events)."

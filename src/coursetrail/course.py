@@ -1,19 +1,19 @@
 """A dataset that is open for questions."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from coursetrail import analyses
-from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, literal, render
+from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, render
 from coursetrail.dataset import EVENTS, REJECTS, SOURCES, Dataset
 from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.errors import DatasetError, QueryError, UsageError
+from coursetrail.errors import QueryError, UsageError
 from coursetrail.lookups import agents, languages
 
 SCOPE = """

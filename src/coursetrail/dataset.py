@@ -149,7 +149,7 @@ class Dataset:
         rows = self.tables["sources"].to_pyarrow_table()
         rows = rows.select(SOURCES.names).cast(SOURCES).sort_by("source")
         seen = [self.has(digest) for digest in rows["digest"].to_pylist()]
-        latest = {digest: number for digest, number in zip(*_columns(rows, "digest", "source"), strict=True)}
+        latest = dict(zip(*_columns(rows, "digest", "source"), strict=True))
         mine = [number == latest[digest] for digest, number in zip(*_columns(rows, "digest", "source"), strict=True)]
         return rows.filter(pc.and_(pa.array(seen, pa.bool_()), pa.array(mine, pa.bool_())))
 
@@ -200,7 +200,7 @@ def commit(path: Path, parts: Sequence[tuple[Path, int]], digest: str, first: st
 
     The files lie inside `path` already. The commit names the newest versions of the other tables.
     """
-    adds = []
+    adds: list[AddAction] = []
     for file, rows in parts:
         stats: dict[str, Any] = {"numRecords": rows}
         if first and last:
@@ -228,7 +228,7 @@ def commit(path: Path, parts: Sequence[tuple[Path, int]], digest: str, first: st
                 commit_properties=properties,
             )
         else:
-            events.create_write_transaction(adds, "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+            events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
 
 
 def ledger(rows: Sequence[Source]) -> pa.Table:

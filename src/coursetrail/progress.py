@@ -28,6 +28,7 @@ class Silent:
     @contextmanager
     def step(self, name: str, total: int | None = None, unit: str = "bytes") -> Iterator["Silent"]:
         """Do the work without a word."""
+        del name, total, unit
         yield self
 
     def advance(self, amount: int) -> None:

@@ -11,7 +11,8 @@ browsers = Analysis(
     question="Which browsers do learners use?",
     definition=(
         "Distinct learners with at least one event from a browser, and their clicks there. A learner who used "
-        "several counts once in each, so shares may add up to more than 100 %. Names are those of Matomo's device-detector."
+        "several counts once in each, so shares may add up to more than 100 %. "
+        "Names are those of Matomo's device-detector."
     ),
     columns={"browser": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
     chart=Bars(label="browser", value="learners", share="share"),

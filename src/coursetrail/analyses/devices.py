@@ -11,7 +11,8 @@ devices = Analysis(
     question="On what kind of device do learners come?",
     definition=(
         "Distinct learners with at least one event from a device class, and their clicks there. A learner who used "
-        "several counts once in each, so shares may add up to more than 100 %. Classes are those of Matomo's device-detector: desktop, smartphone, tablet, phablet, …"
+        "several counts once in each, so shares may add up to more than 100 %. "
+        "Classes are those of Matomo's device-detector: desktop, smartphone, tablet, phablet, …"
     ),
     columns={"device": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
     chart=Bars(label="device", value="learners", share="share"),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import duckdb
 import pyarrow as pa
@@ -35,7 +36,7 @@ class DuckDB:
 
     connection: duckdb.DuckDBPyConnection
 
-    def __enter__(self) -> "DuckDB":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,7 +8,7 @@ the measurements.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.formats.format import Format, Reject
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.network import network
+from coursetrail.literals import literal
 
 SQL_TYPES = {
     pa.int32(): "integer",
@@ -57,7 +59,7 @@ class Reading:
 
     def mend(self, line: pa.Array, text: pa.Array) -> pa.Array:
         """Sound JSON for each doubtful line, or null for one that is no event."""
-        out = []
+        out: list[str | None] = []
         for number, raw in zip(_flat(line).to_pylist(), _flat(text).view(pa.binary()).to_pylist(), strict=True):
             try:
                 found = self.format.mend(raw)
@@ -81,56 +83,111 @@ class Reading:
             raise Stop
 
 
+PARQUET = "format parquet, compression zstd, compression_level 1"
+CSV = "format csv, header"
+FORMULA = "^[=+@\\t\\r-]"
+
+
 def read(
     engine: DuckDB, reading: Reading, lines: Lines, out: Path, schema: pa.Schema, values: Mapping[str, str]
 ) -> None:
     """Write the events of `lines` to the Parquet file `out`.
 
-    `values` are SQL literals that replace a column's own expression (`null` leaves it out).
+    `values` are SQL expressions that replace a column's own (`null` leaves it out).
     """
+    _copy(engine, reading, lines, _select(reading.format, schema, values), out, PARQUET)
+
+
+def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool) -> None:
+    """Write the raw fields of `lines`, in their order, to the CSV (also .gz) or Parquet file `out`."""
+    engine.connection.execute("set preserve_insertion_order = true")
+    parquet = out.suffix == ".parquet"
+    packed = ", compression gzip" if out.suffix == ".gz" else ""
+    sql = _raw(reading.format, columns, spreadsheet=not parquet)
+    _copy(engine, reading, lines, sql, out, PARQUET if parquet else f"{CSV} {header}{packed}")
+
+
+def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:
+    """Parquet files in one, in their order."""
+    names = ", ".join(literal(str(part)) for part in parts)
+    try:
+        engine.connection.execute(f"copy (select * from read_parquet([{names}])) to {literal(str(out))} ({PARQUET})")
+    except duckdb.Error as error:
+        raise refused(error) from error
+
+
+def _copy(engine: DuckDB, reading: Reading, lines: Lines, sql: str, out: Path, options: str) -> None:
     connection = engine.connection
     connection.execute("set disabled_optimizers = 'filter_pushdown'")  # it would parse every line twice
     connection.register("lines", lines.reader())
     page = _remembering(reading.format.page, ("course", "area", "item", "action"))
     prefix = _remembering(lambda address: (network(address),), ("network",))
-    for name, function, takes, gives in (
+    functions: tuple[tuple[str, Callable[..., Any], list[Any], str], ...] = (
         ("observe", reading.observe, ["BIGINT", "UBIGINT"], "BIGINT"),
         ("mend", reading.mend, ["BIGINT", "VARCHAR"], "VARCHAR"),
         ("page", page, ["VARCHAR"], "STRUCT(course VARCHAR, area VARCHAR, item VARCHAR, action VARCHAR)"),
         ("prefix", prefix, ["VARCHAR"], "STRUCT(network VARCHAR)"),
-    ):
+    )
+    for name, function, takes, gives in functions:
+        notes = name in ("observe", "mend")
         connection.create_function(
-            name, function, takes, gives, type="arrow", null_handling="special", side_effects=name in ("observe", "mend")
+            name,
+            function,
+            takes,
+            gives,
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+            side_effects=notes,
         )
-    target = str(out).replace("'", "''")
     try:
-        connection.execute(
-            f"copy ({_select(reading.format, schema, values)}) to '{target}' "
-            "(format parquet, compression zstd, compression_level 1)"
-        )
+        connection.execute(f"copy ({sql}) to {literal(str(out))} ({options})")
     except duckdb.Error as error:
         if reading.stopped:
             raise Stop from error
         raise refused(error) from error
     finally:
-        for name in ("observe", "mend", "page", "prefix"):
+        for name, *_ in functions:
             connection.remove_function(name)
         connection.unregister("lines")
 
 
 def _select(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
-    """The one statement; each step adds columns to the one before."""
-    struct = json.dumps(dict(form.fields)).replace("'", "''")
+    """The one statement that makes events of lines."""
     inner = json.dumps(dict(form.nested)).replace("'", "''")
     columns = {name: values.get(name) or form.columns.get(name, "null") for name in schema.names}
     columns["line"] = "line"
     columns["extra"] = values.get("extra") or _extra(form)
-    wanted = " ".join(columns.values())
-    pages = f"page({form.url})" if "page." in wanted else "null"
+    pages = f"page({form.url})" if "page." in " ".join(columns.values()) else "null"
     prefix = f"(prefix({form.address})).network" if columns["network"] == "network" else "null"
     chosen = ", ".join(f'{_typed(schema.field(name), columns[name])} as "{name}"' for name in schema.names)
     return f"""
-        with seen as (
+        with {_parsed(form)}, nested as (
+            select
+                line, text, r, {pages} as page, {prefix} as network,
+                case when {form.nested_if} then try(from_json(r."{form.nested_in}", '{inner}')) end as v
+            from parsed
+        )
+        select {chosen} from nested where text is not null
+    """
+
+
+def _raw(form: Format, columns: Sequence[str], spreadsheet: bool) -> str:
+    """The one statement that lists the raw fields; for a spreadsheet no cell may begin a formula."""
+    chosen = []
+    for name in columns:
+        path = literal('$."' + name.replace('"', "") + '"')
+        known = f'cast(r."{name}" as varchar)' if name in form.fields else f"json_extract_string(text, {path})"
+        if spreadsheet:
+            known = f"case when regexp_matches({known}, '{FORMULA}') then concat('''', {known}) else {known} end"
+        quoted = name.replace('"', '""')
+        chosen.append(f'{known} as "{quoted}"')
+    return f"with {_parsed(form)} select {', '.join(chosen)} from parsed where text is not null"
+
+
+def _parsed(form: Format) -> str:
+    """Steps that each add to the one before; the last has `line`, `text` (null: no event) and the struct `r`."""
+    struct = json.dumps(dict(form.fields)).replace("'", "''")
+    return f"""seen as (
             select observe(line, hash(text)) as line, text, try(from_json(text, '{struct}')) as r from lines
         ), judged as (
             select line, text, r, coalesce({form.sound}, false) as sound from seen
@@ -139,13 +196,7 @@ def _select(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
         ), parsed as (
             select line, text, case when sound then r when text is not null then from_json(text, '{struct}') end as r
             from sound
-        ), nested as (
-            select line, text, r, case when {form.nested_if} then try(from_json(r."{form.nested_in}", '{inner}')) end as v,
-                {pages} as page, {prefix} as network
-            from parsed
-        )
-        select {chosen} from nested where text is not null
-    """
+        )"""
 
 
 def _typed(column: pa.Field, expression: str) -> str:
@@ -176,7 +227,7 @@ def _extra(form: Format) -> str:
 
 def _size(name: str, kind: str, escaped: bool) -> str:
     """Bytes that a field takes in a line at the least: name, quotes, colon, comma, and the value."""
-    value = f"strlen(to_json(r.\"{name}\")) - 2" if escaped else f'strlen(cast(r."{name}" as varchar))'
+    value = f'strlen(to_json(r."{name}")) - 2' if escaped else f'strlen(cast(r."{name}" as varchar))'
     return f"coalesce({value} + {len(name) + (6 if kind == 'VARCHAR' else 4)}, 0)"
 
 
@@ -193,7 +244,9 @@ class _Remembered(dict[bytes, tuple[str | None, ...]]):
         return found
 
 
-def _remembering(parse: Callable[[str], tuple[str | None, ...]], names: tuple[str, ...]) -> Callable[[pa.Array], pa.Array]:
+def _remembering(
+    parse: Callable[[str], tuple[str | None, ...]], names: tuple[str, ...]
+) -> Callable[[pa.Array], pa.Array]:
     """`parse` for a whole array, called once for each distinct string."""
     known = _Remembered(parse)
 
@@ -247,11 +300,10 @@ def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) 
     """Copy a Parquet file of events, leaving these lines out."""
     connection = engine.connection
     connection.register("left_out", pa.table({"line": lines}))
-    source, target = (str(path).replace("'", "''") for path in (part, out))
     try:
         connection.execute(
-            f"copy (select * from read_parquet('{source}') anti join left_out using (line)) to '{target}' "
-            "(format parquet, compression zstd, compression_level 1)"
+            f"copy (select * from read_parquet({literal(str(part))}) anti join left_out using (line)) "
+            f"to {literal(str(out))} ({PARQUET})"
         )
     except duckdb.Error as error:
         raise refused(error) from error

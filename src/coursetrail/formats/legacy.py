@@ -33,7 +33,7 @@ def _is_legacy(line: bytes) -> bool:
 
 
 def _text(name: str) -> str:
-    return f'nullif(r."{name}", \'\')'
+    return f"nullif(r.\"{name}\", '')"
 
 
 def _json(expression: str) -> str:
@@ -56,7 +56,7 @@ FORMAT = Format(
     recognise=_is_legacy,
     mend=mend,
     fields={
-        **{name: "VARCHAR" for name in TEXT},
+        **dict.fromkeys(TEXT, "VARCHAR"),
         "user-agent": "VARCHAR",
         "timestamp": "BIGINT",
         "client": "VARCHAR",

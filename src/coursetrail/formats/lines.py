@@ -114,9 +114,9 @@ class Gunzip:
         return 0
 
 
-def unreadable(path: Path, error: OSError) -> InputError:
+def unreadable(path: Path, error: OSError | ValueError) -> InputError:
     """The error for a file that the system will not give us."""
-    return InputError(f"{path}: {error.strerror or error}. Check the path and its permissions.")
+    return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
 
 
 class Lines:
@@ -142,7 +142,7 @@ class Lines:
         return self._source.fault
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """Bytes of the file read so far, as it lies on disk."""
         return self._raw.bytes
 

@@ -123,9 +123,7 @@ def mended(text: str, found: "Found") -> Agent:
     """The parser's answer with its known mistakes corrected."""
     agent = Agent(
         browser=UNLISTED.get(found.browser or "", OTHER) if found.browser_is_free_text else found.browser,
-        browser_version=number(found.browser_version)
-        if found.browser_is_free_text
-        else found.browser_version,
+        browser_version=number(found.browser_version) if found.browser_is_free_text else found.browser_version,
         system=found.system or ("Chrome OS" if CHROMEBOOK in text else None),
         system_version=found.system_version,
         device=device(text, found),
@@ -180,9 +178,7 @@ def reduced(text: str) -> bool:
 
 
 FROZEN = (
-    re.compile(
-        r"Windows NT 10\.0.*(?:Chrome/(?:9[4-9]|\d{3})|Firefox/(?:9[3-9]|\d{3}))"
-    ),  # Windows 11 says 10
+    re.compile(r"Windows NT 10\.0.*(?:Chrome/(?:9[4-9]|\d{3})|Firefox/(?:9[3-9]|\d{3}))"),  # Windows 11 says 10
     re.compile(r"Android 10; K[;)]"),
     re.compile(r"Mac OS X 10_15_7"),
     re.compile(r"Mac OS X 10\.15;.*Firefox/(?:8[7-9]|9\d|\d{3})"),

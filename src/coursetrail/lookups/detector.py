@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]
-from device_detector import DeviceDetector  # type: ignore[import-untyped]
-from device_detector.parser.settings import AVAILABLE_BROWSERS, DESKTOP_OS  # type: ignore[import-untyped]
-from device_detector.yaml_loader import app_custom_details  # type: ignore[import-untyped]
+from crawleruseragents import CRAWLER_USER_AGENTS_DATA
+from device_detector import DeviceDetector
+from device_detector.parser.settings import AVAILABLE_BROWSERS, DESKTOP_OS
+from device_detector.yaml_loader import app_custom_details
 
 from coursetrail.lookups.rules import Rules
 
@@ -80,9 +80,7 @@ def is_free_text(detector: DeviceDetector) -> bool:
 @cache
 def known_names() -> frozenset[str]:
     """The names that the library's lists of browsers and applications give."""
-    listed = {
-        found.get("name", "") for found in app_custom_details().values()
-    }  # some gain empty entries in use
+    listed = {found.get("name", "") for found in app_custom_details().values()}  # some gain empty entries in use
     return frozenset(AVAILABLE_BROWSERS.values()) | listed - {""}
 
 
@@ -96,9 +94,7 @@ def bot_source(detected: bool, crawler: bool) -> str | None:
 @cache
 def crawlers() -> Rules[re.Pattern[str]]:
     """The patterns of crawler-user-agents, which heed case."""
-    return Rules(
-        [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA], lambda _, pattern: re.compile(pattern)
-    )
+    return Rules([entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA], lambda _, pattern: re.compile(pattern))
 
 
 def is_crawler(text: str) -> bool:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from coursetrail.lookups.agents import repaired
 from coursetrail.lookups.language_names import NAMES, SHORTEST
 
-SCHEMA = pa.schema([(name, pa.string()) for name in ("accept_language", "tag", "language", "name", "status")])
+SCHEMA = pa.schema([(name, pa.string()) for name in ("accept_language", "tag", "language", "name", "status", "parser")])
 
 PARSER = "coursetrail 1"
 """Raise the number with any change that alters an answer."""
@@ -64,7 +64,7 @@ def parse_languages(headers: Iterable[str]) -> pa.Table:
     for header in dict.fromkeys(map(repaired, headers)):
         found = preferred_language(header)
         name = NAMES.get(found.language, found.language) if found.language else None
-        rows.append({"accept_language": header, "name": name, **asdict(found)})
+        rows.append({"accept_language": header, "name": name, "parser": PARSER, **asdict(found)})
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 

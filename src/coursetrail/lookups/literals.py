@@ -207,9 +207,7 @@ class _Reader:
         if found[1] or "\\" in members or not members.isascii():
             return None
         if "-" in members[1:-1]:
-            members = RANGE.sub(
-                lambda span: "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1))), members
-            )
+            members = RANGE.sub(lambda span: "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1))), members)
             if "-" in members[1:-1]:
                 return None
         return list(dict.fromkeys(members.lower())) if len(members) <= MOST_MEMBERS else None

@@ -11,8 +11,8 @@ from functools import cache, lru_cache
 from types import FunctionType
 from typing import Any, Self
 
-import regex  # type: ignore[import-untyped]
-from device_detector.device_detector import (  # type: ignore[import-untyped]
+import regex
+from device_detector.device_detector import (
     OS,
     AdobeCC,
     Bot,
@@ -23,17 +23,17 @@ from device_detector.device_detector import (  # type: ignore[import-untyped]
     Notebook,
     ShellTv,
 )
-from device_detector.lazy_regex import RegexLazy  # type: ignore[import-untyped]
-from device_detector.parser.client import adobe_cc  # type: ignore[import-untyped]
-from device_detector.parser.device import (  # type: ignore[import-untyped]
+from device_detector.lazy_regex import RegexLazy
+from device_detector.parser.client import adobe_cc
+from device_detector.parser.device import (
     device,
     notebook,
     television,
     vendor_fragment,
 )
-from device_detector.parser.device.vendor_fragment import VendorFragment  # type: ignore[import-untyped]
-from device_detector.parser.parser import Parser  # type: ignore[import-untyped]
-from device_detector.yaml_loader import normalized_regex_list  # type: ignore[import-untyped]
+from device_detector.parser.device.vendor_fragment import VendorFragment
+from device_detector.parser.parser import Parser
+from device_detector.yaml_loader import normalized_regex_list
 
 from coursetrail.lookups.rules import Rules
 
@@ -106,8 +106,7 @@ GATES = {
 
 FRAGMENTS = {name: Guard(lazy) for name, lazy in vars(device).items() if isinstance(lazy, RegexLazy)}
 VENDORS = [
-    {**vendor, "regexes": [Guard(lazy) for lazy in vendor["regexes"]]}
-    for vendor in vendor_fragment.vendor_regex_list()
+    {**vendor, "regexes": [Guard(lazy) for lazy in vendor["regexes"]]} for vendor in vendor_fragment.vendor_regex_list()
 ]
 GUARDS = (*FRAGMENTS.values(), *(guard for vendor in VENDORS for guard in vendor["regexes"]))
 
@@ -163,9 +162,7 @@ class OnlyPossible:
 
 def parser_like(original: Any, **methods: Any) -> Any:
     """The library's parser, going through what a text allows."""
-    return type(
-        original.__name__, (OnlyPossible, original), {"__slots__": (), "original": original, **methods}
-    )
+    return type(original.__name__, (OnlyPossible, original), {"__slots__": (), "original": original, **methods})
 
 
 PARSERS = {original: parser_like(original) for original in ORIGINALS}
@@ -189,7 +186,7 @@ def has_own_way(original: Any) -> bool:
 
 
 MOST_LETTERS_OF_JUNK = 15
-"""The library calls a text of up to 100 characters repetitive if it has fewer than 15 different ones per 100."""
+"""What the library calls repetitive has fewer than 15 different characters per 100, and no more than 100."""
 
 
 class Detector(DeviceDetector):  # type: ignore[misc]
@@ -213,7 +210,7 @@ class Detector(DeviceDetector):  # type: ignore[misc]
         self.all_details["os"] = self.os.ua_data
 
     def is_worthless(self) -> bool:
-        """Junk is a number, an identifier, or a few letters over and over; what begins as browsers do is not."""
+        """Junk is a number, an identifier or a few letters over and over, not what begins as browsers do."""
         looks_real = self.user_agent.startswith(("Mozilla/4.0 (", "Mozilla/5.0 (", "Opera/9.80 ("))
         varied = len(set(self.user_agent_lower)) >= MOST_LETTERS_OF_JUNK
         return not (looks_real and varied) and bool(super().is_worthless())

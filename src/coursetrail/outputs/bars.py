@@ -47,9 +47,7 @@ def bars(result: Result, chart: Bars) -> list[Bar]:
     The rest adds up its rows' values: a learner who is in several of them counts in each. A rest of one row
     is that row.
     """
-    labels, values, shares = (
-        result.table.column(name).to_pylist() for name in (chart.label, chart.value, chart.share)
-    )
+    labels, values, shares = (result.table.column(name).to_pylist() for name in (chart.label, chart.value, chart.share))
     every = [
         Bar(
             clean(UNKNOWN if label is None else str(label)) or "(empty)",

@@ -103,11 +103,7 @@ class Panel:
 def note(drawn: Spread, chart: Concentration) -> str:
     """Who is not on the logarithmic axis."""
     silent = drawn.counts[drawn.values <= 0].sum()
-    return (
-        f"{silent:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis."
-        if silent
-        else ""
-    )
+    return f"{silent:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis." if silent else ""
 
 
 def draw(sheet: "Sheet", drawn: Spread, chart: Concentration, top: float) -> None:

@@ -113,10 +113,7 @@ def _is_cell(kind: pa.DataType) -> bool:
 
 def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return _texts(
-        [
-            None if value is None else json.dumps(as_json(value), ensure_ascii=False)
-            for value in column.to_pylist()
-        ]
+        [None if value is None else json.dumps(as_json(value), ensure_ascii=False) for value in column.to_pylist()]
     )
 
 

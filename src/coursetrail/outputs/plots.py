@@ -94,7 +94,8 @@ def render(result: Result, formats: Sequence[str], source_note: str = "") -> Dra
     for number, line in enumerate(above, start=1):
         paper.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
     if not words:
-        paper.text(WIDTH / 2, top + _EMPTY / 2, _nothing(result), BODY + 2, colour=SOFT, side="center")
+        nothing = shorten(_nothing(result), BODY + 2, room)
+        paper.text(WIDTH / 2, top + _EMPTY / 2, nothing, BODY + 2, colour=SOFT, side="center")
     elif isinstance(chart, Bars):
         bars.draw(paper, rows, top)
     elif spread:
@@ -108,8 +109,10 @@ def render(result: Result, formats: Sequence[str], source_note: str = "") -> Dra
 
 def _nothing(result: Result) -> str:
     filters = result.scope.filters
-    return (
-        f"No data: nothing to count inside the filters ({filters})."
-        if filters
-        else "No data: nothing to count."
-    )
+    return f"No data: nothing to count inside the filters ({filters})." if filters else "No data: nothing to count."
+
+
+def must_be_drawable(analysis: Analysis) -> None:
+    """Raise UsageError for an analysis that is only a table."""
+    if not drawable(analysis):
+        raise UsageError(f"'{analysis.name}' is a table; it has no plot. Show it with: coursetrail analyze")

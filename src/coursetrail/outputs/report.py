@@ -43,9 +43,7 @@ class Section:
     picture: Picture | None
 
 
-def write(
-    results: Sequence[Result], sources: pa.Table, folder: Path, *, title: str, plots: bool = True
-) -> list[Path]:
+def write(results: Sequence[Result], sources: pa.Table, folder: Path, *, title: str, plots: bool = True) -> list[Path]:
     """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; the paths written.
 
     `sources` is the dataset's ledger. Raises StorageError.

@@ -67,18 +67,14 @@ class Sheet:
 
     def areas(self, outlines: Sequence[Sequence[Point]], colours: Sequence[str]) -> None:
         """Filled outlines without a border."""
-        self.figure.add_artist(
-            PolyCollection(outlines, facecolors=colours, linewidths=0, transform=self.points)
-        )
+        self.figure.add_artist(PolyCollection(outlines, facecolors=colours, linewidths=0, transform=self.points))
 
     def encode(self, format: str, title: str) -> bytes:  # noqa: A002
         """The figure as a png, pdf or svg file; nothing in it depends on the time or the machine."""
         sink = BytesIO()
         with matplotlib.rc_context(_settings()):
             if format == "png":
-                _few_colours(self.figure).save(
-                    sink, "png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH), compress_level=3
-                )
+                _few_colours(self.figure).save(sink, "png", dpi=(DOTS_PER_INCH, DOTS_PER_INCH), compress_level=3)
             else:
                 moment = "CreationDate" if format == "pdf" else "Date"
                 about = {"Title": title, "Creator": "coursetrail", moment: None}

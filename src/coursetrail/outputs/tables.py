@@ -79,9 +79,7 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A flat column as CSV cells."""
     texts = column.cast(pa.large_string())
     if is_text(column.type):
-        texts = compute.if_else(
-            compute.match_substring_regex(texts, _FORMULA), _between("'", texts, ""), texts
-        )
+        texts = compute.if_else(compute.match_substring_regex(texts, _FORMULA), _between("'", texts, ""), texts)
         quoted = _between('"', compute.replace_substring(texts, '"', '""'), '"')
         texts = compute.if_else(compute.match_substring_regex(texts, _NEEDS_QUOTES), quoted, texts)
     return compute.fill_null(texts, "")

@@ -123,9 +123,7 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
     return Pages(slot, kind[kept], begin + start, length, burst[kept], opens)
 
 
-def _kinds(
-    role: NDArray[np.int8], arrives: NDArray[np.bool_], random: np.random.Generator
-) -> NDArray[np.uint8]:
+def _kinds(role: NDArray[np.int8], arrives: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.uint8]:
     """What kind of page each one is, by the habits of its actor's role; learners mostly arrive at home."""
     drawn = random.random(len(role)) * 100
     kind = np.zeros(len(role), np.uint8)
@@ -135,9 +133,7 @@ def _kinds(
     return kind
 
 
-def _lectures(
-    pages: Pages, lectures: int, random: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _lectures(pages: Pages, lectures: int, random: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which lecture each page shows, in order but now and then again, and the variant of its address."""
     shows = pages.kind == LECTURE
     seen = np.cumsum(shows) - shows

@@ -127,9 +127,7 @@ def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[
     return changed
 
 
-def damage(
-    order: NDArray[np.int64], changed: NDArray[np.int8], dirty: float, random: np.random.Generator
-) -> Damage:
+def damage(order: NDArray[np.int64], changed: NDArray[np.int8], dirty: float, random: np.random.Generator) -> Damage:
     """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
     events = len(order)
     changes, additions = count(events, dirty)

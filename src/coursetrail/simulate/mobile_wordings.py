@@ -22,9 +22,7 @@ _PHONES = (
     "GT-I9300, GT-I9100, Nexus 4, Galaxy Nexus, GT-I9505, HTC One, SPH-L710, SCH-I535, SGH-I747, GT-I9500, "
     "GT-I8190, DROID RAZR, LT26i, LT22i, HTC One X, SAMSUNG-SGH-I337, MB886, LG-P880, HUAWEI U8950-1, XT910"
 )
-_OLD_PHONES = (
-    "GT-S5830, GT-S5360, GT-I9000, SGH-T769, GT-S6802, GT-S5570, Desire HD, LG-P500, ST18i, DROIDX, Nexus One"
-)
+_OLD_PHONES = "GT-S5830, GT-S5360, GT-I9000, SGH-T769, GT-S6802, GT-S5570, Desire HD, LG-P500, ST18i, DROIDX, Nexus One"
 _PHABLETS = "GT-N7100, GT-N7000, SPH-L900, SCH-I605"
 _TABLETS = (
     "Nexus 7, GT-P3110, GT-P5110, GT-P3100, Nexus 10, GT-N8013, GT-P5113, GT-N8000, GT-P3113, "
@@ -96,8 +94,7 @@ MOBILE: dict[str, dict[str, int]] = {
     },
     "bold": {"9900": 3, "9860": 1, "9790": 1, "9360": 1},
     "playbook": {
-        "RIM Tablet OS 2.{0-1}.0; en-US) AppleWebKit/536.2+ (KHTML, like Gecko) "
-        "Version/7.2.{0-1}.0 Safari/536.2+": 1,
+        "RIM Tablet OS 2.{0-1}.0; en-US) AppleWebKit/536.2+ (KHTML, like Gecko) Version/7.2.{0-1}.0 Safari/536.2+": 1,
     },
     "windows_phone": {
         "MSIE 10.0; Windows Phone 8.0; Trident/6.0; IEMobile/10.0; ARM; Touch; {phone_8}": 7,
@@ -112,8 +109,7 @@ MOBILE: dict[str, dict[str, int]] = {
     "uc_phone": {"Android 4.{0-1}.1; {locale}; {uc_model}": 1},
     "uc_model": {"GT-I9300": 2, "GT-I9100": 2, "LT26i": 1},
     "uc": {
-        "AppleWebKit/534.31 (KHTML, like Gecko) UCBrowser/9.{0-2}.0.{261-339} U3/0.8.0 "
-        "Mobile Safari/534.31": 1,
+        "AppleWebKit/534.31 (KHTML, like Gecko) UCBrowser/9.{0-2}.0.{261-339} U3/0.8.0 Mobile Safari/534.31": 1,
     },
     "nokia": {
         "{symbian}/111.{20-40}.1511; Profile/MIDP-2.1 Configuration/CLDC-1.1) "
@@ -121,8 +117,7 @@ MOBILE: dict[str, dict[str, int]] = {
     },
     "symbian": {"NokiaN8-00": 1, "NokiaE7-00": 1, "Nokia701": 1},
     "ovi": {
-        "Nokia311/03.81; Profile/MIDP-2.1 Configuration/CLDC-1.1) "
-        "Gecko/20100401 S40OviBrowser/2.2.0.0.{31-34}": 1,
+        "Nokia311/03.81; Profile/MIDP-2.1 Configuration/CLDC-1.1) Gecko/20100401 S40OviBrowser/2.2.0.0.{31-34}": 1,
     },
     "wos": {"AppleWebKit/534.6 (KHTML, like Gecko) wOSBrowser/234.{40-83} Safari/534.6 TouchPad/1.0": 1},
 }

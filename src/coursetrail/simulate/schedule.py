@@ -47,9 +47,7 @@ def visit_starts(
     return _pushed_apart(wished, actor, lasting + SILENCE + random.integers(0, 60 * MINUTE, len(actor)))
 
 
-def _pushed_apart(
-    wished: NDArray[np.int64], actor: NDArray[np.int64], needed: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _pushed_apart(wished: NDArray[np.int64], actor: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int64]:
     """Each actor's ascending wishes, moved later until every visit has the time that it needs."""
     before = np.cumsum(needed) - needed
     first = np.searchsorted(actor, actor)

@@ -131,9 +131,7 @@ def _headers(planned: Plan, pairs: list[tuple[int, Visitor]]) -> tuple[dict[str,
     )
 
 
-def _activity(
-    planned: Plan, present: NDArray[np.int32], deliberate: NDArray[np.bool_]
-) -> dict[str, list[Any]]:
+def _activity(planned: Plan, present: NDArray[np.int32], deliberate: NDArray[np.bool_]) -> dict[str, list[Any]]:
     """One row per learner in parallel lists; times in ms since 1970 UTC."""
     rows = int(np.searchsorted(planned.actor, len(planned.people.usernames)))
     actor, time = planned.actor[:rows], planned.time[:rows]

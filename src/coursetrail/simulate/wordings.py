@@ -55,9 +55,7 @@ DESKTOP = {
         "compatible; MSIE 10.0; Windows NT #; Trident/6.0",
         {"6.1; WOW64": 12, "6.2; WOW64": 8, "6.1": 4, "6.2; Win64; x64": 4, "6.2": 2},
     ),
-    "explorer_touch": _each(
-        "compatible; MSIE 10.0; Windows NT 6.2; #; Trident/6.0", {"Win64; x64": 2, "WOW64": 1}
-    ),
+    "explorer_touch": _each("compatible; MSIE 10.0; Windows NT 6.2; #; Trident/6.0", {"Win64; x64": 2, "WOW64": 1}),
     "explorer_rt": {"compatible; MSIE 10.0; Windows NT 6.2; ARM; Trident/6.0": 1},
     "explorer_9": _each(
         "compatible; MSIE 9.0; Windows NT #; Trident/5.0",

@@ -1,0 +1,92 @@
+"""Raw exports → one CSV or Parquet file of their own fields, for tools that want a plain table."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coursetrail import dataset
+from coursetrail.engines import duckdb_reading
+from coursetrail.engines.duckdb import connect
+from coursetrail.engines.duckdb_reading import Reading
+from coursetrail.errors import UsageError
+from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening, check
+from coursetrail.progress import Progress, Silent
+
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What became of the lines: those written, those left out, and the first reasons with their places."""
+
+    written: int
+    rejected: int
+    blank: int
+    reasons: tuple[str, ...]
+
+
+def convert(
+    exports: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    columns: Sequence[str] | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+    max_rejects: str | Limit = DEFAULT_LIMIT,
+    progress: Progress | None = None,
+) -> Converted:
+    """Write the raw fields of export files, one row a line, in their order; duplicates stay.
+
+    `columns` picks fields by name, also such as the format does not know; by default all it knows. In CSV, a
+    cell that a spreadsheet would run as a formula gets an apostrophe in front. Raises InputError,
+    TooManyRejects, UsageError, StorageError; then nothing is written.
+    """
+    target = Path(out)
+    ending = next((ending for ending in ENDINGS if target.name.endswith(ending)), None)
+    if ending is None:
+        raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")
+    for export in exports:
+        check(os.fspath(export))
+    with dataset.storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
+        opening = Opening.of(Path(folder), max_rejects, format, progress or Silent())
+        parts: list[Path] = []
+        reasons: list[str] = []
+        written = blank = 0
+        for export in exports:
+            name, file = opening.file(export)
+            form = opening.format(name, file)
+            part = Path(folder) / f"{len(parts)}{ending}"
+            reading = Reading(form, opening.limit.may_go_on)
+            fields = columns or [field for field in form.fields if field != "user-agent"]
+            with connect(spill=Path(folder) / "spill") as engine:
+                lines = opening.read(
+                    name,
+                    file,
+                    reading,
+                    lambda lines: duckdb_reading.convert(engine, reading, lines, part, fields, not parts),  # noqa: B023
+                )
+            if not opening.limit.allows(len(reading.rejects), lines.lines):
+                raise opening.too_many(name, reading, lines.lines)
+            written += lines.lines - len(reading.rejects) - len(reading.blank)
+            blank += len(reading.blank)
+            reasons += [f"{name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
+            parts.append(part)
+        _join(parts, Path(folder) / f"whole{ending}").replace(target)
+    return Converted(written, len(reasons), blank, tuple(reasons[:5]))
+
+
+def _join(parts: Sequence[Path], whole: Path) -> Path:
+    """The parts as one file; text and gzip members may simply follow each other."""
+    if len(parts) == 1:
+        return parts[0]
+    if whole.suffix == ".parquet":
+        with connect(spill=whole.parent / "spill") as engine:
+            duckdb_reading.join(engine, parts, whole)
+        return whole
+    with whole.open("wb") as out:
+        for part in parts:
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, out, 1 << 20)
+    return whole

@@ -1,0 +1,141 @@
+"""Export files as they are opened: found, checked, spooled, recognised, read within a limit of rejects."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+
+from coursetrail import dataset, formats
+from coursetrail.engines.duckdb_reading import Reading, Stop
+from coursetrail.errors import InputError, TooManyRejects, UsageError
+from coursetrail.formats.format import Format
+from coursetrail.formats.lines import Lines, unreadable
+from coursetrail.progress import Progress
+
+HEAD = 200
+"""Lines at the beginning of a file that its format is judged by."""
+EARLY = 100_000
+"""Rejects after which a run that is far above its limit stops before the end of the file."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many lines may be rejected: `count`, or `share` of all lines of a file."""
+
+    count: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """`"100"` lines or `"2.5%"` of the lines."""
+        match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d+)?)\s*(%?)\s*", text)
+        if not match or (not match[2] and "." in match[1]) or (match[2] and float(match[1]) > 100):
+            raise UsageError(f"--max-rejects takes a number of lines or a percentage, not '{text}'. Try 100 or 2%.")
+        return cls(share=float(match[1]) / 100) if match[2] else cls(count=int(match[1]))
+
+    def allows(self, rejects: int, lines: int) -> bool:
+        """Whether a whole file may have so many rejects."""
+        return rejects <= (self.count if self.count is not None else (self.share or 0) * lines)
+
+    def may_go_on(self, rejects: int, line: int) -> bool:
+        """Whether a file can be read on, `rejects` having been met up to `line`."""
+        if self.count is not None:
+            return rejects <= self.count
+        return rejects < EARLY or (self.share or 0) >= 1 or rejects <= 10 * (self.share or 0) * line
+
+    def __str__(self) -> str:
+        return f"{self.count:,} lines" if self.count is not None else f"{100 * (self.share or 0):g} % of the lines"
+
+
+DEFAULT_LIMIT = Limit(share=0.01)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How export files are opened in one run; `stage` is a folder for what streams bring."""
+
+    stage: Path
+    limit: Limit
+    chosen: Format | None
+    progress: Progress
+
+    @classmethod
+    def of(cls, stage: Path, limit: str | Limit, format: str | None, progress: Progress) -> "Opening":  # noqa: A002
+        """From what a user says; UsageError where that does not fit."""
+        limit = limit if isinstance(limit, Limit) else Limit.parse(limit)
+        return cls(stage, limit, formats.find(format) if format else None, progress)
+
+    def file(self, export: str | os.PathLike[str]) -> tuple[str, Path]:
+        """The name to show and a file that can be read twice; `-` is standard input."""
+        name = os.fspath(export)
+        if name == "-":
+            return "standard input", self._spool("standard input", None)
+        check(name)
+        path = Path(name)
+        return str(path.absolute()), path if path.is_file() else self._spool(name, path)
+
+    def format(self, name: str, file: Path) -> Format:
+        """The format that was named, else the one that the file's beginning shows."""
+        return self.chosen or formats.recognise(_head(file), name)
+
+    def read(self, name: str, file: Path, reading: Reading, run: Callable[[Lines], None]) -> Lines:
+        """Let `run` read the file's lines, and hold it to the limit of rejects."""
+        with self.progress.step(f"Reading {Path(name).name}", file.stat().st_size) as step:
+            lines = Lines(file, step.advance)
+            try:
+                run(lines)
+            except Stop:
+                raise self.too_many(name, reading, lines.lines, " so far") from None
+        reading.rejects += [
+            (line, "longer than 64 MiB; only its beginning is kept", raw) for line, raw in lines.overlong
+        ]
+        return lines
+
+    def too_many(self, name: str, reading: Reading, lines: int, when: str = "") -> TooManyRejects:
+        """The error for a file with more rejects than the limit."""
+        line, reason, _ = min(reading.rejects)
+        return TooManyRejects(
+            f"{name}: {len(reading.rejects):,} of {lines:,} lines{when} could not be read, more than {self.limit} "
+            f"(line {line:,}: {reason}). Nothing was written. Is it the right file, and the right --format? To take "
+            "the good lines all the same, raise --max-rejects."
+        )
+
+    def _spool(self, name: str, pipe: Path | None) -> Path:
+        out = self.stage / f"stream-{uuid4().hex}"
+        with dataset.storage(self.stage), out.open("wb") as copy:
+            stream = sys.stdin.buffer if pipe is None else pipe.open("rb")
+            shutil.copyfileobj(stream, copy, 1 << 20)
+        if out.stat().st_size == 0:
+            raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
+        return out
+
+
+def check(name: str) -> None:
+    """Raise InputError for a path that cannot be read as an export; `-` is standard input."""
+    if name == "-":
+        return
+    path = Path(name)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Name the files in it: {path}/*.gz")
+    try:
+        size = path.stat().st_size
+        if path.is_file():
+            path.open("rb").close()
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file. Check the spelling and the folder.") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+    if path.is_file() and size == 0:
+        raise InputError(f"{path} is empty (0 bytes). Was its download completed?")
+
+
+def _head(file: Path) -> list[bytes]:
+    for batch in Lines(file).batches():
+        return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]
+    return []

@@ -1,0 +1,92 @@
+"""The whole way in one go: exports or a dataset → tables, plots and a report."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from coursetrail import course as courses
+from coursetrail import dataset
+from coursetrail.analyses import ALL
+from coursetrail.analysis import Filters
+from coursetrail.build import ingest
+from coursetrail.errors import UsageError
+from coursetrail.exports import DEFAULT_LIMIT, Limit
+from coursetrail.progress import Progress, Silent
+from coursetrail.simulate import simulate
+
+NEEDED = ("platform", "time", "learner", "action", "user_agent", "accept_language")
+"""Columns of events that the analyses read; `course` besides, where it is asked for."""
+
+
+def report(
+    exports: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    filters: Filters | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+    max_rejects: str | Limit = DEFAULT_LIMIT,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Answer every analysis from raw exports (or from one dataset) into the folder `out`.
+
+    Writes `tables/*.csv`, `plots/*.png` and `.pdf`, and `report.html`; returns their paths. Exports are read
+    into a dataset that lives only as long as this takes. Raises what `ingest` raises.
+    """
+    folder = Path(out)
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file; -o takes a folder.")
+    shown = progress or Silent()
+    chosen = filters or Filters()
+    if len(exports) == 1 and dataset.exists(Path(exports[0])):
+        return _write(Path(exports[0]), folder, chosen, Path(exports[0]).name, shown)
+    with TemporaryDirectory(prefix="coursetrail-") as temporary:
+        needed = (*NEEDED, "course") if chosen.course else NEEDED
+        ingest(temporary, exports, format=format, max_rejects=max_rejects, columns=needed, progress=shown)
+        return _write(Path(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
+
+
+def _write(source: Path, folder: Path, filters: Filters, title: str, progress: Progress) -> list[Path]:
+    from coursetrail.outputs import report as page
+
+    course = courses.open(source)
+    results = []
+    with progress.step("Counting", len(ALL), "analyses") as step:
+        for result in course.answers(ALL, filters):
+            results.append(result)
+            step.advance(1)
+    with progress.step("Drawing", None, "files"):
+        return page.write(results, course.sources, folder, title=title)
+
+
+def demo(folder: Path, learners: int, events: int, progress: Progress) -> Iterator[str]:
+    """Simulate a course, ingest it, answer everything and draw the report; yields what to print."""
+    export, into = folder / "psy-001_clickstream_export.gz", folder / "dataset"
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = _Clock()
+    with progress.step("Simulating", events, "events") as step:
+        planted = simulate(export, learners=learners, events=events, dirty=0.001, advance=step.advance)
+    (folder / "truth.json").write_text(planted.to_json())
+    yield f"Simulated {planted.ledger.lines:,} lines of a course in {clock.lap()}: {export}"
+    source = ingest(into, [export], progress=progress)[0].source
+    yield (
+        f"Ingested them in {clock.lap()}: {source.events:,} events, {source.duplicates:,} duplicates, "
+        f"{source.rejected:,} rejected, {source.blank:,} blank"
+    )
+    for result in courses.open(into).answers(ALL):
+        yield f"\n{result}"
+    yield f"Answered {len(ALL)} questions in {clock.lap()}"
+    written = _write(into, folder, Filters(), "psy-001 (simulated)", progress)
+    yield f"Drew the report in {clock.lap()}: {written[-1]}"
+    yield f"\nNext: open {written[-1]}, or ask more: coursetrail analyze {into} browsers --device tablet"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._at = perf_counter()
+
+    def lap(self) -> str:
+        """Seconds since the last lap."""
+        before, self._at = self._at, perf_counter()
+        return f"{self._at - before:.1f} s"

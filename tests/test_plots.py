@@ -1,0 +1,355 @@
+"""Answers as pictures: what is drawn, what is written on it, and that no label meets another."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from io import BytesIO
+from xml.etree import ElementTree
+
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from coursetrail.analysis import Analysis, Result, Scope
+from coursetrail.charts import Bars, Concentration, Table
+from coursetrail.errors import StorageError, UsageError
+from coursetrail.outputs import bars, concentration, lettering, plots
+
+SCOPE = Scope(
+    events=3475235, learners=21790, without_learner=12, bots=0, bot_events=0, outside=0, filters="", source="a.gz"
+)
+# Published: learners of psy-001 (2013) by browser.
+BROWSERS = {
+    "Chrome": 11402,
+    "Firefox": 5672,
+    "Internet Explorer": 2334,
+    "Mobile Safari": 1765,
+    "Safari": 1367,
+    "Android Browser": 512,
+    "Opera": 355,
+    "Chrome Mobile": 198,
+    "Chrome Mobile iOS": 185,
+    "Chromium": 114,
+    "Firefox Mobile": 96,
+    "Mobile Silk": 64,
+    "Opera Mini": 56,
+    "Maxthon": 47,
+    "BlackBerry Browser": 42,
+    "Sogou Explorer": 28,
+    "IE Mobile": 23,
+    "Yandex Browser": 22,
+    "unknown": 4,
+}
+HOSTILE = {
+    "<script>alert(1)</script> -- -->": 10**9,
+    "$\\frac{1}{0}$ $x": 9 * 10**8,
+    "\x1b[31mred": 8 * 10**8,
+    "a\0b\nc\td": 7 * 10**8,
+    "\u202egnp.exe": 6 * 10**8,
+    "W" * 500: 5 * 10**8,
+    "مرحبا بالعالم " * 30: 4 * 10**8,
+    "汉字 😀 🧑🏽\u200d🚀": 3 * 10**8,
+    "": 2,
+    "unknown": 1,
+}
+
+
+def browsers(counts=BROWSERS, top=15):
+    kinds = {"browser": pa.string(), "learners": pa.int64(), "share": pa.float64()}
+    analysis = Analysis(
+        name="browsers",
+        title="Learners by browser",
+        question="Which browsers do learners use?",
+        definition="A learner counts once for every browser.",
+        columns=kinds,
+        sql="",
+        chart=Bars(label="browser", value="learners", share="share", top=top),
+    )
+    rows = {
+        "browser": list(counts),
+        "learners": list(counts.values()),
+        "share": [n / 21790 for n in counts.values()],
+    }
+    return Result(analysis, pa.table(rows, schema=analysis.schema), SCOPE, "")
+
+
+def activity(counts):
+    """`counts` says how many learners have each number of clicks."""
+    kinds = {"clicks": pa.int64(), "learners": pa.int64()}
+    analysis = Analysis(
+        name="activity",
+        title="Clicks per learner",
+        question="How active are learners?",
+        definition="Clicks of each learner.",
+        columns=kinds,
+        sql="",
+        chart=Concentration(value="clicks", count="learners"),
+    )
+    rows = {"clicks": list(counts), "learners": list(counts.values())}
+    return Result(analysis, pa.table(rows, schema=analysis.schema), SCOPE, "")
+
+
+def bars_of(result):
+    return bars.bars(result, result.analysis.chart)
+
+
+def spread_of(counts):
+    result = activity(counts)
+    return concentration.spread(result, result.analysis.chart)
+
+
+RESULTS = {
+    "published": browsers(),
+    "hostile": browsers(HOSTILE),
+    "one row": browsers({"Chrome": 1}),
+    "activity": activity({1: 500, 2: 300, 10: 150, 400: 49, 58289: 1}),
+    "all alike": activity({1: 5}),
+    "one does everything": activity({0: 1, 1: 998, 10**9: 1}),
+    "two do something": activity({0: 3, 5: 2}),
+    "evenly spread": activity({clicks: 1 for clicks in range(1, 3000)}),
+}
+
+
+@pytest.fixture
+def sheets(monkeypatch):
+    """Every sheet that is drawn on during the test."""
+    from coursetrail.outputs import sheet
+
+    made = []
+
+    def remembered(*size):
+        made.append(original(*size))
+        return made[-1]
+
+    original = sheet.sheet
+    monkeypatch.setattr(sheet, "sheet", remembered)
+    return made
+
+
+def boxes(sheet):
+    """Where each text stands: left, top, right, bottom in points, measured by matplotlib."""
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    renderer = RendererAgg(100, 100, 72)
+    for x, y, words, _, letters in sheet.texts.lines:
+        wide = renderer.get_text_width_height_descent(words, letters, False)[0]
+        size = letters.get_size_in_points()
+        yield words, (x, y - 0.72 * size, x + wide, y + 0.2 * size)
+
+
+def written(sheet):
+    return [line[2] for line in sheet.texts.lines]
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+def test_no_label_meets_another_or_leaves_the_sheet(result, sheets):
+    plots.render(result, ())
+    placed = list(boxes(sheets[0]))
+    for number, (words, (left, top, right, bottom)) in enumerate(placed):
+        assert left >= 0, words
+        assert right <= sheets[0].width, words
+        assert 0 <= top < bottom <= sheets[0].height, words
+        for other, (its_left, its_top, its_right, its_bottom) in placed[:number]:
+            apart = right <= its_left or its_right <= left or bottom <= its_top or its_bottom <= top
+            assert apart, (words, other)
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, sheets):
+    plots.render(result, ())
+    text = " ".join(written(sheets[0]))
+    assert result.analysis.title in text
+    assert "n = 21,790 learners, 3,475,235 events. Left out: 12 events without a learner id." in text
+    assert result.analysis.definition in text
+    assert "Source: a.gz" in text
+
+
+@pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
+def test_the_same_result_gives_the_same_bytes_in_every_format(result):
+    assert plots.render(result, plots.FORMATS) == plots.render(result, plots.FORMATS)
+
+
+def test_every_format_is_what_its_name_says():
+    files = plots.render(browsers(HOSTILE), plots.FORMATS).files
+    picture = Image.open(BytesIO(files["png"]))
+    assert picture.width == 1152
+    assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert files["pdf"].startswith(b"%PDF-")
+    assert b"CreationDate" not in files["pdf"]
+    assert ElementTree.fromstring(files["svg"]).tag == "{http://www.w3.org/2000/svg}svg"
+    assert b"<dc:date>" not in files["svg"]
+    assert b"<script" not in files["svg"]
+
+
+def test_the_users_own_matplotlib_settings_do_not_change_a_picture():
+    import matplotlib
+
+    plain = plots.render(browsers(), plots.FORMATS).files
+    loud = {"font.size": 30, "lines.linewidth": 9, "savefig.bbox": "tight", "pdf.fonttype": 42, "figure.dpi": 30}
+    with matplotlib.rc_context(loud):
+        assert plots.render(browsers(), plots.FORMATS).files == plain
+
+
+def test_bars_stand_as_the_table_says_with_value_and_share(sheets):
+    plots.render(browsers(), ())
+    assert "Chrome" in written(sheets[0])
+    assert "11,402 · 52.3 %" in written(sheets[0])
+
+
+def test_the_rest_is_one_bar_that_adds_up_its_rows():
+    rest = bars_of(browsers())[15]
+    assert rest.label == "other (3 more)"
+    assert rest.value == 28 + 23 + 22
+    assert rest.share == pytest.approx((28 + 23 + 22) / 21790)
+
+
+def test_the_bar_of_the_rest_says_that_a_learner_can_count_in_several(sheets):
+    drawing = plots.render(browsers(), ())
+    assert drawing.note == (
+        '"other (3 more)" adds up the learners of the values after the first 15; '
+        "who is in several of them counts once in each."
+    )
+    assert drawing.note in " ".join(written(sheets[0]))
+
+
+def test_unknown_is_the_last_bar_and_no_part_of_the_rest():
+    counts = {"unknown": 9000, **BROWSERS}
+    drawn = bars_of(browsers(counts))
+    assert [bar.kind for bar in drawn] == ["row"] * 15 + ["rest", "unknown"]
+    assert drawn[-1].value == 4
+
+
+def test_a_rest_of_one_row_is_that_row():
+    drawn = bars_of(browsers({"a": 3, "b": 2, "c": 1, "unknown": 1}, top=2))
+    assert [bar.label for bar in drawn] == ["a", "b", "c", "unknown"]
+    assert plots.render(browsers({"a": 3, "b": 2, "c": 1}, top=2), ()).note == ""
+
+
+@pytest.mark.parametrize(
+    "result",
+    [browsers({}), browsers({"Chrome": 0, "unknown": 0}), activity({}), activity({0: 7})],
+    ids=["no bars", "empty bars", "no learners", "no clicks"],
+)
+def test_nothing_to_count_is_a_picture_that_says_so(result, sheets):
+    drawing = plots.render(replace(result, scope=replace(SCOPE, filters="device tv")), ("png",))
+    assert "No data: nothing to count inside the filters (device tv)." in written(sheets[0])
+    assert "No data" in drawing.words
+    assert Image.open(BytesIO(drawing.files["png"])).height > 200
+
+
+def test_hostile_labels_are_shortened_and_shown_as_letters(sheets):
+    plots.render(browsers(HOSTILE), ())
+    labels = written(sheets[0])
+    assert "$\\frac{1}{0}$ $x" in labels
+    assert "\ufffd[31mred" in labels
+    assert "\ufffdgnp.exe" in labels
+    assert "(empty)" in labels
+    assert [label for label in labels if label.startswith("WWWW")][0].endswith("W…")
+
+
+def test_percentiles_are_the_smallest_values_that_enough_learners_do_not_exceed():
+    # Ten learners: 1 1 1 1 2 2 3 4 10 75. Five have at most 2, eight at most 4, nine at most 10.
+    spread = spread_of({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
+    assert [spread.percentile(share) for share in (0.4, 0.5, 0.75, 0.9, 0.99)] == [1, 2, 4, 10, 75]
+
+
+def test_lorenz_curve_gini_and_top_share_are_those_worked_out_by_hand():
+    # The same ten learners made 100 clicks; the least active four made 4, six 8, seven 11, eight 15, nine 25.
+    spread = spread_of({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
+    people, done = spread.lorenz
+    assert people.tolist() == pytest.approx([0, 0.4, 0.6, 0.7, 0.8, 0.9, 1])
+    assert done.tolist() == pytest.approx([0, 0.04, 0.08, 0.11, 0.15, 0.25, 1])
+    assert spread.top(0.1) == pytest.approx(0.75)
+    # 1 - (0.4*0.04 + 0.2*0.12 + 0.1*(0.19 + 0.26 + 0.40 + 1.25)) = 1 - 0.25
+    assert spread.gini == pytest.approx(0.75)
+
+
+def test_the_order_of_the_rows_does_not_change_the_curves():
+    assert spread_of({75: 1, 1: 4, 10: 1}).gini == pytest.approx(spread_of({1: 4, 10: 1, 75: 1}).gini)
+
+
+def test_percentiles_are_marked_with_their_values(sheets):
+    plots.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ())
+    marks = {"median 2", "p75 4", "p90 10", "p99 75", "max 75", "Gini 0.750", "top 10 % of learners: 75.0 % of clicks"}
+    assert marks <= set(written(sheets[0]))
+
+
+def test_learners_without_a_click_are_counted_and_said_to_be_off_the_axis():
+    drawing = plots.render(activity({0: 3, 5: 1}), ())
+    assert drawing.note == "3 learners with 0 clicks lie left of the logarithmic axis."
+    assert spread_of({0: 3, 5: 1}).percentile(0.5) == 0
+
+
+def test_a_thinned_curve_keeps_its_ends_and_one_point_a_pixel_column():
+    spread = spread_of({clicks: 1 for clicks in range(1, 50001)})
+    people, done = spread.lorenz
+    kept = concentration._last_of_each_column(people)
+    assert len(kept) <= concentration.COLUMNS + 2
+    assert (kept[0], kept[-1]) == (0, len(people) - 1)
+    assert abs(done[kept][1:] - done[kept][:-1]).max() < 0.003
+
+
+def test_the_words_of_a_picture_say_its_numbers():
+    words = plots.render(browsers(), ()).words
+    assert words.startswith("Learners by browser. Chrome 11,402, 52.3 %; Firefox 5,672, 26.0 %; ")
+    assert words.endswith("other (3 more) 73, 0.3 %; unknown 4, <0.1 %")
+    assert "median 2; p75 4; p90 10" in plots.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ()).words
+
+
+def test_a_table_has_no_plot_and_says_what_to_try(tmp_path):
+    result = browsers()
+    result = replace(result, analysis=replace(result.analysis, name="learners", chart=Table()))
+    assert not plots.drawable(result.analysis)
+    with pytest.raises(UsageError, match="learners is a table; it has no plot. Try: analyze learners"):
+        plots.draw(result, tmp_path / "learners.png")
+
+
+def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path):
+    with pytest.raises(UsageError, match="Known: png, pdf, svg"):
+        plots.draw(browsers(), tmp_path / "browsers.bmp")
+    assert not list(tmp_path.iterdir())
+
+
+def test_draw_takes_the_format_from_the_suffix(tmp_path):
+    plots.draw(browsers(), tmp_path / "new" / "b.PDF")
+    assert (tmp_path / "new" / "b.PDF").read_bytes().startswith(b"%PDF-")
+
+
+def test_write_all_draws_what_can_be_drawn_in_every_format(tmp_path):
+    table = browsers()
+    table = replace(table, analysis=replace(table.analysis, name="learners", chart=Table()))
+    paths = plots.write_all([browsers(), table, activity({1: 2})], tmp_path)
+    assert [path.name for path in paths] == ["browsers.png", "browsers.pdf", "activity.png", "activity.pdf"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"cannot be written: .*Try another folder"):
+        plots.draw(browsers(), tmp_path / "file" / "b.png")
+
+
+def test_widths_added_up_are_those_that_matplotlib_lays_out():
+    from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
+
+    letters = FontProperties(fname=lettering.font(), size=9)
+    for words in ("Internet Explorer", "11,402 · 52.3 %", "Яндекс.Браузер"):
+        laid_out = RendererAgg(10, 10, 720).get_text_width_height_descent(words, letters, False)[0] / 10
+        assert lettering.width(words, 9) == pytest.approx(laid_out, rel=0.03)
+
+
+def test_a_wrapped_text_keeps_its_words_and_ends_in_an_ellipsis_when_cut():
+    words = "one two three four five six seven eight nine ten"
+    lines = lettering.wrap(words, 9, 60, most=99)
+    assert " ".join(lines) == words
+    assert all(lettering.width(line, 9) <= 60 for line in lines)
+    cut = lettering.wrap(words, 9, 60, most=2)
+    assert len(cut) == 2
+    assert cut[1].endswith("…")
+
+
+def test_matplotlib_is_not_imported_before_something_is_drawn():
+    code = "import sys, coursetrail.outputs.plots, coursetrail.outputs.report; print('matplotlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
