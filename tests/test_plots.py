@@ -106,7 +106,7 @@ RESULTS = {
     "all alike": activity({1: 5}),
     "one does everything": activity({0: 1, 1: 998, 10**9: 1}),
     "two do something": activity({0: 3, 5: 2}),
-    "evenly spread": activity({clicks: 1 for clicks in range(1, 3000)}),
+    "evenly spread": activity(dict.fromkeys(range(1, 3000), 1)),
 }
 
 
@@ -130,9 +130,9 @@ def boxes(sheet):
     """Where each text stands: left, top, right, bottom in points, measured by matplotlib."""
     from matplotlib.backends.backend_agg import RendererAgg
 
-    renderer = RendererAgg(100, 100, 72)
+    renderer = RendererAgg(10, 10, 720)
     for x, y, words, _, letters in sheet.texts.lines:
-        wide = renderer.get_text_width_height_descent(words, letters, False)[0]
+        wide = renderer.get_text_width_height_descent(words, letters, False)[0] / 10
         size = letters.get_size_in_points()
         yield words, (x, y - 0.72 * size, x + wide, y + 0.2 * size)
 
@@ -244,7 +244,7 @@ def test_hostile_labels_are_shortened_and_shown_as_letters(sheets):
     assert "\ufffd[31mred" in labels
     assert "\ufffdgnp.exe" in labels
     assert "(empty)" in labels
-    assert [label for label in labels if label.startswith("WWWW")][0].endswith("W…")
+    assert next(label for label in labels if label.startswith("WWWW")).endswith("W…")
 
 
 def test_percentiles_are_the_smallest_values_that_enough_learners_do_not_exceed():
@@ -276,12 +276,12 @@ def test_percentiles_are_marked_with_their_values(sheets):
 
 def test_learners_without_a_click_are_counted_and_said_to_be_off_the_axis():
     drawing = plots.render(activity({0: 3, 5: 1}), ())
-    assert drawing.note == "3 learners with 0 clicks lie left of the logarithmic axis."
+    assert drawing.note.endswith("3 learners with 0 clicks lie left of the logarithmic axis.")
     assert spread_of({0: 3, 5: 1}).percentile(0.5) == 0
 
 
 def test_a_thinned_curve_keeps_its_ends_and_one_point_a_pixel_column():
-    spread = spread_of({clicks: 1 for clicks in range(1, 50001)})
+    spread = spread_of(dict.fromkeys(range(1, 50001), 1))
     people, done = spread.lorenz
     kept = concentration._last_of_each_column(people)
     assert len(kept) <= concentration.COLUMNS + 2
@@ -300,7 +300,7 @@ def test_a_table_has_no_plot_and_says_what_to_try(tmp_path):
     result = browsers()
     result = replace(result, analysis=replace(result.analysis, name="learners", chart=Table()))
     assert not plots.drawable(result.analysis)
-    with pytest.raises(UsageError, match="learners is a table; it has no plot. Try: analyze learners"):
+    with pytest.raises(UsageError, match=r"'learners' is a table; it has no plot\. Show it with: coursetrail analyze"):
         plots.draw(result, tmp_path / "learners.png")
 
 

@@ -156,7 +156,7 @@ def test_negative_numbers_in_csv_are_untouched():
 
 
 def test_csv_reads_back_as_written():
-    texts = ["plain", 'quote " here', "comma, here", "line\nbreak", "", "ünï – 汉字"]
+    texts = ["plain", 'quote " here', "comma, here", "line\nbreak", "", "ünï 汉字"]
     assert [row[0] for row in read_csv(tables.encode(pa.table({"text": texts, "n": range(6)}), "csv"))] == [
         "text",
         *texts,
@@ -189,7 +189,7 @@ def test_parquet_keeps_types_and_carries_the_definition():
 
 def anything():
     """A column of every kind that a query may answer with."""
-    moment = datetime.datetime(2013, 7, 23, 1, 2, 3, 450000)
+    moment = datetime.datetime.fromisoformat("2013-07-23T01:02:03.450")
     return pa.table(
         {
             "when": pa.array([moment], pa.timestamp("us")),

@@ -53,8 +53,9 @@ class Spread:
         return float(self.values[np.searchsorted(self.people, share * self.total - 1e-9)])
 
     def top(self, share: float) -> float:
-        """What part of everything the most active `share` of the learners did."""
-        return float(1 - np.interp(1 - share, *self.lorenz))
+        """What part of everything the most active `share` of the learners, rounded up, did."""
+        few = ceil(share * self.total - 1e-9) / self.total
+        return float(1 - np.interp(1 - few, *self.lorenz))
 
     @cached_property
     def gini(self) -> float:
@@ -101,9 +102,12 @@ class Panel:
 
 
 def note(drawn: Spread, chart: Concentration) -> str:
-    """Who is not on the logarithmic axis."""
+    """What the marks mean, and who is not on the logarithmic axis."""
+    text = f"p90: 90 % of {chart.count} have at most so many {chart.value}. Top 1 % and 10 %: rounded up."
     silent = drawn.counts[drawn.values <= 0].sum()
-    return f"{silent:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis." if silent else ""
+    if silent:
+        text += f" {silent:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis."
+    return text
 
 
 def draw(sheet: "Sheet", drawn: Spread, chart: Concentration, top: float) -> None:

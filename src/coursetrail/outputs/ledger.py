@@ -66,7 +66,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     return Entry(
         name=_name(row["uri"] or ""),
         format=row["format"] or "",
-        course=row["course"] or "",
+        course=row.get("course") or "",
         digest=(row["digest"] or "")[:12],
         version=row["version"] or "",
         counts=tuple(row[name] or 0 for name in COUNTS),

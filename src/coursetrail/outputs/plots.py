@@ -1,8 +1,9 @@
 """Answers as pictures: PNG, PDF, SVG. matplotlib is imported by the first drawing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from coursetrail.analysis import Analysis, Result
 from coursetrail.charts import Bars, Concentration, Table
@@ -11,6 +12,9 @@ from coursetrail.outputs import bars, concentration
 from coursetrail.outputs.files import write
 from coursetrail.outputs.lettering import shorten, wrap
 from coursetrail.outputs.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
+
+if TYPE_CHECKING:
+    from coursetrail.outputs.sheet import Sheet
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -41,6 +45,14 @@ def drawable(analysis: Analysis) -> bool:
     return not isinstance(analysis.chart, Table)
 
 
+def must_be_drawable(analysis: Analysis) -> None:
+    """Raise UsageError for an analysis that is only a table."""
+    if not drawable(analysis):
+        raise UsageError(
+            f"'{analysis.name}' is a table; it has no plot. Show it with: coursetrail analyze DATASET {analysis.name}"
+        )
+
+
 def draw(result: Result, path: Path, source_note: str = "") -> None:
     """Write the plot of a result; the format is the suffix of `path`."""
     suffix = path.suffix.removeprefix(".").lower()
@@ -65,54 +77,65 @@ def render(result: Result, formats: Sequence[str], source_note: str = "") -> Dra
     for suffix in formats:
         if suffix not in FORMATS:
             raise UsageError(f"No format {suffix!r} for a plot.{did_you_mean(suffix, list(FORMATS))}")
-    analysis, chart = result.analysis, result.analysis.chart
-    match chart:
-        case Bars():
-            rows = bars.bars(result, chart)
-            words, note, high = bars.words(rows), bars.note(rows, chart), bars.height(rows)
-        case Concentration():
-            spread = concentration.spread(result, chart)
-            words = concentration.words(spread, chart) if spread else ""
-            note = concentration.note(spread, chart) if spread else ""
-            high = concentration.HEIGHT if spread else 0.0
-        case _:
-            raise UsageError(f"{analysis.name} is a table; it has no plot. Try: analyze {analysis.name}.")
+    from coursetrail.outputs.sheet import sheet
 
+    analysis, body = result.analysis, _body(result)
     room = WIDTH - 2 * MARGIN
     source = ". ".join(part for part in (result.scope.source, source_note) if part)
     above = wrap(result.scope.describe(), BODY, room, 2)
-    below = [line for text in (note, analysis.definition) for line in wrap(text, SMALL, room, 4)]
+    below = [line for text in (body.note, analysis.definition) for line in wrap(text, SMALL, room, 4)]
     below += [shorten(f"Source: {source}", SMALL, room)] if source else []
     top = MARGIN + TITLE + len(above) * BODY * _LINE + 14
-    bottom = top + (high or _EMPTY) + 4
+    bottom = top + body.height + 4
     height = bottom + 10 + len(below) * SMALL * _LINE + MARGIN - 6
-
-    from coursetrail.outputs.sheet import sheet
 
     paper = sheet(WIDTH, height)
     paper.text(MARGIN, MARGIN + TITLE - 3, shorten(analysis.title, TITLE, room, bold=True), TITLE, bold=True)
     for number, line in enumerate(above, start=1):
         paper.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
-    if not words:
-        nothing = shorten(_nothing(result), BODY + 2, room)
-        paper.text(WIDTH / 2, top + _EMPTY / 2, nothing, BODY + 2, colour=SOFT, side="center")
-    elif isinstance(chart, Bars):
-        bars.draw(paper, rows, top)
-    elif spread:
-        concentration.draw(paper, spread, chart, top)
+    body.draw(paper, top)
     for number, line in enumerate(below, start=1):
         paper.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
     files = {suffix: paper.encode(suffix, analysis.title) for suffix in formats}
-    words = f"{analysis.title}. {words or _nothing(result)}"
-    return Drawing(analysis.name, words, note, WIDTH, height, top - 8, bottom, files)
+    return Drawing(analysis.name, f"{analysis.title}. {body.words}", body.note, WIDTH, height, top - 8, bottom, files)
 
 
-def _nothing(result: Result) -> str:
-    filters = result.scope.filters
-    return f"No data: nothing to count inside the filters ({filters})." if filters else "No data: nothing to count."
+@dataclass(frozen=True)
+class _Body:
+    """The chart itself, between its title and its definition."""
+
+    words: str
+    note: str
+    height: float
+    draw: Callable[["Sheet", float], None]
 
 
-def must_be_drawable(analysis: Analysis) -> None:
-    """Raise UsageError for an analysis that is only a table."""
-    if not drawable(analysis):
-        raise UsageError(f"'{analysis.name}' is a table; it has no plot. Show it with: coursetrail analyze")
+def _body(result: Result) -> _Body:
+    must_be_drawable(result.analysis)
+    chart = result.analysis.chart
+    if isinstance(chart, Bars) and (rows := bars.bars(result, chart)):
+        return _Body(
+            words=bars.words(rows),
+            note=bars.note(rows, chart),
+            height=bars.height(rows),
+            draw=lambda paper, top: bars.draw(paper, rows, top),
+        )
+    if isinstance(chart, Concentration) and (spread := concentration.spread(result, chart)):
+        return _Body(
+            words=concentration.words(spread, chart),
+            note=concentration.note(spread, chart),
+            height=concentration.HEIGHT,
+            draw=lambda paper, top: concentration.draw(paper, spread, chart, top),
+        )
+    return _no_data(result.scope.filters)
+
+
+def _no_data(filters: str) -> _Body:
+    words = f"No data: nothing to count{f' inside the filters ({filters})' if filters else ''}."
+    line = shorten(words, BODY + 2, WIDTH - 2 * MARGIN)
+    return _Body(
+        words=words,
+        note="",
+        height=_EMPTY,
+        draw=lambda paper, top: paper.text(WIDTH / 2, top + _EMPTY / 2, line, BODY + 2, colour=SOFT, side="center"),
+    )
