@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from coursetrail.charts import Table
+from coursetrail.errors import StorageError
 from coursetrail.outputs import report
 from coursetrail.outputs.ledger import ledger
 from test_plots import BROWSERS, HOSTILE, activity, browsers
@@ -235,3 +236,18 @@ def test_writing_again_replaces_and_leaves_no_part_behind(tmp_path):
     report.write([browsers()], sources(GOOD), tmp_path, title="two", plots=False)
     assert "<title>two</title>" in (tmp_path / "report.html").read_text()
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_full_disk_leaves_the_old_page_whole(tmp_path, monkeypatch):
+    report.write([], sources(GOOD), tmp_path, title="old")
+
+    def half(path, data):
+        with path.open("wb") as part:
+            part.write(data[:10])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", half)
+    with pytest.raises(StorageError, match="No space left on device"):
+        report.write([], sources(GOOD), tmp_path, title="new")
+    assert "<title>old</title>" in (tmp_path / "report.html").read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
