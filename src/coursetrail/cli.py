@@ -113,7 +113,7 @@ def cli(debug: bool) -> None:
       coursetrail report psy-001_clickstream_export.gz -o out   your own export
 
     Exit codes: 0 done, 1 failed, 2 wrong call, 3 unreadable input, 4 too many rejects, 5 no dataset,
-    6 cannot write, 7 query failed, 8 package missing.
+    6 cannot write, 7 query failed, 8 package missing, 70 a defect of coursetrail, 130 stopped by you.
     """
     del debug  # main() looks for it
 
@@ -171,9 +171,11 @@ def ingest(dataset: str, exports: tuple[str, ...], course: str | None, form: str
 
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
 def status(dataset: str, form: str) -> None:
-    """The ledger: what was read from each file, and what became of its lines.
+    """What was read from each file, and what became of its lines.
+
+    For every file, lines = events + duplicates + rejected + blank.
 
     \b
       coursetrail status psy-001
@@ -201,14 +203,16 @@ def status(dataset: str, form: str) -> None:
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Default: table, or csv with -o.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; default: table, or csv with -o.")
 @click.option("-o", "--out", metavar="DIR", help="Write one file an analysis into this folder.")
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
 @filtered
 def analyze(
     dataset: str, names: tuple[str, ...], form: str | None, out: str | None, only_sql: bool, filters: Filters
 ) -> None:
-    """Answers from a dataset; all analyses, or those named (see: coursetrail analyses).
+    """Answers from a dataset: all analyses, or those you name.
+
+    Their names: coursetrail analyses. Each table comes with its definition, n, and what was left out.
 
     \b
       coursetrail analyze psy-001 browsers
@@ -235,7 +239,9 @@ def analyze(
 @click.argument("dataset", metavar="DATASET")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
-@click.option("--format", "form", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True, help="Kind of file."
+)
 @filtered
 def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Filters) -> None:
     """Pictures of the answers that can be drawn; all, or those named.
@@ -263,7 +269,9 @@ def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Fil
 @click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
 @reading
 def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str | None, max_rejects: str) -> None:
-    """Raw fields of exports as one plain table: OUT ends in .csv, .csv.gz or .parquet.
+    """Raw fields of exports as one plain table.
+
+    OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. It holds full IP addresses: guard it like the export.
 
     \b
       coursetrail convert psy-001_clickstream_export.gz psy-001.csv.gz --columns username,timestamp,user_agent
@@ -280,12 +288,15 @@ def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str |
 
 
 @cli.command("analyses")
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
+)
 def list_analyses(form: str) -> None:
     """Every analysis with its question and definition.
 
     \b
       coursetrail analyses
+      coursetrail analyses --format json
     """
     if form == "json":
         import json
@@ -306,9 +317,11 @@ def list_analyses(form: str) -> None:
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("query", metavar="SQL")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
 def sql(dataset: str, query: str, form: str) -> None:
-    """One SQL statement that only reads, over events, agents, languages, sources and rejects.
+    """Ask a dataset a question of your own, in SQL.
+
+    One statement that only reads, over events, agents, languages, sources and rejects.
 
     \b
       coursetrail sql psy-001 "select area, count(*) from events group by area order by 2 desc"
@@ -323,19 +336,32 @@ def sql(dataset: str, query: str, form: str) -> None:
 
 @cli.command()
 @click.argument("out", metavar="OUT")
-@click.option("--learners", type=click.IntRange(min=0), default=21_790, show_default=True, metavar="N")
-@click.option("--events", type=click.IntRange(min=0), default=3_475_235, show_default=True, metavar="M")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S")
 @click.option(
-    "--dirty", type=click.FloatRange(0, 1), default=0.0, show_default=True, metavar="FRACTION", help="Damaged lines."
+    "--learners", type=click.IntRange(min=0), default=21_790, show_default=True, metavar="N", help="Usernames."
 )
-@click.option("--course", default="psy-001", show_default=True, metavar="NAME")
+@click.option(
+    "--events", type=click.IntRange(min=0), default=3_475_235, show_default=True, metavar="M", help="Readable lines."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S", help="Another seed, other people."
+)
+@click.option(
+    "--dirty",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="FRACTION",
+    help="Share of damaged lines, 0 to 1.",
+)
+@click.option("--course", default="psy-001", show_default=True, metavar="NAME", help="The course in its addresses.")
 @click.option("--truth", type=click.Path(dir_okay=False), metavar="FILE", help="Write what was planted, as JSON.")
 def simulate(out: str, learners: int, events: int, seed: int, dirty: float, course: str, truth: str | None) -> None:
-    """A course that never was, as a legacy Coursera export; the same seed gives the same bytes.
+    """Make a course that never was, as a legacy Coursera export.
+
+    It follows the published tables of psy-001. OUT ending in .gz is compressed. The same options write the
+    same bytes.
 
     \b
-    It follows the published tables of psy-001. OUT ending in .gz is compressed.
       coursetrail simulate psy-001_clickstream_export.gz --learners 2000 --events 200000 --truth truth.json
     """
     from coursetrail.outputs.files import write
@@ -352,13 +378,20 @@ def simulate(out: str, learners: int, events: int, seed: int, dirty: float, cour
 
 @cli.command()
 @click.option("-o", "--out", default="demo", show_default=True, metavar="DIR", help="The folder to write into.")
-@click.option("--learners", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N")
-@click.option("--events", type=click.IntRange(min=1), default=300_000, show_default=True, metavar="M")
+@click.option(
+    "--learners", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N", help="Usernames."
+)
+@click.option(
+    "--events", type=click.IntRange(min=1), default=300_000, show_default=True, metavar="M", help="Readable lines."
+)
 def demo(out: str, learners: int, events: int) -> None:
-    """Simulate a course, ingest it, print the answers, draw the report; says how long each step took.
+    """Try it all on a simulated course: ingest, answers, report.
+
+    Says how long each step took. Needs no data and no network.
 
     \b
       coursetrail demo
+      coursetrail demo -o try --learners 500 --events 50000
     """
     from coursetrail import study
 
