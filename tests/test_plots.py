@@ -6,9 +6,10 @@ from dataclasses import replace
 from io import BytesIO
 from xml.etree import ElementTree
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from coursetrail.analysis import Analysis, Result, Scope
 from coursetrail.charts import Bars, Concentration, Table
@@ -129,16 +130,17 @@ def sheets(monkeypatch):
 def boxes(sheet):
     """Where each text stands: left, top, right, bottom in points, measured by matplotlib."""
     from matplotlib.backends.backend_agg import RendererAgg
+    from matplotlib.font_manager import FontProperties
 
     renderer = RendererAgg(10, 10, 720)
-    for x, y, words, _, letters in sheet.texts.lines:
-        wide = renderer.get_text_width_height_descent(words, letters, False)[0] / 10
-        size = letters.get_size_in_points()
-        yield words, (x, y - 0.72 * size, x + wide, y + 0.2 * size)
+    for line in sheet.texts.lines:
+        letters = FontProperties(fname=lettering.font(line.bold), size=line.size)
+        wide = renderer.get_text_width_height_descent(line.words, letters, False)[0] / 10
+        yield line.words, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
 
 
 def written(sheet):
-    return [line[2] for line in sheet.texts.lines]
+    return [line.words for line in sheet.texts.lines]
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
@@ -337,6 +339,42 @@ def test_widths_added_up_are_those_that_matplotlib_lays_out():
     for words in ("Internet Explorer", "11,402 · 52.3 %", "Яндекс.Браузер"):
         laid_out = RendererAgg(10, 10, 720).get_text_width_height_descent(words, letters, False)[0] / 10
         assert lettering.width(words, 9) == pytest.approx(laid_out, rel=0.03)
+
+
+def test_filled_outlines_look_as_the_text_that_matplotlib_draws(monkeypatch):
+    from coursetrail.outputs import sheet
+
+    def ink():
+        drawn = sheet.sheet(200, 40)
+        drawn.text(10, 25, "Internet Explorer 11,402 · 52.3 %", 9)
+        return ImageOps.invert(Image.open(BytesIO(drawn.encode("png", ""))).convert("L"))
+
+    filled = ink()
+    monkeypatch.setattr(sheet, "is_simple", lambda words: False)
+    written = ink()
+    assert filled.getbbox() == pytest.approx(written.getbbox(), abs=2)
+    assert np.mean(filled) == pytest.approx(np.mean(written), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "simple"),
+    [("Opera, 5 %", True), ("Яндекс “ü” …", True), ("مرحبا", False), ("e\u0301", False), ("हिन्दी", False)],
+)
+def test_only_letters_that_stand_side_by_side_are_filled_as_outlines(words, simple):
+    from coursetrail.outputs import outlines
+
+    assert outlines.is_simple(words) is simple
+
+
+def test_the_text_of_a_pdf_can_be_searched():
+    pdf = plots.render(browsers(), ("pdf",)).files["pdf"]
+    assert b"/ToUnicode" in pdf
+
+
+def test_what_drawing_needs_can_be_loaded_ahead():
+    code = "import sys; from coursetrail.outputs import plots; plots.load(); print('matplotlib.figure' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 def test_a_wrapped_text_keeps_its_words_and_ends_in_an_ellipsis_when_cut():

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import json
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO, StringIO
 
@@ -104,6 +105,13 @@ def test_a_table_is_cut_where_its_chart_says():
 
 def test_one_row_is_never_hidden_behind_a_line_that_says_so():
     assert "more row" not in tables.to_text(result([("a", 1, 0.1)] * 3, chart=Table(top=2)))
+
+
+def test_a_single_wide_row_stands_upright():
+    answer = result([], chart=Table())
+    wide = pa.table({f"top_{number}_percent_share": [number / 100] for number in range(1, 10)})
+    lines = tables.to_text(replace(answer, table=wide)).splitlines()
+    assert lines[4:6] == ["top 1 percent share  1.0 %", "top 2 percent share  2.0 %"]
 
 
 def test_an_answer_without_rows_says_so():

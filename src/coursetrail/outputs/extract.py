@@ -11,6 +11,7 @@ from coursetrail.outputs.wording import heading, is_number, shown
 
 UNKNOWN = "unknown"
 WHOLE = 1000
+NARROW = 8
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ def extract(table: pa.Table, result: Result | None = None, top: int | None = Non
     chart = result.analysis.chart if result else None
     if top is None:
         top = chart.top if isinstance(chart, Bars | Table) else Table().top if chart else WHOLE
+    if isinstance(chart, Table) and table.num_rows == 1 and table.num_columns > NARROW:
+        return _upright(table)
     cut = table.num_rows - top
     first = _cells(table.slice(0, top if cut > 1 else top + 1))
     last = _cells(table.slice(table.num_rows - 1)) if cut > 1 and isinstance(chart, Bars) else []
@@ -41,6 +44,12 @@ def extract(table: pa.Table, result: Result | None = None, top: int | None = Non
         more=table.num_rows - len(first) - len(last),
         last=last,
     )
+
+
+def _upright(table: pa.Table) -> Extract:
+    """A single wide row as one line a column."""
+    pairs = zip(table.column_names, _cells(table)[0], strict=True)
+    return Extract(["", "value"], [False, True], [[heading(name), cell] for name, cell in pairs], 0, [])
 
 
 def more_rows(count: int) -> str:

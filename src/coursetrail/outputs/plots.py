@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("png", "pdf", "svg")
 
+_BACKENDS = {"png": "agg", "pdf": "pdf", "svg": "svg"}
 _EMPTY = 90.0
 _LINE = 1.45
 
@@ -43,6 +45,13 @@ class Drawing:
 def drawable(analysis: Analysis) -> bool:
     """Whether an analysis has a plot; those that are only tables have none."""
     return not isinstance(analysis.chart, Table)
+
+
+def load(formats: Sequence[str] = ("png", "pdf")) -> None:
+    """Import what drawing needs, which takes as long as drawing: a thread can, while an engine counts."""
+    import_module("coursetrail.outputs.sheet")
+    for suffix in formats:
+        import_module(f"matplotlib.backends.backend_{_BACKENDS[suffix]}")
 
 
 def must_be_drawable(analysis: Analysis) -> None:

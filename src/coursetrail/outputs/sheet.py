@@ -13,8 +13,9 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from coursetrail.outputs.lettering import font, width
+from coursetrail.outputs.outlines import is_simple, joined, outlines
 from coursetrail.outputs.palette import DOTS_PER_INCH, INK, PAPER, SETTINGS
 
 Point = tuple[float, float]
@@ -55,7 +57,7 @@ class Sheet:
     ) -> None:
         """One line of text whose baseline is at `y` and whose `side` is at `x`."""
         left = x - _BEFORE[side] * width(words, size, bold) if side != "left" else x
-        self.texts.lines.append((left, y, words, colour, _letters(size, bold)))
+        self.texts.lines.append(Line(left, y, words, size, bold, colour))
 
     def line(self, xs: Places, ys: Places, colour: str, **style: Any) -> None:
         """A line through the points."""
@@ -82,28 +84,54 @@ class Sheet:
         return sink.getvalue()
 
 
-class Texts(Artist):
-    """All lines of text of a sheet, drawn as they are: never as mathematics, and not measured again.
+@dataclass(frozen=True)
+class Line:
+    """A line of text: where its baseline starts, and how it looks."""
 
-    matplotlib's own Text lays every line out twice, which is half of the time of a figure.
-    """
+    x: float
+    y: float
+    words: str
+    size: float
+    bold: bool
+    colour: str
+
+
+class Texts(Artist):
+    """All lines of text of a sheet, drawn as they are: never as mathematics, and not measured again."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.lines: list[tuple[float, float, str, str, FontProperties]] = []
+        self.lines: list[Line] = []
         self.set_zorder(5)
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw every line."""
-        upside_down = renderer.flipy()
+        """Draw every line: as outlines into pixels where that is enough, else as text that can be searched."""
+        filled = [line for line in self.lines if isinstance(renderer, RendererAgg) and is_simple(line.words)]
+        for colour in dict.fromkeys(line.colour for line in filled):
+            self._fill(renderer, colour, [line for line in filled if line.colour == colour])
+        for line in self.lines:
+            if line not in filled:
+                self._write(renderer, line)
+
+    def _fill(self, renderer: RendererBase, colour: str, lines: list[Line]) -> None:
+        vertices, codes = [], []
+        for line in lines:
+            corners, kinds = outlines(line.words, line.size, line.bold, line.x, line.y)
+            vertices += corners
+            codes += kinds
+        pen = renderer.new_gc()
+        pen.set_linewidth(0)
+        renderer.draw_path(pen, joined(vertices, codes), self.get_transform(), to_rgba(colour))
+        pen.restore()
+
+    def _write(self, renderer: RendererBase, line: Line) -> None:
+        pen = renderer.new_gc()
+        pen.set_foreground(line.colour)
+        across, up = self.get_transform().transform((line.x, line.y))
         high = renderer.get_canvas_width_height()[1]
-        place = self.get_transform().transform
-        for x, y, words, colour, letters in self.lines:
-            pen = renderer.new_gc()
-            pen.set_foreground(colour)
-            across, up = place((x, y))
-            renderer.draw_text(pen, across, high - up if upside_down else up, words, letters, 0)
-            pen.restore()
+        letters = FontProperties(fname=font(line.bold), size=line.size)
+        renderer.draw_text(pen, across, high - up if renderer.flipy() else up, line.words, letters, 0)
+        pen.restore()
 
 
 def sheet(width: float, height: float) -> Sheet:
@@ -115,11 +143,6 @@ def sheet(width: float, height: float) -> Sheet:
     texts.set_transform(points)
     figure.add_artist(texts)
     return Sheet(figure, width, height, points, texts)
-
-
-@cache
-def _letters(size: float, bold: bool) -> FontProperties:
-    return FontProperties(fname=font(bold), size=size)
 
 
 def _few_colours(figure: Figure) -> Image.Image:
