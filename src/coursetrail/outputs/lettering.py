@@ -63,7 +63,8 @@ def wrap(text: str, size: float, room: float, most: int) -> list[str]:
 
 
 @cache
-def _face(bold: bool) -> "FT2Font":
+def face(bold: bool) -> "FT2Font":
+    """The opened font."""
     from matplotlib.ft2font import FT2Font
 
     return FT2Font(str(font(bold)))
@@ -71,12 +72,12 @@ def _face(bold: bool) -> "FT2Font":
 
 @cache
 def _lacks(character: str) -> bool:
-    return _face(False).get_char_index(ord(character)) == 0
+    return face(False).get_char_index(ord(character)) == 0
 
 
 @cache
 def _advance(character: str, bold: bool) -> float:
     from matplotlib.ft2font import LoadFlags
 
-    face = _face(bold)
-    return face.load_char(ord(character), flags=LoadFlags.NO_SCALE).horiAdvance / face.units_per_EM
+    letters = face(bold)
+    return letters.load_char(ord(character), flags=LoadFlags.NO_SCALE).horiAdvance / letters.units_per_EM

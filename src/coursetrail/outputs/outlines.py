@@ -7,11 +7,11 @@ join, combine or run from the right need the shaping and have no outlines here.
 from functools import cache
 
 import numpy as np
-from matplotlib.ft2font import FT2Font, LoadFlags
+from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from coursetrail.outputs.lettering import font
+from coursetrail.outputs.lettering import face
 
 Vertices = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -46,15 +46,10 @@ def joined(vertices: list[Vertices], codes: list[Codes]) -> Path:
 
 
 @cache
-def _face(bold: bool) -> FT2Font:
-    return FT2Font(str(font(bold)))
-
-
-@cache
 def _letter(character: str, bold: bool) -> tuple[Vertices, Codes, float]:
     """Corners in parts of the letter's size, their kinds as a Path has them, and the letter's width."""
-    face = _face(bold)
-    glyph = face.load_char(ord(character), flags=LoadFlags.NO_SCALE)
-    corners, kinds = face.get_path()
+    letters = face(bold)
+    glyph = letters.load_char(ord(character), flags=LoadFlags.NO_SCALE)
+    corners, kinds = letters.get_path()
     # In an unscaled letter the corners come in 1/64 of the font's units.
-    return corners * 64 / face.units_per_EM, kinds, glyph.horiAdvance / face.units_per_EM
+    return corners * 64 / letters.units_per_EM, kinds, glyph.horiAdvance / letters.units_per_EM
