@@ -49,7 +49,7 @@ def extract(table: pa.Table, result: Result | None = None, top: int | None = Non
 def _upright(table: pa.Table) -> Extract:
     """A single wide row as one line a column."""
     pairs = zip(table.column_names, _cells(table)[0], strict=True)
-    return Extract(["", "value"], [False, True], [[heading(name), cell] for name, cell in pairs], 0, [])
+    return Extract(["measure", "value"], [False, True], [[heading(name), cell] for name, cell in pairs], 0, [])
 
 
 def more_rows(count: int) -> str:
