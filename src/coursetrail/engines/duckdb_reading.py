@@ -30,6 +30,8 @@ SQL_TYPES = {
     pa.string(): "varchar",
     pa.float64(): "double",
 }
+IPV4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+PAGE = "STRUCT(course VARCHAR, area VARCHAR, item VARCHAR, action VARCHAR)"
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is kept while reading."""
 
@@ -125,7 +127,7 @@ def _copy(engine: DuckDB, reading: Reading, lines: Lines, sql: str, out: Path, o
     functions: tuple[tuple[str, Callable[..., Any], list[Any], str], ...] = (
         ("observe", reading.observe, ["BIGINT", "UBIGINT"], "BIGINT"),
         ("mend", reading.mend, ["BIGINT", "VARCHAR"], "VARCHAR"),
-        ("page", page, ["VARCHAR"], "STRUCT(course VARCHAR, area VARCHAR, item VARCHAR, action VARCHAR)"),
+        ("page", page, ["VARCHAR"], PAGE),
         ("prefix", prefix, ["VARCHAR"], "STRUCT(network VARCHAR)"),
     )
     for name, function, takes, gives in functions:
@@ -157,8 +159,9 @@ def _select(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
     columns = {name: values.get(name) or form.columns.get(name, "null") for name in schema.names}
     columns["line"] = "line"
     columns["extra"] = values.get("extra") or _extra(form)
-    pages = f"page({form.url})" if "page." in " ".join(columns.values()) else "null"
-    prefix = f"(prefix({form.address})).network" if columns["network"] == "network" else "null"
+    placed = any("page." in columns[name] for name in ("course", "area", "item"))
+    pages = f"page({form.url})" if placed else f"cast(null as {PAGE})"
+    prefix = _network(form.address) if columns["network"] == "network" else "null"
     chosen = ", ".join(f'{_typed(schema.field(name), columns[name])} as "{name}"' for name in schema.names)
     return f"""
         with {_parsed(form)}, nested as (
@@ -197,6 +200,14 @@ def _parsed(form: Format) -> str:
             select line, text, case when sound then r when text is not null then from_json(text, '{struct}') end as r
             from sound
         )"""
+
+
+def _network(address: str) -> str:
+    """Prefix of a plain IPv4 address without leaving SQL; of anything else by `formats.network`."""
+    return (
+        f"case when regexp_full_match({address}, '{IPV4}') then rtrim({address}, '0123456789') || '0/24' "
+        f"else (prefix({address})).network end"
+    )
 
 
 def _typed(column: pa.Field, expression: str) -> str:
@@ -254,8 +265,8 @@ def _remembering(
         coded = _flat(strings).dictionary_encode()
         rows = list(map(known.__getitem__, coded.dictionary.view(pa.binary()).to_pylist()))
         columns = zip(*rows, strict=True) if rows else [()] * len(names)
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        return pa.StructArray.from_arrays(arrays, names=list(names)).take(coded.indices)
+        arrays = [pa.DictionaryArray.from_arrays(coded.indices, pa.array(column, pa.string())) for column in columns]
+        return pa.StructArray.from_arrays(arrays, names=list(names))
 
     return all_of
 
