@@ -1,0 +1,372 @@
+"""The reference pages, written from the code.
+
+python docs/generate.py             write what is out of date
+python docs/generate.py --check     only name it; exit 1 if there is any
+python docs/generate.py --walk DIR  run the console blocks of README and tutorial in DIR, and put in what they print
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from inspect import cleandoc
+from pathlib import Path
+from textwrap import dedent, fill
+
+import click
+import pyarrow as pa
+
+from coursetrail import analyses, errors, formats
+from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
+from coursetrail.cli import cli
+from coursetrail.dataset import EVENTS, REJECTS, SOURCES
+from coursetrail.formats import legacy
+from coursetrail.formats.legacy_pages import OTHER, PAGES
+from coursetrail.lookups import agents, languages
+
+DOCS = Path(__file__).resolve().parent
+WALKS = (DOCS.parent / "README.md", DOCS / "tutorial.md")
+NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"
+SCHEMAS = {
+    "events": EVENTS,
+    "agents": agents.SCHEMA,
+    "languages": languages.SCHEMA,
+    "sources": SOURCES,
+    "rejects": REJECTS,
+}
+TYPES = {
+    "timestamp[us, tz=UTC]": "time, µs, UTC",
+    "timestamp[us]": "time, µs, UTC",
+    "string": "text",
+    "bool": "yes or no",
+}
+MEANINGS = {
+    "events": {
+        "source": "the file it came from: its number in `sources`",
+        "line": "its line in that file, from 1",
+        "platform": "`coursera`",
+        "course": "the course's short name, from the address of the page; else from the file's name, or `--course`",
+        "time": "when the platform logged it",
+        "learner": "the id that the platform gave (Coursera: a hash, other in each course); null if there is none",
+        "action": "what was done, one of the closed list below; never null",
+        "area": "the part of the course, one of the closed list below; null without an address",
+        "item": "which lecture, quiz, thread … within the area",
+        "url": "address of the page",
+        "referrer": "address of the page before",
+        "cookie": "the browser's session cookie: it lives for months and is no visit",
+        "user_agent": "as it was logged: the key into `agents`",
+        "accept_language": "as it was logged: the key into `languages`",
+        "network": "the /24 (IPv4) or /48 (IPv6) that the address lies in; the address itself is not kept",
+        "country": "two letters; null in legacy exports, which do not say",
+        "region": "as `country`",
+        "timezone": "as `country`",
+        "position": "seconds into the video; where a seek went",
+        "position_from": "seconds into the video before the action; where a seek began",
+        "rate": "playback rate, 1 is normal",
+        "extra": "JSON of everything that has no column: the platform's own event name, and every field not known here",
+    },
+    "agents": {
+        "user_agent": "the string as it was logged: the key",
+        "browser": "Matomo's name; null if unknown",
+        "browser_version": "as the browser gives it",
+        "system": "operating system; null if unknown",
+        "system_version": "null where browsers are known to send an invented one",
+        "device": "desktop, smartphone, tablet, phablet …; null if unknown",
+        "brand": "maker of the device",
+        "is_bot": "whether a list of bots knows it",
+        "bot_source": "which list: `device-detector`, `crawler-user-agents` or `both`",
+        "status": "`ok`, `missing`, `reduced`, `unknown` or `error` (see [agents](agents.md))",
+        "parser": "the versions that gave this answer; another version reads the string anew",
+    },
+    "languages": {
+        "accept_language": "the header as it was logged: the key",
+        "tag": "the item of the highest quality, the first of equals, such as `pt-BR`",
+        "language": "that without its region, such as `pt`; `*` for a wildcard",
+        "name": "the language in English",
+        "status": "`ok`, `missing`, `wildcard` or `invalid`",
+        "parser": "the version that gave this answer",
+    },
+    "sources": {
+        "source": "number of the file in this dataset, from 1",
+        "uri": "where it was read from",
+        "format": "the format it was read as",
+        "digest": "BLAKE3 of its bytes: the same bytes are never ingested twice",
+        "bytes": "its size on disk",
+        "lines": "all its lines",
+        "events": "lines that are events",
+        "duplicates": "lines whose bytes equal an earlier line of the file",
+        "rejected": "lines that could not be read: they are in `rejects`",
+        "blank": "lines of nothing but white space or NUL bytes",
+        "mended": "JSON: what had to be mended, and in how many lines",
+        "fault": "what ended the file early, such as a gzip stream that is cut off; null if nothing did",
+        "first_time": "of its first event",
+        "last_time": "of its last event",
+        "ingested": "when it was read",
+        "version": "of coursetrail",
+    },
+    "rejects": {
+        "source": "the file: its number in `sources`",
+        "line": "its line in that file, from 1",
+        "reason": "why it is no event",
+        "raw": "the line's bytes, unchanged (of a line over 64 MiB, the first 1 MiB)",
+    },
+}
+ROWS = {
+    "events": "One event.",
+    "agents": "One distinct user agent. How they are read, and how well: [agents](agents.md).",
+    "languages": "One distinct Accept-Language header.",
+    "sources": "One ingested file: the ledger.",
+    "rejects": "One line that could not be read.",
+}
+
+
+def table(headings: list[str], rows: list[list[str]]) -> str:
+    """A markdown table."""
+    lines = [headings, ["---"] * len(headings), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def command_line() -> str:
+    """Every command with its help, arguments, options and examples."""
+    opening = (
+        "Data goes to standard output, talk to standard error, so every answer can be piped. A bar shows the progress "
+        "of long work where standard error is a terminal. `coursetrail COMMAND --help` says what this page says."
+    )
+    own = click.Context(cli, info_name="coursetrail", **cli.context_settings)
+    parts = [
+        f"# Command line\n\n{NOTE}\n",
+        paragraph(opening),
+        _commands(),
+        "## Options of coursetrail itself\n\nThey stand before the command: `coursetrail --debug status psy-001`.\n",
+        _options(cli, own),
+        "## Exit codes\n",
+        _codes(),
+    ]
+    for name, command in cli.commands.items():
+        context = click.Context(command, info_name=name, parent=own)
+        usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
+        parts += [f"## coursetrail {name}\n", f"```\n{usage}\n```\n", _help(command), _options(command, context)]
+    return "\n".join(parts)
+
+
+def _commands() -> str:
+    rows = [[f"[`{name}`](#coursetrail-{name})", one.get_short_help_str(200)] for name, one in cli.commands.items()]
+    return table(["command", ""], rows)
+
+
+def _help(command: click.Command) -> str:
+    """A help text as markdown; the indented lines of it are examples."""
+    shown = []
+    for block in cleandoc(command.help or "").split("\n\n"):
+        lines = [line for line in block.split("\n") if line != "\b"]
+        examples = [line.strip() for line in lines if line.startswith(" ")]
+        shown.append(paragraph(" ".join(line for line in lines if not line.startswith(" "))))
+        shown += ["```\n" + "\n".join(examples) + "\n```\n"] if examples else []
+    return "\n".join(text for text in shown if text.strip())
+
+
+def paragraph(text: str) -> str:
+    """Wrapped as in the rest of the documentation."""
+    return fill(text.replace("*", "\\*") if "`" not in text else text, 118, break_on_hyphens=False) + "\n"
+
+
+def _options(command: click.Command, context: click.Context) -> str:
+    records = [one.get_help_record(context) for one in command.get_params(context) if isinstance(one, click.Option)]
+    return table(["option", ""], [[f"`{record[0]}`", record[1]] for record in records if record])
+
+
+def _codes() -> str:
+    rows = [["0", "Done."], ["1", "Failed for a reason that none of the others fits."]]
+    rows += [[str(one.exit_code), " ".join((one.__doc__ or "").split())] for one in _tree(errors.CoursetrailError)]
+    rows += [["70", "A defect of coursetrail; please report it."], ["130", "Stopped from the keyboard."]]
+    return table(["code", ""], rows)
+
+
+def _tree(root: type[errors.CoursetrailError]) -> Iterator[type[errors.CoursetrailError]]:
+    for one in root.__subclasses__():
+        yield one
+        yield from _tree(one)
+
+
+def analyses_page() -> str:
+    """Every analysis with its question, definition, columns and SQL."""
+    clicks = ", ".join(f"`{one}`" for one in DELIBERATE)
+    opening = (
+        "Each analysis is one question with one SQL text. `events` in it are those that the filters leave, with one "
+        "more column, `is_click`; `seconds_between`, `day_of` and `seconds_of_day` are small functions for what engines "
+        "write differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters included."
+    )
+    learner = (
+        "A **learner** is a distinct learner id with at least one event; events without an id count for nobody and "
+        "are stated beside every answer. Shares are between 0 and 1. Times and days are UTC."
+    )
+    click = (
+        f"A **click** is an event on purpose: {clicks}. What a player reports by itself (loading, waiting, signs of "
+        "life) is none; with `--clicks all` every event is."
+    )
+    parts = [
+        f"# Analyses\n\n{NOTE}\n",
+        *map(paragraph, (opening, learner, click)),
+        table(["analysis", "question"], [[f"[`{one.name}`](#{one.name})", one.question] for one in analyses.ALL]),
+    ]
+    for one in analyses.ALL:
+        columns = [[f"`{name}`", TYPES.get(str(kind), str(kind))] for name, kind in one.columns.items()]
+        parts += [
+            f"## {one.name}\n\n**{one.question}**\n",
+            paragraph(one.definition),
+            table(["column", "type"], columns),
+            f"```sql\n{dedent(one.sql).strip()}\n```\n",
+        ]
+    return "\n".join(parts)
+
+
+def tables() -> str:
+    """The dataset's tables, column by column."""
+    parts = []
+    for name, schema in SCHEMAS.items():
+        meanings = MEANINGS[name]
+        if list(meanings) != schema.names:
+            raise SystemExit(f"{name}: MEANINGS and the schema name other columns: {set(meanings) ^ set(schema.names)}")
+        parts += [f"### {name}\n\n{ROWS[name]}\n", table(["column", "type", ""], _columns(schema, meanings))]
+    return "\n".join(parts)
+
+
+def _columns(schema: pa.Schema, meanings: dict[str, str]) -> list[list[str]]:
+    return [[f"`{one.name}`", TYPES.get(str(one.type), str(one.type)), meanings[one.name]] for one in schema]
+
+
+def actions() -> str:
+    """The closed lists of actions and areas."""
+    marked = [f"`{one}`" + ("" if one in DELIBERATE else " (no click)") for one in ACTIONS]
+    return f"`action`: {', '.join(marked)}.\n\n`area`: {', '.join(f'`{one}`' for one in AREAS)}.\n"
+
+
+def known_formats() -> str:
+    """The formats that are read."""
+    return table(["name for `--format`", "what"], [[f"`{one.name}`", one.title] for one in formats.ALL])
+
+
+def pages() -> str:
+    """Which path belongs to which area."""
+    rows = [[f"`{one.path}`" if one.path else "(nothing)", one.area, _item(one.item), one.action] for one in PAGES]
+    rows.append(["anything else", OTHER.area, "", OTHER.action])
+    return table(["path below `/<course>/`", "area", "item", "action"], rows)
+
+
+def _item(parameter: str | None) -> str:
+    return f"`{parameter}`" if parameter else ""
+
+
+def video() -> str:
+    """What becomes of the player's event types."""
+    rows = [
+        [f"`{name}`", f"`{action}`", "yes" if action in DELIBERATE else "no"] for name, action in legacy.ACTIONS.items()
+    ]
+    return table(["`type` in `value`", "action", "click"], [*rows, ["anything else", "`video_other`", "no"]])
+
+
+def fields() -> str:
+    """The fields with a place, and where it is."""
+    sources = {
+        name: [column for column, sql in legacy.FORMAT.columns.items() if _reads(sql, name)]
+        for name in legacy.FORMAT.fields
+    }
+    sources["key"], sources["value"], sources["user_ip"] = (
+        ["action"],
+        ["position", "position_from", "rate", "action"],
+        ["network"],
+    )
+    sources["page_url"] = ["url", "course", "area", "item", "action"]
+    rows = []
+    for name, columns in sources.items():
+        places = [f"`{column}`" for column in columns] + (["`extra`"] if name in legacy.FORMAT.kept else [])
+        rows.append([f"`{name}`", ", ".join(places)])
+    return table(["field", "goes to"], [*rows, ["any other", "`extra`, unchanged"]])
+
+
+def _reads(sql: str, field: str) -> bool:
+    return bool(re.search(rf'\br\."?{re.escape(field)}\b(?![-\w])', sql))
+
+
+WHOLE: dict[str, Callable[[], str]] = {"command-line.md": command_line, "analyses.md": analyses_page}
+PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "dataset.md": {"tables": tables, "actions": actions},
+    "formats.md": {"formats": known_formats, "fields": fields, "pages": pages, "video": video},
+}
+
+
+def rendered() -> Iterator[tuple[Path, str]]:
+    """Every page with what it should hold."""
+    for name, write in WHOLE.items():
+        yield DOCS / name, write().rstrip("\n") + "\n"
+    for name, parts in PARTS.items():
+        text = (DOCS / name).read_text()
+        for part, write in parts.items():
+            text, found = _between(text, part, write())
+            if found != 1:
+                raise SystemExit(f"{name} should hold the marker of '{part}' once, not {found} times.")
+        yield DOCS / name, text
+
+
+def _between(text: str, part: str, body: str) -> tuple[str, int]:
+    start, end = f"<!-- generated: {part} -->", "<!-- end -->"
+    return re.subn(f"{re.escape(start)}.*?{end}", lambda _: f"{start}\n{body}{end}", text, flags=re.DOTALL)
+
+
+def walk(page: Path, folder: Path) -> None:
+    """Run the `$` lines of a page's console blocks in `folder`; each is followed by what it printed.
+
+    Where what stands there now has a line `[…]`, as many lines are kept before and after it.
+    """
+    text = re.sub(
+        r"(?<=```console\n).*?(?=```)", lambda match: _ran(match[0], folder), page.read_text(), flags=re.DOTALL
+    )
+    page.write_text(text)
+
+
+def _ran(block: str, folder: Path) -> str:
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "100"}
+    shown = []
+    for piece in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, *before = piece.rstrip("\n").split("\n")
+        done = subprocess.run(  # noqa: S602 - the commands are this project's own documentation
+            command,
+            shell=True,
+            cwd=folder,
+            env=environment,
+            stdout=-1,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        lines = [line.rstrip() for line in done.stdout.rstrip().splitlines()]
+        if "[…]" in before:
+            at = before.index("[…]")
+            after = len(before) - at - 1
+            lines = [*lines[:at], "[…]", *lines[len(lines) - after :]]
+        shown += [f"$ {command}", *lines]
+    return "\n".join(shown) + "\n"
+
+
+def main() -> int:
+    """Write, check, or walk."""
+    parser = argparse.ArgumentParser(description="The reference pages, written from the code.")
+    parser.add_argument("--check", action="store_true", help="only name pages that are out of date; exit 1 if any")
+    parser.add_argument("--walk", type=Path, metavar="DIR", help="run README's and tutorial's console blocks in DIR")
+    asked = parser.parse_args()
+    if asked.walk:
+        for page in WALKS:
+            walk(page, asked.walk)
+        return 0
+    stale = [(path, text) for path, text in rendered() if not path.exists() or path.read_text() != text]
+    for path, text in stale:
+        print(f"{path.name} {'is out of date: run python docs/generate.py' if asked.check else 'written'}")  # noqa: T201
+        if not asked.check:
+            path.write_text(text)
+    return 1 if asked.check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
