@@ -23,11 +23,7 @@ SETTINGS = (
 MEMORY = 700
 """Megabytes that DuckDB may hold before it spills; with what Python and Arrow hold, under 1.5 GB."""
 
-PRELUDE = (
-    "create macro seconds_between(a, b) as (epoch_us(b) - epoch_us(a)) / 1e6",
-    "create macro day_of(t) as cast(t as date)",
-    "create macro seconds_of_day(t) as epoch_us(t) % 86400000000 / 1e6",
-)
+PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
 
 @dataclass(frozen=True)
