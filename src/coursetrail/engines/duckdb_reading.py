@@ -166,7 +166,7 @@ def _select(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
     return f"""
         with {_parsed(form)}, nested as (
             select
-                line, text, r, {pages} as page, {prefix} as network,
+                line, text, r, accounted, {pages} as page, {prefix} as network,
                 case when {form.nested_if} then try(from_json(r."{form.nested_in}", '{inner}')) end as v
             from parsed
         )
@@ -188,17 +188,37 @@ def _raw(form: Format, columns: Sequence[str], spreadsheet: bool) -> str:
 
 
 def _parsed(form: Format) -> str:
-    """Steps that each add to the one before; the last has `line`, `text` (null: no event) and the struct `r`."""
+    """Steps that each add to the one before; the last has `line`, `text` (null: no event) and the struct `r`.
+
+    A line is `accounted` for when the known fields, none of them escaped, explain its every byte: then it has
+    no field that is unknown or comes twice. Only of the others are the keys looked at, one by one.
+    """
     struct = json.dumps(dict(form.fields)).replace("'", "''")
+    sizes = " + ".join(_size(name, kind, name == form.nested_in) for name, kind in form.fields.items())
+    ending = "case when suffix(text, chr(13) || chr(10)) then 2 when suffix(text, chr(10)) then 1 else 0 end"
     return f"""seen as (
             select observe(line, hash(text)) as line, text, try(from_json(text, '{struct}')) as r from lines
+        ), measured as (
+            select line, text, r, strlen(text) - {ending} = 1 + {sizes} as accounted from seen
         ), judged as (
-            select line, text, r, coalesce({form.sound}, false) as sound from seen
-        ), sound as (
-            select line, r, sound, case when sound then text else mend(line, text) end as text from judged
+            select
+                line, text, r, accounted,
+                case
+                    when not coalesce({form.sound}, false) then false
+                    when accounted then true
+                    else len(json_keys(text)) = len(list_distinct(json_keys(text)))
+                end as sound
+            from measured
+        ), mended as (
+            select
+                line, r, sound, accounted and sound as accounted,
+                case when sound then text else mend(line, text) end as text
+            from judged
         ), parsed as (
-            select line, text, case when sound then r when text is not null then from_json(text, '{struct}') end as r
-            from sound
+            select
+                line, text, accounted,
+                case when sound then r when text is not null then from_json(text, '{struct}') end as r
+            from mended
         )"""
 
 
@@ -219,21 +239,14 @@ def _typed(column: pa.Field, expression: str) -> str:
 
 
 def _extra(form: Format) -> str:
-    """JSON of what has no column: the format's known members, and every field it does not know.
-
-    A line whose every byte is accounted for by known fields, none of them escaped, has no unknown ones; only
-    the others are parsed a second time.
-    """
+    """JSON of what has no column: the format's known members, and every field it does not know."""
     (first, plain), *members = form.kept.items()
     known = "".join(f""", ',"{name}":' || {text}""" for name, text in members)
-    head = f"""concat('{{"{first}":"', {plain}, '"'{known}"""
     ours = json.dumps(dict.fromkeys(form.fields)).replace("'", "''")
     unknown = f"cast(json_merge_patch(text, '{ours}') as varchar)"
-    sizes = " + ".join(_size(name, kind, name == form.nested_in) for name, kind in form.fields.items())
-    ending = "case when suffix(text, chr(13) || chr(10)) then 2 when suffix(text, chr(10)) then 1 else 0 end"
     careful = f"""concat('{{"{first}":', coalesce(cast(to_json({plain}) as varchar), 'null'){known},
         nullif(',' || substr({unknown}, 2, len({unknown}) - 2), ','), '}}')"""
-    return f"case when strlen(text) - {ending} = 1 + {sizes} then {head}, '}}') else {careful} end"
+    return f"""case when accounted then concat('{{"{first}":"', {plain}, '"'{known}, '}}') else {careful} end"""
 
 
 def _size(name: str, kind: str, escaped: bool) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from coursetrail.formats.format import Mended, Reject
 
 TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
+REPEATED = "repeated"
+"""Where earlier values of a name that comes twice are kept; it is no field of the format, so `extra` has it."""
 EARLIEST = 1_262_304_000_000
 LATEST = 1_893_456_000_000
 """2010 and 2030: a rescaled time stamp must fall between them, or its unit is a guess."""
@@ -37,6 +39,8 @@ def mend(line: bytes) -> Mended | None:
         kinds.append("invalid UTF-8")
         text = line.decode(errors="replace")
     event = _unwrap(_object(text, kinds), kinds)
+    if REPEATED in event:
+        kinds.append("repeated field")
     for name in TEXT:
         if name in event:
             event[name] = _scalar(event[name], name, kinds)
@@ -68,9 +72,18 @@ def _object(text: str, kinds: list[str]) -> dict[str, Any]:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, strict=False)
+        return json.loads(text, strict=False, object_pairs_hook=_members)
     except RecursionError as error:
         raise Reject("JSON nested too deeply") from error
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a name that comes twice the last value counts, and the earlier ones are kept beside it."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        last = {name: place for place, (name, _) in enumerate(pairs)}
+        found[REPEATED] = [[name, value] for place, (name, value) in enumerate(pairs) if last[name] != place]
+    return found
 
 
 def _why(text: str, error: ValueError) -> str:

@@ -6,6 +6,7 @@ keeps its newline; a last line without one is given one.
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,6 +62,13 @@ class Raw:
             self._advance(count)
         return count
 
+    def again(self, begin: int) -> Iterator[bytes]:
+        """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
+        with self._path.open("rb") as file:
+            file.seek(begin)
+            while piece := file.read(1 << 16):
+                yield piece
+
     def digest(self) -> str:
         """The BLAKE3 digest of the whole file, what is not read yet included; closes it."""
         space = memoryview(bytearray(1 << 20))
@@ -82,6 +90,8 @@ class Gunzip:
         self._packed = head
         self._member = isal_zlib.decompressobj(31)
         self._between = True
+        self._begin = self._given = 0  # where the member begins in the file, and what of it was unpacked
+        self._rest = b""
         self.fault: str | None = None
 
     def readinto(self, space: memoryview) -> int:
@@ -89,6 +99,7 @@ class Gunzip:
         while not self.fault:
             if self._between:
                 self._packed = self._packed.lstrip(b"\0")  # members may be padded with zeros
+                self._begin, self._given = self._raw.bytes - len(self._packed), 0
             if not self._packed:
                 self._packed = bytes(self._space[: self._raw.readinto(self._space)])
                 if self._packed:
@@ -101,7 +112,8 @@ class Gunzip:
                 data = self._member.decompress(self._packed, len(space))
             except (self._zlib.error, zlib.error) as error:
                 self.fault = f"the gzip stream is damaged ({error}); what came before was read"
-                return 0
+                self._rest = self._before_the_fault()
+                break
             if self._member.eof:
                 self._packed = self._member.unused_data
                 self._member = self._zlib.decompressobj(31)
@@ -109,9 +121,38 @@ class Gunzip:
             else:
                 self._packed = self._member.unconsumed_tail
             if data:
+                self._given += len(data)
                 space[: len(data)] = data
                 return len(data)
-        return 0
+        data, self._rest = self._rest[: len(space)], self._rest[len(space) :]
+        space[: len(data)] = data
+        return len(data)
+
+    def _before_the_fault(self) -> bytes:
+        """What the last call would have given, had it not met the fault; zlib can go back and stop at its byte."""
+        member = zlib.decompressobj(31)
+        found = bytearray()
+        seen, refused = 0, False
+        for piece in self._raw.again(self._begin):
+            before = member.copy()
+            try:
+                data = member.decompress(piece)
+            except zlib.error:
+                data, refused = _until_refused(before, piece), True
+            seen += len(data)
+            if seen > self._given:
+                found += data[self._given - seen :]
+            if refused or member.eof:
+                break
+        return bytes(found)
+
+
+def _until_refused(member: Any, packed: bytes) -> bytes:
+    found = bytearray()
+    with suppress(zlib.error):
+        for at in range(len(packed)):
+            found += member.decompress(packed[at : at + 1])
+    return bytes(found)
 
 
 def unreadable(path: Path, error: OSError | ValueError) -> InputError:
