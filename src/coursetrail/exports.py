@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -91,6 +92,7 @@ class Opening:
             try:
                 run(lines)
             except Stop:
+                lines.close()
                 raise self.too_many(name, reading, lines.lines, " so far") from None
         reading.rejects += [
             (line, "longer than 64 MiB; only its beginning is kept", raw) for line, raw in lines.overlong
@@ -136,6 +138,7 @@ def check(name: str) -> None:
 
 
 def _head(file: Path) -> list[bytes]:
-    for batch in Lines(file).batches():
-        return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]
+    with closing(Lines(file)) as lines:
+        for batch in lines.batches():
+            return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]
     return []

@@ -51,11 +51,15 @@ class Raw:
         self.fault: str | None = None
 
     def readinto(self, space: memoryview) -> int:
-        """The next bytes of the file."""
+        """The next bytes of the file; closes it at its end."""
+        if self._file.closed:
+            return 0
         try:
             count = self._file.readinto(space) or 0
         except OSError as error:
             raise unreadable(self._path, error) from error
+        if not count:
+            self._file.close()
         self._digest.update(space[:count])
         self.bytes += count
         if self._advance and count:
@@ -70,12 +74,15 @@ class Raw:
                 yield piece
 
     def digest(self) -> str:
-        """The BLAKE3 digest of the whole file, what is not read yet included; closes it."""
+        """The BLAKE3 digest of the whole file, what is not read yet included."""
         space = memoryview(bytearray(1 << 20))
         while self.readinto(space):
             pass
-        self._file.close()
         return str(self._digest.hexdigest())
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
 
 
 class Gunzip:
@@ -190,6 +197,10 @@ class Lines:
     def digest(self) -> str:
         """BLAKE3 digest of the file as it lies on disk."""
         return self._raw.digest()
+
+    def close(self) -> None:
+        """End the pass before the end of the file."""
+        self._raw.close()
 
     def reader(self) -> pa.RecordBatchReader:
         """The batches as a stream that an engine can scan."""
