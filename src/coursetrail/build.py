@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 from uuid import uuid4
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ import pyarrow as pa
 from coursetrail import dataset
 from coursetrail import exports as exports_module
 from coursetrail.dataset import EVENTS, REJECTS, Dataset, Source
-from coursetrail.engines import duckdb_reading
+from coursetrail.engines import duckdb_duplicates, duckdb_reading
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.engines.duckdb_reading import Reading
 from coursetrail.errors import UsageError
@@ -27,6 +28,8 @@ from coursetrail.formats.lines import Lines
 from coursetrail.literals import literal
 from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress, Silent
+
+LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -62,40 +65,52 @@ def ingest(
         raise UsageError(f"{folder} is a file, but a dataset is a folder. The dataset comes first, then the exports.")
     for export in exports:
         exports_module.check(os.fspath(export))
-    with _stage(folder) as stage:
-        opening = Opening.of(stage, max_rejects, format, progress or Silent())
+    shown = progress or Silent()
+    with _stage(folder, shown) as stage:
+        opening = Opening.of(stage, max_rejects, format, shown)
         return [_Job(folder, opening, course, columns, look_up).run(export) for export in exports]
 
 
 @contextmanager
-def _stage(folder: Path) -> Iterator[Path]:
-    """A folder for files that are not committed yet; what killed runs left there is swept."""
+def _stage(folder: Path, progress: Progress) -> Iterator[Path]:
+    """A folder for files that are not committed yet. One run at a time has it: numbers of sources and the
+    ledger's promise that nothing counts twice rest on that. What killed runs left there is swept.
+    """
     root = folder / "_staging"
     with dataset.storage(folder):
-        root.mkdir(parents=True, exist_ok=True)
+        held = _turn(root, progress)
         for old in root.iterdir():
-            _sweep(old)
+            shutil.rmtree(old, ignore_errors=True)
         mine = root / uuid4().hex
         mine.mkdir()
-        held = (mine / "lock").open("w")
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
         yield mine
     finally:
-        held.close()
         shutil.rmtree(mine, ignore_errors=True)
+        (root / LOCK).unlink(missing_ok=True)
+        held.close()
         for empty in (root, folder):
-            if empty.is_dir() and not any(empty.iterdir()):
+            with suppress(OSError):  # not empty, or another run's by now
                 empty.rmdir()
 
 
-def _sweep(old: Path) -> None:
-    try:
-        with (old / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        return  # another run is at work there, or it is only just beginning
+def _turn(root: Path, progress: Progress) -> TextIO:
+    """The lock of `root`, once no other run holds it; the run before may have removed the file meanwhile."""
+    while True:
+        root.mkdir(parents=True, exist_ok=True)
+        try:
+            held = (root / LOCK).open("w")
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with progress.step("Waiting for another ingest into this dataset", None, "runs"):
+                fcntl.flock(held, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(held.fileno()), (root / LOCK).stat()):
+                return held
+        held.close()
 
 
 @dataclass(frozen=True)
@@ -150,11 +165,11 @@ class _Job:
 
     def _without_duplicates(self, engine: DuckDB, file: Path, part: Path, reading: Reading) -> tuple[Path, int]:
         """The Parquet file without lines that came before, and how many those were."""
-        again = duckdb_reading.duplicates(engine, reading, lambda: Lines(file))
+        again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file))
         if not len(again):
             return part, 0
         thinner = self.opening.stage / dataset.part_name()
-        duckdb_reading.without(engine, part, again, thinner)
+        duckdb_duplicates.without(engine, part, again, thinner)
         doubled = set(again.tolist())
         reading.rejects = [reject for reject in reading.rejects if reject[0] not in doubled]
         reading.mended = [mended for mended in reading.mended if mended[0] not in doubled]
@@ -200,8 +215,9 @@ class _Job:
             },
             schema=REJECTS,
         ).sort_by("line")
-        dataset.append(self.folder, "rejects", rejects)
+        # The source first: a run that is killed here has used up its number, and what follows is nobody's.
         dataset.append(self.folder, "sources", dataset.ledger([source]))
+        dataset.append(self.folder, "rejects", rejects)
         parts = []
         with dataset.storage(self.folder):
             (self.folder / "events").mkdir(exist_ok=True)

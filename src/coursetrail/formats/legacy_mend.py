@@ -24,20 +24,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def mend(line: bytes) -> Mended | None:
     """The line as sound JSON; None when it is blank; `Reject` with the reason when it is no event."""
     kinds: list[str] = []
-    line = line.strip(b"\r\n")
-    if line.startswith(b"\xef\xbb\xbf"):
-        kinds.append("byte order mark")
-        line = line[3:]
-    if b"\0" in line:
-        kinds.append("NUL bytes")
-        line = line.replace(b"\0", b"")
-    if not line.strip():
+    text = _text(line, kinds)
+    if text is None:
         return None
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        kinds.append("invalid UTF-8")
-        text = line.decode(errors="replace")
     event = _unwrap(_object(text, kinds), kinds)
     if REPEATED in event:
         kinds.append("repeated field")
@@ -54,6 +43,23 @@ def mend(line: bytes) -> Mended | None:
         kinds.append("lone surrogate")
         mended = _SURROGATE.sub("\ufffd", mended)
     return Mended(mended, tuple(kinds))
+
+
+def _text(line: bytes, kinds: list[str]) -> str | None:
+    line = line.strip(b"\r\n")
+    if line.startswith(b"\xef\xbb\xbf"):
+        kinds.append("byte order mark")
+        line = line[3:]
+    if b"\0" in line:
+        kinds.append("NUL bytes")
+        line = line.replace(b"\0", b"")
+    if not line.strip():
+        return None
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        kinds.append("invalid UTF-8")
+        return line.decode(errors="replace")
 
 
 def _object(text: str, kinds: list[str]) -> dict[str, Any]:

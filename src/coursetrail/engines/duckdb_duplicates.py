@@ -1,0 +1,65 @@
+"""Lines that say the same again: found by their hashes, proved by their bytes, left out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from coursetrail.engines.duckdb import DuckDB, refused
+from coursetrail.engines.duckdb_reading import PARQUET, Reading
+from coursetrail.formats.lines import Lines
+from coursetrail.literals import literal
+
+
+def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
+    """Line numbers whose bytes equal an earlier line's; blank lines are never duplicates.
+
+    Hashes name the candidates; only if there are any is the file read again and their bytes compared.
+    """
+    if not reading.hashes:
+        return np.zeros(0, np.int64)
+    ordered = np.concatenate(reading.hashes)
+    ordered.sort()
+    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    if not len(twice):
+        return np.zeros(0, np.int64)
+    found = [
+        np.asarray(lines, np.int64)[twice[np.searchsorted(twice, hashes).clip(max=len(twice) - 1)] == hashes]
+        for lines, hashes in zip(reading.lines, reading.hashes, strict=True)
+    ]
+    suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
+    connection = engine.connection
+    connection.register("lines", again().reader())
+    connection.register("suspects", pa.table({"line": suspects}))
+    try:
+        repeated = connection.sql("""
+            select line from (
+                select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
+                from lines semi join suspects using (line)
+            ) where nth > 1 order by line
+        """).to_arrow_table()
+    except duckdb.Error as error:
+        raise refused(error) from error
+    finally:
+        connection.unregister("lines")
+        connection.unregister("suspects")
+    return np.asarray(repeated["line"].to_numpy())
+
+
+def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) -> None:
+    """Copy a Parquet file of events, leaving these lines out."""
+    connection = engine.connection
+    connection.register("left_out", pa.table({"line": lines}))
+    try:
+        connection.execute(
+            f"copy (select * from read_parquet({literal(str(part))}) anti join left_out using (line)) "
+            f"to {literal(str(out))} ({PARQUET})"
+        )
+    except duckdb.Error as error:
+        raise refused(error) from error
+    finally:
+        connection.unregister("left_out")
