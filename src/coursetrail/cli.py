@@ -4,7 +4,9 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -36,8 +38,30 @@ class Day(click.ParamType[date]):
             self.fail(f"'{value}' is no date; write it like 2013-08-01.", param, ctx)
 
 
+@contextmanager
+def _until_nobody_reads() -> Iterator[None]:
+    """Whoever read our output may close it: no error, though click takes it for one. Python must not try to
+    flush into that pipe again.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise click.exceptions.Exit(0) from None
+
+
 class Commands(click.Group):
     """The commands in the order they are written; a near miss is told its name."""
+
+    def make_context(self, *words: Any, **settings: Any) -> click.Context:
+        """Click's own; here --help is printed."""
+        with _until_nobody_reads():
+            return super().make_context(*words, **settings)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Click's own."""
+        with _until_nobody_reads():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of this file."""
@@ -442,6 +466,8 @@ def _say(text: str) -> None:
 
 
 def _out(data: bytes) -> None:
+    if sys.stdout is None:
+        raise StorageError("Standard output is closed: there is nowhere to print to.")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
@@ -455,37 +481,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: list[str], debug: bool) -> int:
     try:
         code = cli.main(words, prog_name="coursetrail", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _failed("Stopped.", 130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read our output has closed it: no error. Python must not try to flush into the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return _failed("Stopped. What was committed before is safe.", 130)
-    except CoursetrailError as error:
-        if debug:
-            raise
-        return _failed(f"Error: {error}", error.exit_code)
-    except OSError as error:
-        if debug:
-            raise
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
-            return _failed(f"Error: {error.filename or 'output'}: {error.strerror}.", StorageError.exit_code)
-        return _failed(f"Error: {error}. More with: coursetrail --debug …", 1)
     except Exception as error:
         if debug:
-            raise
-        kind = type(error).__name__
-        return _failed(
-            f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
-        )
+            traceback.print_exc()
+        return _failed(*_told(error))
+    except KeyboardInterrupt:
+        return _failed("Stopped. What was committed before is safe.", 130)
     return code if isinstance(code, int) else 0
 
 
+def _told(error: Exception) -> tuple[str, int]:
+    """An error in one line, and its exit code."""
+    match error:
+        case CoursetrailError():
+            return f"Error: {error}", error.exit_code
+        case click.exceptions.Abort():
+            return "Stopped. What was committed before is safe.", 130
+        case click.UsageError(ctx=click.Context() as context):
+            return f"Error: {error.format_message()} More with: {context.command_path} --help", error.exit_code
+        case click.ClickException():
+            return f"Error: {error.format_message()}", error.exit_code
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES):
+            return f"Error: {error.filename or 'output'}: {error.strerror}.", StorageError.exit_code
+        case OSError():
+            return f"Error: {error}. More with: coursetrail --debug …", 1
+    kind = type(error).__name__
+    return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
+
+
 def _failed(text: str, code: int) -> int:
-    _say(text)
+    with suppress(OSError):  # nobody may be listening
+        _say(text)
     return code
