@@ -1,8 +1,9 @@
 """The reference pages, written from the code.
 
-python docs/generate.py             write what is out of date
-python docs/generate.py --check     only name it; exit 1 if there is any
-python docs/generate.py --walk DIR  run the console blocks of README and tutorial in DIR, and put in what they print
+python docs/generate.py                       write what is out of date
+python docs/generate.py --check               only name it; exit 1 if there is any
+python docs/generate.py --walk README.md DIR  run the page's console blocks in the empty folder DIR, and put in
+                                              what they print
 """
 
 import argparse
@@ -27,7 +28,6 @@ from coursetrail.formats.legacy_pages import OTHER, PAGES
 from coursetrail.lookups import agents, languages
 
 DOCS = Path(__file__).resolve().parent
-WALKS = (DOCS.parent / "README.md", DOCS / "tutorial.md")
 NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"
 SCHEMAS = {
     "events": EVENTS,
@@ -196,7 +196,8 @@ def analyses_page() -> str:
     opening = (
         "Each analysis is one question with one SQL text. `events` in it are those that the filters leave, with one "
         "more column, `is_click`; `seconds_between`, `day_of` and `seconds_of_day` are small functions for what "
-        "engines write differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters included."
+        "engines write differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters "
+        "included."
     )
     learner = (
         "A **learner** is a distinct learner id with at least one event; events without an id count for nobody and "
@@ -354,11 +355,15 @@ def main() -> int:
     """Write, check, or walk."""
     parser = argparse.ArgumentParser(description="The reference pages, written from the code.")
     parser.add_argument("--check", action="store_true", help="only name pages that are out of date; exit 1 if any")
-    parser.add_argument("--walk", type=Path, metavar="DIR", help="run README's and tutorial's console blocks in DIR")
+    parser.add_argument(
+        "--walk", nargs=2, type=Path, metavar=("PAGE", "DIR"), help="run a page's console blocks in DIR"
+    )
     asked = parser.parse_args()
     if asked.walk:
-        for page in WALKS:
-            walk(page, asked.walk)
+        page, folder = asked.walk
+        if any(folder.iterdir()):
+            parser.error(f"{folder} is not empty.")
+        walk(page, folder)
         return 0
     stale = [(path, text) for path, text in rendered() if not path.exists() or path.read_text() != text]
     for path, text in stale:
