@@ -10,7 +10,7 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from coursetrail.errors import QueryError, StorageError
+from coursetrail.errors import DatasetError, QueryError, StorageError
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -48,7 +48,13 @@ class DuckDB:
             return
         files = ", ".join(f"'{file.replace(chr(39), chr(39) * 2)}'" for file in content)
         columns = ", ".join(_column(field) for field in schema)
-        self.connection.execute(f"create view {name} as select {columns} from read_parquet([{files}])")
+        try:
+            self.connection.execute(f"create view {name} as select {columns} from read_parquet([{files}])")
+        except duckdb.Error as error:
+            raise DatasetError(
+                f"A file of the table '{name.removeprefix('all_')}' cannot be read ({message(error)}). Restore the "
+                "dataset from a copy, or ingest the exports into a new folder."
+            ) from error
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in an error."""
