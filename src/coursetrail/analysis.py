@@ -85,7 +85,7 @@ class Filters:
         joins = ["left join agents using (user_agent)"] if agent else []
         joins += ["left join languages using (accept_language)"] if self.language is not None else []
         tests = [
-            f"course = {literal(self.course)}" if self.course else "",
+            f"course = {literal(self.course)}" if self.course is not None else "",
             f"time >= {literal(self.since)}" if self.since else "",
             f"time < {literal(self.until)}" if self.until else "",
             f"coalesce(device, 'unknown') = {literal(self.device)}" if self.device is not None else "",

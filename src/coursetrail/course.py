@@ -23,7 +23,7 @@ SCOPE = """
         count(distinct learner) as learners,
         count(*) - count(learner) as without_learner,
         count(distinct case when is_bot then learner end) as bots,
-        count_if(coalesce(is_bot, false)) as bot_events
+        count(case when is_bot then 1 end) as bot_events
     from events left join agents using (user_agent)
     order by 1
 """

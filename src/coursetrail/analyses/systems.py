@@ -10,8 +10,8 @@ systems = Analysis(
     title="Learners by operating system",
     question="Which operating systems do learners use?",
     definition=(
-        "Distinct learners with at least one event from a operating system, and their clicks there. A learner who used "
-        "several counts once in each, so shares may add up to more than 100 %. "
+        "Distinct learners with at least one event from an operating system, and their clicks there. A learner who "
+        "used several counts once in each, so shares may add up to more than 100 %. "
         "Names are those of Matomo's device-detector."
     ),
     columns={"system": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
