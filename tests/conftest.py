@@ -39,5 +39,5 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     folder = tmp_path_factory.mktemp("simulated")
     export = folder / "psy-001_clickstream_export.gz"
     truth = simulate(export, learners=300, events=20_000, seed=4, dirty=0.02)
-    ct.ingest(folder / "dataset", [export], max_rejects="5%")
+    ct.ingest(folder / "dataset", [export])
     return Simulated(export, truth, ct.open(folder / "dataset"))

@@ -13,25 +13,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import crawleruseragents
-from device_detector import DeviceDetector
 
 MINUTE = 60_000
 DAY = 1440 * MINUTE
 PAGES = {"pageview", "hg.pageview", "hg.hg.pageview"}
 PLAYED = {"play", "pause", "seeked", "ended", "ratechange"}
-NAMES = {
-    **{"ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish", "de": "German"},
-    **{"el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish"},
-    **{"fr": "French", "he": "Hebrew", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "it": "Italian"},
-    **{"ja": "Japanese", "ka": "Georgian", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian", "nb": "Norwegian Bokmål"},
-    **{"nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian"},
-    **{"sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish", "th": "Thai", "tr": "Turkish"},
-    **{"uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese"},
-}
+LANGUAGES = """
+ar Arabic, bg Bulgarian, ca Catalan, cs Czech, da Danish, de German, el Greek, en English, es Spanish, et Estonian,
+fa Persian, fi Finnish, fr French, he Hebrew, hr Croatian, hu Hungarian, id Indonesian, it Italian, ja Japanese,
+ka Georgian, ko Korean, lt Lithuanian, lv Latvian, nb Norwegian Bokmål, nl Dutch, no Norwegian, pl Polish,
+pt Portuguese, ro Romanian, ru Russian, sk Slovak, sl Slovenian, sr Serbian, sv Swedish, th Thai, tr Turkish,
+uk Ukrainian, vi Vietnamese, zh Chinese
+"""
+NAMES = dict(pair.strip().split(" ", 1) for pair in LANGUAGES.strip().split(","))
 
 
 class Event(NamedTuple):
@@ -111,24 +108,6 @@ def _played(value: Any) -> bool:
 
 
 @cache
-def agent(text: str | None) -> Agent:
-    """The device detector's own answer, with the mends that PARSING prescribes."""
-    if not text:
-        return NOBODY
-    found = DeviceDetector(text, check_cache=False).parse()
-    device = getattr(found.device_type(), "value", found.device_type()) or "unknown"
-    system = found.os_name() or "unknown"
-    if "CrOS" in text:
-        system, device = "Chrome OS", "desktop"
-    elif "iPod" in text and device in ("unknown", "smartphone"):
-        device = "portable media player"
-    elif device == "unknown" and system == "GNU/Linux":
-        device = "desktop"
-    is_bot = bool(found.is_bot() or crawleruseragents.is_crawler(text))
-    return Agent(found.client_name() or "unknown", system, device, is_bot)
-
-
-@cache
 def language(header: str | None) -> str:
     """The language of the highest quality, the first of equals."""
     best, wanted = 0.0, "unknown"
@@ -141,11 +120,11 @@ def language(header: str | None) -> str:
 
 @dataclass(frozen=True)
 class Oracle:
-    """The events inside the filters; each analysis by its name gives the expected rows."""
+    """Events, and what their user agents name (`NOBODY` where that is not told); `rows` answers an analysis."""
 
     events: list[Event]
+    agents: Mapping[str | None, Agent]
     clicks: str = "deliberate"
-    agent: Callable[[str | None], Agent] = agent
 
     def within(
         self,
@@ -169,7 +148,7 @@ class Oracle:
             and (language is None or _language(event.header) == language)
             and not (without_bots and self.agent(event.agent).is_bot)
         ]
-        return Oracle(kept, clicks, self.agent)
+        return Oracle(kept, self.agents, clicks)
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The expected rows of the analysis of that name, in order."""
@@ -182,6 +161,10 @@ class Oracle:
             "activity": self._activity,
             "concentration": self._concentration,
         }[name]()
+
+    def agent(self, text: str | None) -> Agent:
+        """What a user agent names."""
+        return self.agents.get(text, NOBODY)
 
     def scope(self) -> dict[str, int]:
         """n, and what was left out."""
@@ -230,7 +213,7 @@ class Oracle:
                     "learner": learner,
                     "clicks": self._clicks(mine),
                     "active_days": len({_day(time) for time in times}),
-                    "sessions": 1 + sum(b - a > 30 * MINUTE for a, b in zip(times, times[1:], strict=False)),
+                    "sessions": 1 + sum(b - a > 30 * MINUTE for a, b in pairwise(times)),
                     "first_seen": _moment(times[0]),
                     "last_seen": _moment(times[-1]),
                     "is_bot": any(self.agent(event.agent).is_bot for event in mine),
@@ -277,11 +260,9 @@ def _day(time: int) -> date:
     return _moment(time).date()
 
 
-def _percentile(ordered: list[int], percent: int) -> float:
-    place = Fraction(percent, 100) * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return float(ordered[below] + (place - below) * (ordered[above] - ordered[below]))
+def _percentile(ordered: list[int], percent: int) -> int:
+    """The smallest count that at least so many percent of the learners do not exceed."""
+    return next(count for nth, count in enumerate(ordered, 1) if Fraction(nth, len(ordered)) >= Fraction(percent, 100))
 
 
 def _too_many_at_once(times: list[int]) -> bool:
@@ -299,11 +280,6 @@ def _too_long_a_day(times: list[int]) -> bool:
 
 
 def _stretches(times: list[int]) -> Iterator[tuple[int, int]]:
-    for begin, end in zip(times, times[1:], strict=False):
+    for begin, end in pairwise(times):
         if end - begin <= 30 * MINUTE:
             yield begin, end
-
-
-def by_name(agents: Mapping[str | None, Agent]) -> Callable[[str | None], Agent]:
-    """Agents as a test gives them, by hand."""
-    return lambda text: agents.get(text, NOBODY)
