@@ -110,7 +110,7 @@ class Course:
             (filters.device, "device", "agents"),
             (filters.language, "language", "languages"),
         ):
-            if value is None or value == "unknown":
+            if value is None or (value == "unknown" and column != "course"):
                 continue
             there = engine.query(f"select distinct {column} from {table} where {column} is not null order by 1")
             known = there[column].to_pylist()
