@@ -25,7 +25,7 @@ from coursetrail.engines.duckdb_reading import Reading
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening
 from coursetrail.formats.lines import Lines
-from coursetrail.literals import literal
+from coursetrail.literals import literal, parquet
 from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress, Silent
 
@@ -63,6 +63,7 @@ def ingest(
     folder = Path(path)
     if folder.is_file():
         raise UsageError(f"{folder} is a file, but a dataset is a folder. The dataset comes first, then the exports.")
+    dataset.check(folder)
     for export in exports:
         exports_module.check(os.fspath(export))
     shown = progress or Silent()
@@ -84,7 +85,7 @@ def _stage(folder: Path, progress: Progress) -> Iterator[Path]:
         mine = root / uuid4().hex
         mine.mkdir()
     try:
-        yield mine
+        yield mine.absolute()  # DuckDB takes ~ in front of a name for a home folder
     finally:
         shutil.rmtree(mine, ignore_errors=True)
         (root / LOCK).unlink(missing_ok=True)
@@ -179,7 +180,7 @@ class _Job:
         self, engine: DuckDB, number: int, name: str, part: Path, reading: Reading, lines: Lines, again: int
     ) -> Source:
         """The row of the ledger; its making checks that no line is missing."""
-        row = engine.query(f"select count(*), min(time), max(time) from read_parquet({literal(str(part))})")
+        row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
         events, first, last = (column[0].as_py() for column in row.columns)
         kinds = duckdb_reading.tally(reading.mended)
         return Source(
@@ -204,7 +205,7 @@ class _Job:
     def _commit(self, engine: DuckDB, part: Path, source: Source, reading: Reading) -> Outcome:
         if self.look_up:
             for lookup in LOOKUPS:
-                sql = f"select distinct {lookup.key} as text from read_parquet({literal(str(part))}) order by 1"
+                sql = f"select distinct {lookup.key} as text from {parquet(part)} order by 1"
                 self._look_up(lookup, [text for text in engine.query(sql)["text"].to_pylist() if text is not None])
         rejects = pa.table(
             {

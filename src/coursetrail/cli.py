@@ -1,6 +1,5 @@
 """The command line: parse, call the library, print. Data goes to stdout, talk to stderr."""
 
-import errno
 import os
 import sys
 import time
@@ -504,10 +503,9 @@ def _told(error: Exception) -> tuple[str, int]:
             return f"Error: {error.format_message()} More with: {context.command_path} --help", error.exit_code
         case click.ClickException():
             return f"Error: {error.format_message()}", error.exit_code
-        case OSError(errno=errno.ENOSPC | errno.EDQUOT | errno.EROFS | errno.EACCES):
-            return f"Error: {error.filename or 'output'}: {error.strerror}.", StorageError.exit_code
-        case OSError():
-            return f"Error: {error}. More with: coursetrail --debug …", 1
+        case OSError():  # of what is read, formats.lines says so; this is about what is written
+            where = error.filename2 or error.filename or "output"
+            return f"Error: {where}: cannot write ({error.strerror or error}).", StorageError.exit_code
     kind = type(error).__name__
     return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
 

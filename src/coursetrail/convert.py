@@ -43,7 +43,7 @@ def convert(
     cell that a spreadsheet would run as a formula gets an apostrophe in front. Raises InputError,
     TooManyRejects, UsageError, StorageError; then nothing is written.
     """
-    target = Path(out)
+    target = Path(out).absolute()
     ending = next((ending for ending in ENDINGS if target.name.endswith(ending)), None)
     if ending is None:
         raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")

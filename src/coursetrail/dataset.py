@@ -5,6 +5,7 @@ belong to it, so a reader sees one state of all five, and a run killed before it
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_d
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from coursetrail.errors import DatasetError, StorageError
+from coursetrail.errors import DatasetError, StorageError, UsageError
 
 VERSION = 1
 """Of the layout; a dataset of a higher one is refused."""
@@ -142,7 +143,8 @@ class Dataset:
 
     def files(self, table: str) -> list[str]:
         """The Parquet files of a table; empty when it has no rows."""
-        return sorted(self.tables[table].file_uris())
+        names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
+        return [str((self.path / table / name).absolute()) for name in names]
 
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
@@ -160,6 +162,12 @@ class Dataset:
 
 def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
     return [table[name].to_pylist() for name in names]
+
+
+def check(path: Path) -> None:
+    """Raise UsageError for a folder whose name Delta Lake's library cannot take."""
+    if found := re.search(r"[#%?\[\]\\^{}|\x00-\x1f\x7f\ud800-\udfff]", str(path.absolute())):
+        raise UsageError(f"{path.absolute()}: a dataset's path cannot hold '{found[0]}'; choose another name.")
 
 
 def exists(path: Path) -> bool:
@@ -258,7 +266,9 @@ def part_name() -> str:
 
 
 def _uri(path: Path, table: str) -> str:
-    return str(path / table)
+    """deltalake takes a plain path for an address too, and stumbles over its spaces, `#`, `%` and `ü`."""
+    check(path)
+    return (path / table).absolute().as_uri()
 
 
 def _started(path: Path) -> bool:

@@ -79,7 +79,8 @@ class Opening:
             return "standard input", self._spool("standard input", None)
         check(name)
         path = Path(name)
-        return str(path.absolute()), path if path.is_file() else self._spool(name, path)
+        shown = os.fsencode(path.absolute()).decode(errors="replace")
+        return shown, path if path.is_file() else self._spool(name, path)
 
     def format(self, name: str, file: Path) -> Format:
         """The format that was named, else the one that the file's beginning shows."""

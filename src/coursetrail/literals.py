@@ -1,6 +1,8 @@
 """Values as SQL text: the only way a value gets into a statement."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 from coursetrail.errors import UsageError
 
@@ -22,3 +24,13 @@ def literal(value: str | float | date | None) -> str:
             raise UsageError("A filter value cannot hold a NUL character.")
         return "'" + value.replace("'", "''") + "'"
     return repr(value)
+
+
+def parquet(*files: str | Path) -> str:
+    """The rows of Parquet files, in SQL for DuckDB, which takes `*`, `?` and `[` in a name for a pattern.
+
+    >>> parquet("a[1].parquet")
+    "read_parquet(['a[[]1].parquet'])"
+    """
+    names = (re.sub(r"([*?[])", r"[\1]", str(file)) for file in files)
+    return f"read_parquet([{', '.join(map(literal, names))}])"

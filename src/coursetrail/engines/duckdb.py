@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from coursetrail.errors import DatasetError, QueryError, StorageError
+from coursetrail.literals import parquet
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -46,10 +47,9 @@ class DuckDB:
             rows = content if isinstance(content, pa.Table) else schema.empty_table()
             self.connection.register(name, rows)
             return
-        files = ", ".join(f"'{file.replace(chr(39), chr(39) * 2)}'" for file in content)
         columns = ", ".join(_column(field) for field in schema)
         try:
-            self.connection.execute(f"create view {name} as select {columns} from read_parquet([{files}])")
+            self.connection.execute(f"create view {name} as select {columns} from {parquet(*content)}")
         except duckdb.Error as error:
             raise DatasetError(
                 f"A file of the table '{name.removeprefix('all_')}' cannot be read ({message(error)}). Restore the "

@@ -11,7 +11,7 @@ import pyarrow as pa
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.engines.duckdb_reading import PARQUET, Reading
 from coursetrail.formats.lines import Lines
-from coursetrail.literals import literal
+from coursetrail.literals import literal, parquet
 
 
 def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
@@ -56,8 +56,7 @@ def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) 
     connection.register("left_out", pa.table({"line": lines}))
     try:
         connection.execute(
-            f"copy (select * from read_parquet({literal(str(part))}) anti join left_out using (line)) "
-            f"to {literal(str(out))} ({PARQUET})"
+            f"copy (select * from {parquet(part)} anti join left_out using (line)) to {literal(str(out))} ({PARQUET})"
         )
     except duckdb.Error as error:
         raise refused(error) from error

@@ -21,7 +21,7 @@ from coursetrail.engines.duckdb_statement import PAGE, events_sql, raw_sql
 from coursetrail.formats.format import Format, Reject
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.network import network
-from coursetrail.literals import literal
+from coursetrail.literals import literal, parquet
 
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is kept while reading."""
@@ -103,9 +103,8 @@ def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: 
 
 def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:
     """Parquet files in one, in their order."""
-    names = ", ".join(literal(str(part)) for part in parts)
     try:
-        engine.connection.execute(f"copy (select * from read_parquet([{names}])) to {literal(str(out))} ({PARQUET})")
+        engine.connection.execute(f"copy (select * from {parquet(*parts)}) to {literal(str(out))} ({PARQUET})")
     except duckdb.Error as error:
         raise refused(error) from error
 
