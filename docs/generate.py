@@ -162,14 +162,15 @@ def _help(command: click.Command) -> str:
     for block in cleandoc(command.help or "").split("\n\n"):
         lines = [line for line in block.split("\n") if line != "\b"]
         examples = [line.strip() for line in lines if line.startswith(" ")]
-        shown.append(paragraph(" ".join(line for line in lines if not line.startswith(" "))))
+        prose = " ".join(line for line in lines if not line.startswith(" "))
+        shown.append(paragraph(prose.replace("*", "\\*")))
         shown += ["```\n" + "\n".join(examples) + "\n```\n"] if examples else []
     return "\n".join(text for text in shown if text.strip())
 
 
 def paragraph(text: str) -> str:
     """Wrapped as in the rest of the documentation."""
-    return fill(text.replace("*", "\\*") if "`" not in text else text, 118, break_on_hyphens=False) + "\n"
+    return fill(text, 118, break_on_hyphens=False) + "\n"
 
 
 def _options(command: click.Command, context: click.Context) -> str:
