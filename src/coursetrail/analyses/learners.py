@@ -1,7 +1,8 @@
 """How active is each learner, and which of them are hardly people?
 
-Sorting every event is dear, so events are folded first: no gap inside one clock half hour can end a session, and
-121 events within a minute leave more than 60 in one of the two clock minutes that they touch. The answer is exact.
+Sorting every event is dear, so events are folded into half hours of the clock: no gap inside one can end a session.
+And 121 events within a minute leave more than 60 in one of the two clock minutes that they touch; only learners
+with such a minute are looked at event by event. The answer is exact.
 """
 
 import pyarrow as pa
@@ -29,29 +30,22 @@ learners = Analysis(
         "is_outlier": pa.bool_(),
     },
     sql="""
-        with moments as (
+        with instants as (
             select learner, time, microseconds(time) as micros, is_click, is_bot
             from events left join agents using (user_agent)
             where learner is not null
-        ), minutes as (
+        ), moments as (
+            select *, micros - micros % 1800000000 as half from instants
+        ), halves as (
             select
-                learner, micros - micros % 60000000 as minute,
+                learner, half,
                 count(*) as events,
                 count_if(is_click) as clicks,
                 min(time) as begins,
                 max(time) as ends,
                 bool_or(is_bot) as is_bot
             from moments
-            group by learner, micros - micros % 60000000
-        ), halves as (
-            select
-                learner, minute - minute % 1800000000 as half,
-                sum(clicks) as clicks,
-                min(begins) as begins,
-                max(ends) as ends,
-                bool_or(is_bot) as is_bot
-            from minutes
-            group by learner, minute - minute % 1800000000
+            group by learner, half
         ), steps as (
             select
                 *,
@@ -79,11 +73,16 @@ learners = Analysis(
                 ) as active
             from steps
             group by learner, day
+        ), crowded as (
+            select learner
+            from moments semi join (select learner, half from halves where events > 60) using (learner, half)
+            group by learner, micros - micros % 60000000
+            having count(*) > 60
         ), bursts as (
             select distinct learner, true as is_burst
             from (
                 select learner, micros - lag(micros, 120) over (partition by learner order by micros) as took
-                from moments semi join (select learner from minutes where events > 60) using (learner)
+                from moments semi join crowded using (learner)
             )
             where took <= 60000000
         )
