@@ -196,8 +196,8 @@ def analyses_page() -> str:
     clicks = ", ".join(f"`{one}`" for one in DELIBERATE)
     opening = (
         "Each analysis is one question with one SQL text. `events` in it are those that the filters leave, with one "
-        "more column, `is_click`; `seconds_between`, `day_of` and `seconds_of_day` are small functions for what "
-        "engines write differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters "
+        "more column, `is_click`; `microseconds` (since 1970 UTC) is a small function for what engines write "
+        "differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters "
         "included."
     )
     learner = (
