@@ -244,7 +244,7 @@ def test_events_of_the_same_millisecond_are_one_session_and_all_count(course_of)
 
 
 def test_121_events_within_a_minute_are_an_outlier_and_120_are_none(course_of) -> None:
-    starts = (0, 30, 59.9, 1799)  # wherever on the clock the minute begins
+    starts = (0, 29.75, 59.9, 1769.75)  # wherever on the clock the minute begins; at 29.75 it is cut into 61 and 60
     course = course_of(
         [
             event
