@@ -110,7 +110,7 @@ MEANINGS = {
         "source": "the file: its number in `sources`",
         "line": "its line in that file, from 1",
         "reason": "why it is no event",
-        "raw": "the line's bytes, unchanged (of a line over 64 MiB, the first 1 MiB)",
+        "raw": "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB)",
     },
 }
 ROWS = {

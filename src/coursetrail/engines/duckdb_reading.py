@@ -23,6 +23,10 @@ from coursetrail.formats.lines import Lines
 from coursetrail.formats.network import network
 from coursetrail.literals import literal, parquet
 
+MEMORY = 4_000
+"""Megabytes that may be reserved while reading: for a line of 10 MB every JSON function takes 64. Of these few
+are touched, and nothing else here grows with the file.
+"""
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is kept while reading."""
 
@@ -111,6 +115,8 @@ def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:
 
 def _copy(engine: DuckDB, reading: Reading, lines: Lines, sql: str, out: Path, options: str) -> None:
     connection = engine.connection
+    before = connection.sql("select current_setting('memory_limit')").fetchall()[0][0]
+    connection.execute(f"set memory_limit = '{MEMORY}MB'")
     connection.execute("set disabled_optimizers = 'filter_pushdown'")  # it would parse every line twice
     connection.register("lines", lines.reader())
     page = _remembering(reading.format.page, ("course", "area", "item", "action"))
@@ -142,6 +148,7 @@ def _copy(engine: DuckDB, reading: Reading, lines: Lines, sql: str, out: Path, o
         for name, *_ in functions:
             connection.remove_function(name)
         connection.unregister("lines")
+        connection.execute(f"set memory_limit = '{before}'")
 
 
 class _Remembered(dict[bytes, tuple[str | None, ...]]):

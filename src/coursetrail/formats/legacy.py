@@ -112,6 +112,7 @@ FORMAT = Format(
             f"then r.value when r.value = r.page_url then null else {_json('r.value')} end"
         ),
         "client": f"case when r.client = 'spark' then null else {_json('r.client')} end",
+        "user-agent": 'case when r.user_agent is not null then cast(to_json(r."user-agent") as varchar) end',
         "12": 'cast(r."12" as varchar)',
         "13": 'cast(r."13" as varchar)',
         "14": 'cast(r."14" as varchar)',

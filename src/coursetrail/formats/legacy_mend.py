@@ -141,9 +141,9 @@ def _milliseconds(value: Any, kinds: list[str]) -> int:
     if isinstance(value, str):
         kinds.append("number as text")
     if 1e11 <= number <= 1e14:
-        return int(number)
+        return round(number)
     for unit, factor in UNITS.items():
         if EARLIEST <= number * factor <= LATEST:
             kinds.append(f"time in {unit}")
-            return int(number * factor)
+            return round(number * factor)
     raise Reject("the time stamp is in no unit that gives a plausible time")

@@ -17,7 +17,7 @@ from blake3 import blake3
 from coursetrail.errors import InputError
 
 BLOCK = 8 << 20
-LONGEST = 64 << 20
+LONGEST = 16 << 20
 """Bytes that one line may have; of a longer one only the first `KEPT` are kept, as a reject."""
 KEPT = 1 << 20
 NEWLINE = 10
