@@ -37,17 +37,13 @@ def timed(dataset: str, rounds: int) -> None:
 def report(dataset: Path, options: argparse.Namespace) -> None:
     """Measure inside one process, then the command from outside, and publish both."""
     where = machine()
-    script = Step(
-        [sys.executable, ROOT / "bench" / "analyses.py", "--inside", dataset, "--runs", str(options.runs)]
-    )
+    script = Step([sys.executable, ROOT / "bench" / "analyses.py", "--inside", dataset, "--runs", str(options.runs)])
     spent: dict[str, list[float]] = json.loads(measure(script).output)
     opening = spent.pop("open")[0]
     rounds = [sum(times) for times in zip(*spent.values(), strict=True)]
     lines = ["| analysis | ms: first | min | median | max |", "|---|--:|--:|--:|--:|"]
     for name, times in [*spent.items(), ("**together**", rounds)]:
-        lines.append(
-            f"| {name} | {times[0]:.0f} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |"
-        )
+        lines.append(f"| {name} | {times[0]:.0f} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |")
     met = ["met" if spent < TARGET else "missed" for spent in (rounds[0], median(rounds))]
     lines.append(f"\nOpening the dataset took {opening:.0f} ms, the import of the library not counted.")
     lines.append(f"Target: {TARGET} ms together, {met[0]} in the first round, {met[1]} in the median.")
@@ -63,9 +59,7 @@ def report(dataset: Path, options: argparse.Namespace) -> None:
 def main() -> None:
     """Parse, build the dataset, measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)"
-    )
+    parser.add_argument("--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=7, help="rounds of all analyses (default: %(default)s)")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     options = parser.parse_args()

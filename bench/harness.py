@@ -124,9 +124,7 @@ def table(done: Mapping[str, Sequence[Run]], against: str) -> str:
     base = [run.seconds for run in done[against]]
     for name, runs in done.items():
         took = [run.seconds for run in runs]
-        ratio = (
-            f"{median(took) / median(base):.2f} ({min(took) / max(base):.2f} to {max(took) / min(base):.2f})"
-        )
+        ratio = f"{median(took) / median(base):.2f} ({min(took) / max(base):.2f} to {max(took) / min(base):.2f})"
         numbers = [min(took), median(took), max(took), median(run.processor for run in runs)]
         numbers += [max(run.largest for run in runs) / 1e9, max(run.together for run in runs) / 1e9]
         cells = [

@@ -9,9 +9,7 @@ from harness import ROOT, Job, Run, Step, cold, compare, coursetrail, machine, p
 
 SIZES = (0.2, 0.5, 1, 2, 5, 10)
 """Gigabytes of the memory sweep."""
-WITHOUT_LOOKUPS = (
-    "import sys; from coursetrail.build import ingest; ingest(sys.argv[1], sys.argv[2:], look_up=False)"
-)
+WITHOUT_LOOKUPS = "import sys; from coursetrail.build import ingest; ingest(sys.argv[1], sys.argv[2:], look_up=False)"
 """The library's call that leaves user agents and languages unread."""
 
 
@@ -49,9 +47,7 @@ def sweep(largest: float, keep: bool) -> None:
     lines = ["| export GB | seconds | MB/s | largest process GB | together GB |", "|--:|--:|--:|--:|--:|"]
     for size in (size for size in SIZES if size <= largest):
         data = course_of(size)
-        done = compare(
-            [Job(f"{size:g} GB", lambda folder, data=data: jobs(data, 1, "")[-1].steps(folder), 1)]
-        )
+        done = compare([Job(f"{size:g} GB", lambda folder, data=data: jobs(data, 1, "")[-1].steps(folder), 1)])
         run = done[f"{size:g} GB"][0]
         real = data.stat().st_size
         numbers = (real / 1e9, run.seconds, real / 1e6 / run.seconds, run.largest / 1e9, run.together / 1e9)
@@ -65,13 +61,9 @@ def sweep(largest: float, keep: bool) -> None:
 def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)"
-    )
+    parser.add_argument("--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="runs of each way (default: %(default)s)")
-    parser.add_argument(
-        "--sweep", action="store_true", help="instead: one ingest of each size, for its memory"
-    )
+    parser.add_argument("--sweep", action="store_true", help="instead: one ingest of each size, for its memory")
     parser.add_argument("--largest", type=float, default=SIZES[-1], help="last GB of the sweep (default: 10)")
     parser.add_argument("--keep", action="store_true", help="keep the files that the sweep made")
     options = parser.parse_args()

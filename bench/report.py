@@ -18,9 +18,7 @@ GREED = 8.5
 
 def ours(name: str, data: Path, runs: int) -> Job:
     """A fresh process, empty caches, a folder that does not exist yet."""
-    return Job(
-        name, lambda folder: [Step(coursetrail("report", data, "-o", folder / "out"), cold(folder))], runs
-    )
+    return Job(name, lambda folder: [Step(coursetrail("report", data, "-o", folder / "out"), cold(folder))], runs)
 
 
 def reference(data: Path, python: Path, runs: int) -> Job:
@@ -41,9 +39,7 @@ def check_reference(parser: argparse.ArgumentParser, python: Path, data: Path) -
         parser.error(f"no Python at {python}: run `make bench-reference`, {hint}")
     imports = [python, "-c", "import matplotlib, pandas, pyspark, user_agents"]
     if subprocess.run(imports, capture_output=True, check=False).returncode:
-        parser.error(
-            f"{python} lacks packages of bench/reference/requirements.txt: `make bench-reference`, {hint}"
-        )
+        parser.error(f"{python} lacks packages of bench/reference/requirements.txt: `make bench-reference`, {hint}")
     home = os.environ.get("JAVA_HOME")
     if not shutil.which("java", path=f"{home}/bin" if home else None):
         parser.error(f"Spark needs Java 17: install it, {hint}")
@@ -63,9 +59,7 @@ def check_reference(parser: argparse.ArgumentParser, python: Path, data: Path) -
 def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)"
-    )
+    parser.add_argument("--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=5, help="runs of coursetrail (default: %(default)s)")
     parser.add_argument("--reference-runs", type=int, default=1, help="runs of the reference (default: 1)")
     parser.add_argument("--skip-reference", action="store_true", help="measure coursetrail alone")

@@ -59,9 +59,7 @@ def test_every_real_string_is_answered_as_plain_device_detector_answers_it():
     shortcut = detector.detector_class()
     assert shortcut is not detector.plain
     different = [
-        text
-        for text in real_strings()
-        if answer(shortcut(text).parse()) != answer(detector.plain(text).parse())
+        text for text in real_strings() if answer(shortcut(text).parse()) != answer(detector.plain(text).parse())
     ]
     assert different == []
 
@@ -274,9 +272,7 @@ def test_any_text_gives_one_row_per_string_and_never_raises(texts):
 
 
 @settings(deadline=None, max_examples=150)
-@given(
-    st.text(st.sampled_from('Mozila/5.0 (;Android)\ud800\udc00\x00\x1f\x85İ\u017f日_-{}=[]"'), max_size=600)
-)
+@given(st.text(st.sampled_from('Mozila/5.0 (;Android)\ud800\udc00\x00\x1f\x85İ\u017f日_-{}=[]"'), max_size=600))
 def test_surrogates_and_control_characters_never_raise(text):
     assert len(parse_agents([text])) == 1
 

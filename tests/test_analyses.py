@@ -180,7 +180,7 @@ def test_an_answer_says_its_n_and_what_was_left_out(by_hand) -> None:
     assert {name: getattr(scope, name) for name in counts} == counts
     assert "n = 9 learners, 14 events" in scope.describe()
     assert "Left out: 2 events without a learner id" in scope.describe()
-    assert "1 learners seen as bots (1 events)" in scope.describe()
+    assert "1 learner seen as bots (1 event)" in scope.describe()
     filtered = by_hand.analyze("browsers", device="desktop", clicks="all").scope
     assert (filtered.events, filtered.outside, filtered.learners, filtered.bots) == (6, 8, 2, 0)
     assert "device desktop" in filtered.describe()

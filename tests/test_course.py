@@ -125,7 +125,7 @@ def test_the_filters_are_told_beside_the_answer(course) -> None:
     told = result.scope.describe()
     for part in ("to 2013-08-01 (excluded)", "language en", "without bots", "every event counts as a click"):
         assert part in told
-    assert "1 events outside" in told
+    assert "1 event outside" in told
 
 
 def test_sql_reads_events_dimensions_and_the_ledger(course) -> None:

@@ -380,9 +380,7 @@ def test_staff_and_bots_are_among_the_learners(clean: tuple[Path, Truth]) -> Non
 def test_clicks_follow_the_published_quantiles() -> None:
     clicks = clicks_of(LEARNERS, EVENTS)
     assert clicks.sum() == EVENTS
-    assert [int(np.percentile(clicks, p)) for p in (50, 75, 90, 99)] == pytest.approx(
-        [39, 125, 364, 1_737], rel=0.02
-    )
+    assert [int(np.percentile(clicks, p)) for p in (50, 75, 90, 99)] == pytest.approx([39, 125, 364, 1_737], rel=0.02)
     assert clicks.max() == pytest.approx(58_289, rel=0.02)
 
 
@@ -409,9 +407,7 @@ def test_a_full_course_has_the_published_browsers_devices_and_languages() -> Non
             assert abs(counts["browser"][RENAMED.get(browser, browser)] - learners) <= 6
     devices = counts["device"].total()
     for device, learners in DEVICES.items():
-        assert counts["device"][device] / devices == pytest.approx(
-            learners / sum(DEVICES.values()), abs=0.002
-        )
+        assert counts["device"][device] / devices == pytest.approx(learners / sum(DEVICES.values()), abs=0.002)
     # The row " en" of the published table belongs to other languages, so each may have up to its 458 more.
     for language, learners in LANGUAGES.items():
         if language not in {" en", " ru", " sv", " nl", "nan", "English US"}:

@@ -123,13 +123,13 @@ class Scope:
 
     def describe(self) -> str:
         """One sentence with n and what was left out."""
-        text = f"n = {self.learners:,} learners, {self.events:,} events"
-        outside = f"; {self.outside:,} events outside" if self.outside else ""
+        outside = f"; {_count(self.outside, 'event')} outside" if self.outside else ""
+        text = f"n = {_count(self.learners, 'learner')}, {_count(self.events, 'event')}"
         if self.filters:
             text += f" ({self.filters}{outside})"
-        text += f". Left out: {self.without_learner:,} events without a learner id."
+        text += f". Left out: {_count(self.without_learner, 'event')} without a learner id."
         if self.bots or self.bot_events:
-            text += f" Included: {self.bots:,} learners seen as bots ({self.bot_events:,} events)."
+            text += f" Included: {_count(self.bots, 'learner')} seen as bots ({_count(self.bot_events, 'event')})."
         return text
 
 
@@ -160,6 +160,10 @@ class Result:
         from coursetrail.outputs.tables import to_text
 
         return to_text(self)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _need(package: str) -> Any:

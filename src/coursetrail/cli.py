@@ -1,127 +1,33 @@
 """The command line: parse, call the library, print. Data goes to stdout, talk to stderr."""
 
-import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from datetime import date
-from functools import wraps
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from coursetrail import analyses
-from coursetrail.analysis import Filters, Result, render
-from coursetrail.errors import CoursetrailError, StorageError, UsageError, did_you_mean
+from coursetrail.analysis import Filters, render
+from coursetrail.cli_options import Commands, filtered, reading
+from coursetrail.cli_output import (
+    binary_ok,
+    ledger_text,
+    print_results,
+    put,
+    save_results,
+    say,
+    tell_source,
+)
+from coursetrail.errors import CoursetrailError, StorageError, UsageError
+from coursetrail.progress import on_terminal
 
-F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("table", "csv", "json", "parquet")
 DEFECT = 70
-
-
-class Day(click.ParamType[date]):
-    """A UTC date as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date, or a clear word."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no date; write it like 2013-08-01.", param, ctx)
-
-
-@contextmanager
-def _until_nobody_reads() -> Iterator[None]:
-    """Whoever read our output may close it: no error, though click takes it for one. Python must not try to
-    flush into that pipe again.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
-
-
-class Commands(click.Group):
-    """The commands in the order they are written; a near miss is told its name."""
-
-    def make_context(self, *words: Any, **settings: Any) -> click.Context:
-        """Click's own; here --help is printed."""
-        with _until_nobody_reads():
-            return super().make_context(*words, **settings)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Click's own."""
-        with _until_nobody_reads():
-            return super().invoke(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """In the order of this file."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's own, with a suggestion."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            raise UsageError(f"No command is called '{args[0]}'.{did_you_mean(args[0], list(self.commands))}")
-        return super().resolve_command(ctx, args)
-
-
-def filtered(command: F) -> F:
-    """Give a command the filters of an analysis; it gets them as `filters`."""
-
-    @click.option("--course", metavar="NAME", help="Only events of this course.")
-    @click.option("--from", "since", type=Day(), metavar="DATE", help="Only events of this UTC day and later.")
-    @click.option("--to", "until", type=Day(), metavar="DATE", help="Only events before this UTC day.")
-    @click.option("--device", metavar="CLASS", help="Only events from this device class, such as tablet.")
-    @click.option("--language", metavar="CODE", help="Only events in this preferred language, such as es.")
-    @click.option("--without", type=click.Choice(["bots"]), help="Leave out events of known bots.")
-    @click.option(
-        "--clicks",
-        type=click.Choice(["deliberate", "all"]),
-        default="deliberate",
-        show_default=True,
-        help="What counts as a click: deliberate actions, or every event.",
-    )
-    @wraps(command)
-    def with_filters(
-        course: str | None,
-        since: date | None,
-        until: date | None,
-        device: str | None,
-        language: str | None,
-        without: str | None,
-        clicks: Any,
-        **rest: Any,
-    ) -> Any:
-        filters = Filters(course, since, until, device, language, without == "bots", clicks)
-        return command(filters=filters, **rest)
-
-    return with_filters  # type: ignore[return-value]
-
-
-def reading(command: F) -> F:
-    """Give a command the options of reading exports."""
-    for option in (
-        click.option(
-            "--max-rejects",
-            default="1%",
-            show_default=True,
-            metavar="N|P%",
-            help="Stop when more lines (or this share of them) cannot be read.",
-        ),
-        click.option("--format", "form", metavar="NAME", help="The export's format, where content would mislead."),
-    ):
-        command = option(command)
-    return command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -157,8 +63,10 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
     from coursetrail import study
 
     started = time.perf_counter()
-    written = study.report(exports, out, filters=filters, format=form, max_rejects=max_rejects, progress=_progress())
-    _say(f"{written[-1]}: {len(written)} files in {time.perf_counter() - started:.1f} s")
+    written = study.report(exports, out, filters=filters, format=form, max_rejects=max_rejects, progress=on_terminal())
+    for row in written.sources.to_pylist():
+        tell_source(row)
+    say(f"{written.page}: {len(written.files)} files in {time.perf_counter() - started:.1f} s")
 
 
 @cli.command()
@@ -176,20 +84,14 @@ def ingest(dataset: str, exports: tuple[str, ...], course: str | None, form: str
     """
     from coursetrail import build
 
-    outcomes = build.ingest(dataset, exports, format=form, course=course, max_rejects=max_rejects, progress=_progress())
+    outcomes = build.ingest(
+        dataset, exports, format=form, course=course, max_rejects=max_rejects, progress=on_terminal()
+    )
     for outcome in outcomes:
-        source = outcome.source
         if outcome.already:
-            _say(f"{source.uri}: nothing to do, these bytes are source {source.source} already")
-            continue
-        _say(
-            f"{source.uri}: {source.lines:,} lines = {source.events:,} events + {source.duplicates:,} duplicates "
-            f"+ {source.rejected:,} rejected + {source.blank:,} blank"
-        )
-        if source.mended:
-            _say(f"  mended: {source.mended}")
-        if source.fault:
-            _say(f"  warning: {source.fault}")
+            say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
+        else:
+            tell_source(asdict(outcome.source))
 
 
 @cli.command()
@@ -208,19 +110,7 @@ def status(dataset: str, form: str) -> None:
     from coursetrail.outputs.tables import encode
 
     opened = course.open(dataset)
-    rows = opened.sources
-    if form == "table":
-        _out(f"{dataset}, version {opened.dataset.version}\n\n".encode())
-        rows = rows.select(
-            ["source", "uri", "lines", "events", "duplicates", "rejected", "blank", "first_time", "last_time", "fault"]
-        )
-    _out(encode(rows, form))
-    if form == "table":
-        sums = {name: sum(rows[name].to_pylist()) for name in ("lines", "events", "duplicates", "rejected", "blank")}
-        _out(
-            f"\nlines = events + duplicates + rejected + blank: {sums['lines']:,} = {sums['events']:,} + "
-            f"{sums['duplicates']:,} + {sums['rejected']:,} + {sums['blank']:,}\n".encode()
-        )
+    put(ledger_text(dataset, opened) if form == "table" else encode(opened.sources, form))
 
 
 @cli.command()
@@ -246,16 +136,16 @@ def analyze(
 
     wanted = _wanted(names)
     if only_sql:
-        _out("\n\n".join(f"-- {analysis.name}\n{render(analysis, filters)};" for analysis in wanted).encode() + b"\n")
+        put("\n\n".join(f"-- {analysis.name}\n{render(analysis, filters)};" for analysis in wanted).encode() + b"\n")
         return
     chosen = form or ("csv" if out else "table")
     if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
     results = list(course.open(dataset).answers(wanted, filters))
     if out:
-        _save(results, Path(out), chosen)
+        save_results(results, Path(out), chosen)
     else:
-        _print(results, chosen)
+        print_results(results, chosen)
 
 
 @cli.command()
@@ -283,7 +173,7 @@ def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Fil
     drawn = [analysis for analysis in wanted if plots.drawable(analysis)]
     results = list(course.open(dataset).answers(drawn, filters))
     for path in plots.write_all(results, Path(out), (form,)):
-        _say(str(path))
+        say(str(path))
 
 
 @cli.command()
@@ -304,10 +194,12 @@ def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str |
     fields = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
     if fields == [] or (fields and len(set(fields)) < len(fields)):
         raise UsageError("--columns takes distinct names, separated by commas.")
-    done = converting.convert(exports, out, columns=fields, format=form, max_rejects=max_rejects, progress=_progress())
-    _say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
+    done = converting.convert(
+        exports, out, columns=fields, format=form, max_rejects=max_rejects, progress=on_terminal()
+    )
+    say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
     for reason in done.reasons:
-        _say(f"  {reason}")
+        say(f"  {reason}")
 
 
 @cli.command("analyses")
@@ -328,13 +220,13 @@ def list_analyses(form: str) -> None:
             {"name": one.name, "question": one.question, "definition": one.definition, "columns": list(one.columns)}
             for one in analyses.ALL
         ]
-        _out(json.dumps(listed, indent=2).encode() + b"\n")
+        put(json.dumps(listed, indent=2).encode() + b"\n")
         return
     import textwrap
 
     for one in analyses.ALL:
         text = textwrap.fill(one.definition, 88, initial_indent="    ", subsequent_indent="    ")
-        _out(f"{one.name}\n  {one.question}\n{text}\n    Columns: {', '.join(one.columns)}\n\n".encode())
+        put(f"{one.name}\n  {one.question}\n{text}\n    Columns: {', '.join(one.columns)}\n\n".encode())
 
 
 @cli.command()
@@ -353,8 +245,8 @@ def sql(dataset: str, query: str, form: str) -> None:
     from coursetrail import course
     from coursetrail.outputs.tables import encode
 
-    _binary_ok(form)
-    _out(encode(course.open(dataset).sql(query), form))
+    binary_ok(form)
+    put(encode(course.open(dataset).sql(query), form))
 
 
 @cli.command()
@@ -390,13 +282,13 @@ def simulate(out: str, learners: int, events: int, seed: int, dirty: float, cour
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
 
-    with _progress().step(f"Simulating {Path(out).name}", events, "events") as step:
+    with on_terminal().step(f"Simulating {Path(out).name}", events, "events") as step:
         planted = make(
             out, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
         )
     if truth:
         write(Path(truth), planted.to_json().encode())
-    _say(f"{out}: {planted.ledger.lines:,} lines, {Path(out).stat().st_size:,} bytes")
+    say(f"{out}: {planted.ledger.lines:,} lines, {Path(out).stat().st_size:,} bytes")
 
 
 @cli.command()
@@ -418,57 +310,12 @@ def demo(out: str, learners: int, events: int) -> None:
     """
     from coursetrail import study
 
-    for line in study.demo(Path(out), learners, events, _progress()):
-        _out(line.encode() + b"\n")
+    for line in study.demo(Path(out), learners, events, on_terminal()):
+        put(line.encode() + b"\n")
 
 
 def _wanted(names: Sequence[str]) -> list[Any]:
     return [analyses.find(name) for name in dict.fromkeys(names)] if names else list(analyses.ALL)
-
-
-def _print(results: Sequence[Result], form: str) -> None:
-    from coursetrail.outputs.tables import encode
-
-    _binary_ok(form)
-    texts = [encode(result.table, form, result) for result in results]
-    if form == "json" and len(texts) > 1:
-        _out(b"[" + b",\n".join(text.rstrip() for text in texts) + b"]\n")
-    else:
-        _out(b"\n".join(texts))
-
-
-def _save(results: Sequence[Result], folder: Path, form: str) -> None:
-    from coursetrail.outputs.files import write
-    from coursetrail.outputs.tables import encode
-
-    ending = "txt" if form == "table" else form
-    for result in results:
-        path = write(folder / f"{result.analysis.name}.{ending}", encode(result.table, form, result))
-        _say(f"{path}: {result.table.num_rows:,} rows. {result.scope.describe()}")
-
-
-def _binary_ok(form: str) -> None:
-    if form == "parquet" and sys.stdout.isatty():
-        raise UsageError("Parquet is binary: redirect it into a file (> file.parquet).")
-
-
-def _progress() -> Any:
-    from coursetrail.progress import on_terminal
-
-    return on_terminal()
-
-
-def _say(text: str) -> None:
-    from coursetrail.outputs.wording import clean
-
-    click.echo(clean(text), err=True)
-
-
-def _out(data: bytes) -> None:
-    if sys.stdout is None:
-        raise StorageError("Standard output is closed: there is nowhere to print to.")
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -512,5 +359,5 @@ def _told(error: Exception) -> tuple[str, int]:
 
 def _failed(text: str, code: int) -> int:
     with suppress(OSError):  # nobody may be listening
-        _say(text)
+        say(text)
     return code

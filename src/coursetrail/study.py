@@ -2,9 +2,13 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+
+import pyarrow as pa
 
 from coursetrail import course as courses
 from coursetrail import dataset
@@ -20,6 +24,19 @@ NEEDED = ("platform", "time", "learner", "action", "user_agent", "accept_languag
 """Columns of events that the analyses read; `course` besides, where it is asked for."""
 
 
+@dataclass(frozen=True)
+class Report:
+    """What was written, the page last, and the ledger of what it was counted over."""
+
+    files: tuple[Path, ...]
+    sources: pa.Table
+
+    @property
+    def page(self) -> Path:
+        """The report to open."""
+        return self.files[-1]
+
+
 def report(
     exports: Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
@@ -28,11 +45,11 @@ def report(
     format: str | None = None,  # noqa: A002 - the word users know
     max_rejects: str | Limit = DEFAULT_LIMIT,
     progress: Progress | None = None,
-) -> list[Path]:
+) -> "Report":
     """Answer every analysis from raw exports (or from one dataset) into the folder `out`.
 
-    Writes `tables/*.csv`, `plots/*.png` and `.pdf`, and `report.html`; returns their paths. Exports are read
-    into a dataset that lives only as long as this takes. Raises what `ingest` raises.
+    Writes `tables/*.csv`, `plots/*.png` and `.pdf`, and `report.html`. Exports are read into a dataset that
+    lives only as long as this takes. Raises what `ingest` raises.
     """
     folder = Path(out)
     if folder.is_file():
@@ -41,13 +58,21 @@ def report(
     chosen = filters or Filters()
     if len(exports) == 1 and dataset.exists(Path(exports[0])):
         return _write(Path(exports[0]), folder, chosen, Path(exports[0]).name, shown)
-    with TemporaryDirectory(prefix="coursetrail-") as temporary:
+    with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as aside:
+        aside.submit(_load_drawing)
         needed = (*NEEDED, "course") if chosen.course else NEEDED
         ingest(temporary, exports, format=format, max_rejects=max_rejects, columns=needed, progress=shown)
         return _write(Path(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
 
 
-def _write(source: Path, folder: Path, filters: Filters, title: str, progress: Progress) -> list[Path]:
+def _load_drawing() -> None:
+    """Importing matplotlib takes half a second; while a file is read nobody waits for it."""
+    from coursetrail.outputs import plots
+
+    plots.load()
+
+
+def _write(source: Path, folder: Path, filters: Filters, title: str, progress: Progress) -> "Report":
     from coursetrail.outputs import report as page
 
     course = courses.open(source)
@@ -57,7 +82,8 @@ def _write(source: Path, folder: Path, filters: Filters, title: str, progress: P
             results.append(result)
             step.advance(1)
     with progress.step("Drawing", None, "files"):
-        return page.write(results, course.sources, folder, title=title)
+        files = page.write(results, course.sources, folder, title=title)
+    return Report(tuple(files), course.sources)
 
 
 def demo(folder: Path, learners: int, events: int, progress: Progress) -> Iterator[str]:
@@ -78,8 +104,8 @@ def demo(folder: Path, learners: int, events: int, progress: Progress) -> Iterat
         yield f"\n{result}"
     yield f"Answered {len(ALL)} questions in {clock.lap()}"
     written = _write(into, folder, Filters(), "psy-001 (simulated)", progress)
-    yield f"Drew the report in {clock.lap()}: {written[-1]}"
-    yield f"\nNext: open {written[-1]}, or ask more: coursetrail analyze {into} browsers --device tablet"
+    yield f"Drew the report in {clock.lap()}: {written.page}"
+    yield f"\nNext: open {written.page}, or ask more: coursetrail analyze {into} browsers --device tablet"
 
 
 class _Clock:
