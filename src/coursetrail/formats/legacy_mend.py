@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from coursetrail.formats.format import Mended, Reject
+from coursetrail.formats.network import network
 
 TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
 REPEATED = "repeated"
@@ -30,6 +31,7 @@ def mend(line: bytes) -> Mended | None:
     event = _unwrap(_object(text, kinds), kinds)
     if REPEATED in event:
         kinds.append("repeated field")
+        event[REPEATED] = [[name, _without_address(name, value)] for name, value in event[REPEATED]]
     for name in TEXT:
         if name in event:
             event[name] = _scalar(event[name], name, kinds)
@@ -43,6 +45,10 @@ def mend(line: bytes) -> Mended | None:
         kinds.append("lone surrogate")
         mended = _SURROGATE.sub("\ufffd", mended)
     return Mended(mended, tuple(kinds))
+
+
+def _without_address(name: str, value: Any) -> Any:
+    return network(str(value)) if name == "user_ip" else value
 
 
 def _text(line: bytes, kinds: list[str]) -> str | None:
