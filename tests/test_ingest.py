@@ -1,0 +1,414 @@
+"""Ingest: every line is accounted for once, whatever happens while it is read."""
+
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+import coursetrail as ct
+from coursetrail.dataset import EVENTS
+from coursetrail.simulate import simulate
+
+COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
+
+
+def line(**fields: Any) -> bytes:
+    known = {"key": "pageview", "username": "ada", "timestamp": 1375249001234, "user_agent": "Opera/9.80"}
+    return json.dumps({**known, "page_url": "https://class.coursera.org/psy-001/wiki", **fields}).encode() + b"\n"
+
+
+def lines(count: int, first: int = 0) -> bytes:
+    return b"".join(line(n=number) for number in range(first, first + count))
+
+
+def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
+    path = folder / name
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def ledger(dataset: Path) -> list[tuple[int, ...]]:
+    rows = ct.open(dataset).sources.to_pylist()
+    for row in rows:
+        assert row["lines"] == row["events"] + row["duplicates"] + row["rejected"] + row["blank"]
+    return [tuple(row[name] for name in COUNTS) for row in rows]
+
+
+def contents(dataset: Path) -> dict[str, Any]:
+    """What a reader can see, but for the numbers of sources and the moment of ingest."""
+    course = ct.open(dataset)
+    answers = {result.analysis.name: result.table.to_pylist() for result in course.answers()}
+    rejects = course.sql("select line, reason, raw from rejects order by all").to_pylist()
+    events = course.sql("select * exclude (source) from events order by all").to_pylist()
+    assert course.sql("select count(*) as n from events anti join sources using (source)")["n"].to_pylist() == [0]
+    return {"ledger": ledger(dataset), "answers": answers, "rejects": rejects, "events": events}
+
+
+def run(*words: object) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "coursetrail.cli", *map(str, words)]
+    start = "import sys; from coursetrail.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", start, *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+# The ledger
+
+
+def test_lines_are_events_duplicates_rejected_or_blank(tmp_path):
+    data = [lines(5), b"\n", b"junk\n", line(n=3), b"  \n", line(n=3), line(n=9)]
+    ct.ingest(tmp_path / "d", [export(tmp_path, *data)], max_rejects="1")
+    assert ledger(tmp_path / "d") == [(11, 6, 2, 1, 2)]
+
+
+def test_only_lines_that_are_equal_byte_for_byte_are_duplicates(tmp_path):
+    same, spaced = line(n=1), line(n=1).replace(b": ", b":  ")
+    ct.ingest(tmp_path / "d", [export(tmp_path, same, spaced, same.rstrip() + b"\r\n", same.rstrip())])
+    assert ledger(tmp_path / "d") == [(4, 3, 1, 0, 0)]
+    assert ct.open(tmp_path / "d").sql("select line from events order by 1")["line"].to_pylist() == [1, 2, 3]
+
+
+def test_a_rejected_line_that_comes_again_is_a_duplicate(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(1), b"junk\n", b"junk\n", b"\n", b"\n")], max_rejects="100%")
+    assert ledger(tmp_path / "d") == [(5, 1, 1, 1, 2)]
+
+
+def test_rejects_keep_line_reason_and_raw_bytes(tmp_path):
+    cut = line(n=7)[:-9]
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(3), b"\x89\xff\0junk\r\n", lines(1, 3), cut)], max_rejects="50%")
+    rejects = ct.open(tmp_path / "d").sql("select line, reason, raw from rejects order by line").to_pylist()
+    assert [(one["line"], one["raw"].rstrip(b"\r")) for one in rejects] == [(4, b"\x89\xff\0junk"), (6, cut)]
+    assert [one["reason"] for one in rejects] == ["not JSON", "JSON cut off"]
+
+
+def test_a_simulated_dirty_export_has_the_ledger_that_was_planted(tmp_path):
+    truth = simulate(tmp_path / "x.gz", learners=50, events=4_000, dirty=0.2, seed=5).ledger
+    ct.ingest(tmp_path / "d", [tmp_path / "x.gz"], max_rejects="50%")
+    assert ledger(tmp_path / "d") == [tuple(getattr(truth, name) for name in COUNTS)]
+    found = ct.open(tmp_path / "d").sql("select line from rejects order by line")["line"].to_pylist()
+    assert found == [number for number, _ in truth.rejects]
+
+
+def test_a_cut_file_is_read_up_to_the_cut_and_says_so(tmp_path):
+    packed = gzip.compress(b"".join(line(n=random.Random(n).random()) for n in range(2_000)))
+    source = ct.ingest(tmp_path / "d", [export(tmp_path, packed[: len(packed) // 2])])[0].source
+    assert source.fault is not None
+    assert "cut off" in source.fault
+    assert source.events > 500
+    assert source.rejected == 1
+
+
+def test_a_file_of_many_blocks_numbers_its_lines_in_order(tmp_path):
+    count = 120_000
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(count))])
+    wrong = ct.open(tmp_path / "d").sql("select count(*) as n from events where (extra->>'n')::int <> line - 1")
+    assert wrong["n"].to_pylist() == [0]
+    assert ledger(tmp_path / "d") == [(count, count, 0, 0, 0)]
+
+
+# The limit of rejects
+
+
+@pytest.mark.parametrize(("limit", "good"), [("2", 10), ("0", 10), ("10%", 10), ("0%", 100_000)])
+def test_more_rejects_than_allowed_stop_with_nothing_written(tmp_path, limit, good):
+    bad = b"".join(b"junk %d\n" % number for number in range(3))
+    with pytest.raises(ct.TooManyRejects, match=r"could not be read, more than .* \(line \d+: not JSON\)"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(good), bad)], max_rejects=limit)
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("limit", ["3", "25%", "100%"])
+def test_as_many_rejects_as_allowed_are_kept(tmp_path, limit):
+    bad = b"".join(b"junk %d\n" % number for number in range(3))
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(9), bad)], max_rejects=limit)
+    assert ledger(tmp_path / "d") == [(12, 9, 0, 3, 0)]
+
+
+@pytest.mark.parametrize("limit", ["", "x", "-1", "1.5", "101%", "%", "1e3", "nan%"])
+def test_a_limit_that_is_none_is_refused_before_anything_is_read(tmp_path, limit):
+    with pytest.raises(ct.UsageError, match="Try 100 or 2%"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(1))], max_rejects=limit)
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_bad_file_leaves_those_before_it_and_nothing_of_itself(tmp_path):
+    good, bad = export(tmp_path, lines(5), name="good"), export(tmp_path, lines(5), b"junk\n" * 5, name="bad")
+    with pytest.raises(ct.TooManyRejects):
+        ct.ingest(tmp_path / "d", [good, bad])
+    assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)]
+    assert {path.name for path in (tmp_path / "d").iterdir()} == {"events", "agents", "languages", "sources", "rejects"}
+
+
+# Ways in
+
+
+def test_the_same_bytes_again_change_nothing_under_any_name(tmp_path):
+    first = export(tmp_path, lines(5), b"junk\n", name="a")
+    copy = export(tmp_path, lines(5), b"junk\n", name="b")
+    assert not ct.ingest(tmp_path / "d", [first], max_rejects="50%")[0].already
+    before = contents(tmp_path / "d")
+    version = ct.open(tmp_path / "d").dataset.version
+    outcomes = ct.ingest(tmp_path / "d", [first, copy, first])
+    assert [(one.already, one.source.source) for one in outcomes] == [(True, 1)] * 3
+    assert contents(tmp_path / "d") == before
+    assert ct.open(tmp_path / "d").dataset.version == version
+
+
+def test_several_files_are_several_sources_and_lines_are_compared_within_one(tmp_path):
+    files = [export(tmp_path, lines(5, first), name=str(first)) for first in (0, 2)]
+    ct.ingest(tmp_path / "d", files)
+    assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)] * 2
+    sources = ct.open(tmp_path / "d").sql("select source, count(*) as n from events group by 1 order by 1").to_pylist()
+    assert sources == [{"source": 1, "n": 5}, {"source": 2, "n": 5}]
+
+
+def test_standard_input_and_a_named_pipe_are_read(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    fed = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(lines(4)),))
+    fed.start()
+    reading = subprocess.Popen(
+        [sys.executable, "-c", "from coursetrail.cli import main; main()", "ingest", tmp_path / "d", "-", pipe],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    _, told = reading.communicate(lines(3, 50))
+    fed.join()
+    assert reading.returncode == 0, told
+    assert ledger(tmp_path / "d") == [(3, 3, 0, 0, 0), (4, 4, 0, 0, 0)]
+    assert ct.open(tmp_path / "d").sources["uri"].to_pylist() == ["standard input", str(pipe)]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "ü", "it's", 'say "x"', "~a", "a*b", "s3:x", "-x", "\U0001f600", "a&b;c"], ids=ascii
+)
+def test_a_dataset_and_an_export_may_be_called(tmp_path, name):
+    (tmp_path / "in").mkdir()
+    source = export(tmp_path / "in", lines(5), name=name)
+    ct.ingest(tmp_path / name, [source])
+    assert ct.ingest(tmp_path / name, [source])[0].already
+    assert ledger(tmp_path / name) == [(5, 5, 0, 0, 0)]
+    assert ct.open(tmp_path / name).analyze("browsers").table.num_rows == 1
+
+
+@pytest.mark.parametrize("name", ["a#b", "100%", "a?", "[a]", "{a}", "back\\slash", "new\nline", "\x1b[31m"], ids=ascii)
+def test_a_name_that_the_storage_cannot_bear_is_refused_before_anything_is_read(tmp_path, name):
+    with pytest.raises(ct.UsageError, match="choose another name"):
+        ct.ingest(tmp_path / name, [export(tmp_path, lines(5))])
+    assert not (tmp_path / name).exists()
+
+
+def test_an_export_whose_name_is_no_text_is_read(tmp_path):
+    source = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.json"))
+    source.write_bytes(lines(5))
+    ct.ingest(tmp_path / "d", [source])
+    assert ct.open(tmp_path / "d").sources["uri"].to_pylist() == [f"{tmp_path}/caf\ufffd.json"]
+
+
+# Several at once, and killed
+
+
+def test_two_files_at_once_into_one_dataset_are_two_sources(tmp_path):
+    files = [export(tmp_path, lines(20_000, first), b"junk %d\n" % first, name=str(first)) for first in (0, 10)]
+    both = [run("ingest", tmp_path / "d", file) for file in files]
+    for one in both:
+        _, told = one.communicate()
+        assert one.returncode == 0, told
+    assert ledger(tmp_path / "d") == [(20_001, 20_000, 0, 1, 0)] * 2
+    assert sorted(ct.open(tmp_path / "d").sources["source"].to_pylist()) == [1, 2]
+    rejects = ct.open(tmp_path / "d").sql("select source, raw from rejects order by source").to_pylist()
+    assert len({one["raw"] for one in rejects}) == 2
+    assert not (tmp_path / "d" / "_staging").exists()
+
+
+def test_the_same_file_twice_at_once_counts_once(tmp_path):
+    file = export(tmp_path, lines(20_000))
+    both = [run("ingest", tmp_path / "d", file) for _ in range(2)]
+    told = b"".join(one.communicate()[1] for one in both)
+    assert [one.returncode for one in both] == [0, 0], told
+    assert told.count(b"nothing to do") == 1
+    assert ledger(tmp_path / "d") == [(20_000, 20_000, 0, 0, 0)]
+    assert ct.open(tmp_path / "d").sql("select count(*) as n from events")["n"].to_pylist() == [20_000]
+
+
+def test_readers_during_an_ingest_see_one_version_or_the_next(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(100), name="a")])
+    opened = ct.open(tmp_path / "d")
+    writer = run("ingest", tmp_path / "d", *[export(tmp_path, lines(5_000, 7 * n), name=str(n)) for n in range(3)])
+    seen = set()
+    while writer.poll() is None:
+        course = ct.open(tmp_path / "d")
+        counted = course.sql("select count(*) as n, count(distinct source) as s from events").to_pylist()[0]
+        sources = course.sources.to_pylist()
+        assert counted["n"] == sum(row["events"] for row in sources)
+        assert counted["s"] == len(sources)
+        seen.add(counted["n"])
+    _, told = writer.communicate()
+    assert writer.returncode == 0, told
+    assert seen <= {100, 5_100, 10_100, 15_100}
+    assert ledger(tmp_path / "d")[1:] == [(5_000, 5_000, 0, 0, 0)] * 3
+    assert opened.sql("select count(*) as n from events")["n"].to_pylist() == [100]
+
+
+def test_a_killed_ingest_leaves_the_last_version_readable_and_the_next_run_completes_it(tmp_path):
+    simulate(tmp_path / "x.gz", learners=60, events=12_000, dirty=0.05, seed=3)
+    first = export(tmp_path, lines(100), b"junk\n", name="first")
+    words = ["ingest", tmp_path / "x", tmp_path / "x.gz", "--max-rejects", "10%"]
+    for name in ("whole", "x"):
+        ct.ingest(tmp_path / name, [first])
+    ct.ingest(tmp_path / "whole", [tmp_path / "x.gz"], max_rejects="10%")
+    expected = contents(tmp_path / "whole")
+    shutil.copytree(tmp_path / "x", tmp_path / "before")
+    before = time.perf_counter()
+    run(*words).communicate()
+    took = time.perf_counter() - before
+    draw = random.Random()
+    killed = 0
+    for moment in range(8):
+        shutil.rmtree(tmp_path / "x")
+        shutil.copytree(tmp_path / "before", tmp_path / "x")
+        victim = run(*words)
+        time.sleep(took * (0.2 + 0.1 * moment + 0.1 * draw.random()))
+        victim.send_signal(signal.SIGKILL)
+        victim.communicate()
+        killed += victim.returncode == -signal.SIGKILL
+        assert ledger(tmp_path / "x")[0] == (101, 100, 0, 1, 0)  # what was there before
+        ct.ingest(tmp_path / "x", [tmp_path / "x.gz"], max_rejects="10%")
+        assert contents(tmp_path / "x") == expected
+        assert not (tmp_path / "x" / "_staging").exists()
+    assert killed > 0
+
+
+@pytest.mark.parametrize("step", ["sources", "rejects", "agents", "languages", "commit"])
+def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, monkeypatch, step):
+    """The moments that a kill at random seldom meets."""
+    from coursetrail import dataset
+
+    first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
+    ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
+    ct.ingest(tmp_path / "d", [first], max_rejects="50%")
+    append, commit = dataset.append, dataset.commit
+
+    def dying_append(path: Path, table: str, *rest: Any) -> None:
+        if table == step:
+            raise KeyboardInterrupt
+        append(path, table, *rest)
+
+    def dying_commit(*words: Any) -> None:
+        if step == "commit":
+            raise KeyboardInterrupt
+        commit(*words)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(dataset, "append", dying_append)
+        dying.setattr(dataset, "commit", dying_commit)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                ct.ingest(tmp_path / "d", [second], max_rejects="50%")
+    assert ledger(tmp_path / "d") == [(10, 9, 0, 1, 0)]
+    ct.ingest(tmp_path / "d", [second], max_rejects="50%")
+    assert contents(tmp_path / "d") == contents(tmp_path / "whole")
+
+
+# Datasets that are none, or hurt
+
+
+def test_a_folder_that_is_no_dataset_is_said_to_be_none(tmp_path):
+    (tmp_path / "notes").mkdir()
+    for folder in (tmp_path / "notes", tmp_path / "absent"):
+        with pytest.raises(ct.DatasetError, match=r"no dataset here\. Make one: coursetrail ingest"):
+            ct.open(folder)
+
+
+def test_a_dataset_of_a_newer_layout_is_neither_read_nor_written(tmp_path):
+    file = export(tmp_path, lines(5))
+    ct.ingest(tmp_path / "d", [file])
+    log = tmp_path / "d" / "events" / "_delta_log" / f"{0:020}.json"
+    log.write_text(log.read_text().replace('\\"layout\\": 1', '\\"layout\\": 99'))
+    for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [file])):
+        with pytest.raises(ct.DatasetError, match=r"newer coursetrail .*pip install -U coursetrail"):
+            action()
+
+
+@pytest.mark.parametrize("columns", [["x"], EVENTS.names], ids=["other columns", "the same columns"])
+def test_a_delta_table_of_somebody_else_is_left_alone(tmp_path, columns):
+    events = tmp_path / "d" / "events"
+    events.parent.mkdir()
+    write_deltalake(
+        str(events), ct.Analysis.__name__ and __import__("pyarrow").table({name: ["a"] for name in columns})
+    )
+    for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])):
+        with pytest.raises(ct.DatasetError, match="not one of coursetrail's"):
+            action()
+    assert DeltaTable(str(events)).version() == 0
+
+
+@pytest.mark.parametrize("table", ["events", "sources", "agents"])
+@pytest.mark.parametrize("damage", ["empty", "garbage", "gone"])
+def test_a_damaged_dataset_is_one_clear_error(tmp_path, table, damage):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    log = tmp_path / "d" / table / "_delta_log" / f"{0:020}.json"
+    if damage == "gone":
+        log.unlink()
+    else:
+        log.write_bytes(b"" if damage == "empty" else b"\xff{]")
+    with pytest.raises(ct.DatasetError):
+        ct.open(tmp_path / "d").sources  # noqa: B018 - reads the ledger
+
+
+@pytest.mark.parametrize("table", ["events", "sources", "agents", "rejects"])
+def test_a_missing_file_of_a_dataset_is_one_clear_error(tmp_path, table):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), b"junk\n")], max_rejects="50%")
+    for file in (tmp_path / "d" / table).glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(ct.CoursetrailError):
+        ct.open(tmp_path / "d").sql(f"select * from {table}")
+
+
+# Disks
+
+
+def test_a_file_in_the_way_of_the_dataset_is_one_clear_error(tmp_path):
+    file = export(tmp_path, lines(5))
+    with pytest.raises(ct.UsageError, match="a dataset is a folder"):
+        ct.ingest(file, [file])
+    with pytest.raises(ct.StorageError, match="cannot write"):
+        ct.ingest(file / "d", [file])
+
+
+@pytest.mark.parametrize("table", ["events", "sources", "agents"])
+def test_a_file_in_the_way_of_a_table_is_one_clear_error(tmp_path, table):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / table).write_text("mine")
+    with pytest.raises(ct.StorageError, match="cannot write"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    assert (tmp_path / "d" / table).read_text() == "mine"
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_what_was_there(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False)
+    if mount.returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        ct.ingest(disk / "d", [export(tmp_path, lines(50), name="small")])
+        before = contents(disk / "d")
+        noise = random.Random(1)
+        large = b"".join(line(n=n, note=noise.randbytes(300).hex()) for n in range(20_000))
+        with pytest.raises(ct.StorageError, match=r"[Ff]ree some space"):
+            ct.ingest(disk / "d", [export(tmp_path, large, name="large")])
+        assert contents(disk / "d") == before
+        assert not (disk / "d" / "_staging").exists()
+    finally:
+        subprocess.run(["umount", disk], check=True)
