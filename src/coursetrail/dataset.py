@@ -148,7 +148,7 @@ class Dataset:
 
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
-        rows = self.tables["sources"].to_pyarrow_table()
+        rows = _read(self.path / "sources", self.tables["sources"])
         rows = rows.select(SOURCES.names).cast(SOURCES).sort_by("source")
         seen = [self.has(digest) for digest in rows["digest"].to_pylist()]
         latest = dict(zip(*_columns(rows, "digest", "source"), strict=True))
@@ -180,14 +180,24 @@ def next_source(path: Path) -> int:
     table = _table(path, "sources")
     if table is None:
         return 1
-    highest = pc.max(table.to_pyarrow_table(columns=["source"])["source"]).as_py()
+    highest = pc.max(_read(path / "sources", table)["source"]).as_py()
     return (highest or 0) + 1
 
 
 def rows(path: Path, name: str) -> pa.Table | None:
     """All rows of a small table at its newest version; None when it is not there yet."""
     table = _table(path, name)
-    return None if table is None else table.to_pyarrow_table()
+    return None if table is None else _read(path / name, table)
+
+
+def _read(path: Path, table: DeltaTable) -> pa.Table:
+    try:
+        return table.to_pyarrow_table()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DatasetError(
+            f"{path}: a file of the table cannot be read ({_first_line(error)}). Restore the folder from a copy, "
+            "or ingest the exports into a new one."
+        ) from error
 
 
 def append(path: Path, table: str, rows: pa.Table, mode: str = "append") -> None:

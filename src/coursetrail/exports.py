@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -112,8 +112,8 @@ class Opening:
     def _spool(self, name: str, pipe: Path | None) -> Path:
         out = self.stage / f"stream-{uuid4().hex}"
         with dataset.storage(self.stage), out.open("wb") as copy:
-            stream = sys.stdin.buffer if pipe is None else pipe.open("rb")
-            shutil.copyfileobj(stream, copy, 1 << 20)
+            with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
+                shutil.copyfileobj(stream, copy, 1 << 20)
         if out.stat().st_size == 0:
             raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
         return out

@@ -107,6 +107,7 @@ def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: 
 
 def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:
     """Parquet files in one, in their order."""
+    engine.connection.execute("set preserve_insertion_order = true")
     try:
         engine.connection.execute(f"copy (select * from {parquet(*parts)}) to {literal(str(out))} ({PARQUET})")
     except duckdb.Error as error:

@@ -19,7 +19,7 @@ SQL_TYPES = {
 }
 IPV4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 PAGE = "STRUCT(course VARCHAR, area VARCHAR, item VARCHAR, action VARCHAR)"
-FORMULA = "^[=+@\\t\\r-]"
+FORMULA = "^[=+@\\t\\r\\n\\x{FF1D}\\x{FF0B}\\x{FF0D}\\x{FF20}-]"
 
 
 def events_sql(form: Format, schema: pa.Schema, values: Mapping[str, str]) -> str:
