@@ -111,9 +111,12 @@ class Opening:
 
     def _spool(self, name: str, pipe: Path | None) -> Path:
         out = self.stage / f"stream-{uuid4().hex}"
-        with dataset.storage(self.stage), out.open("wb") as copy:
-            with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
-                shutil.copyfileobj(stream, copy, 1 << 20)
+        with (
+            dataset.storage(self.stage),
+            out.open("wb") as copy,
+            nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream,
+        ):
+            shutil.copyfileobj(stream, copy, 1 << 20)
         if out.stat().st_size == 0:
             raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
         return out
