@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help install demo test lint check unit docs lock bench bench-reference clean
 
@@ -16,14 +17,17 @@ help:
 
 install: $(VENV)/.made
 
-$(VENV)/.made: pyproject.toml requirements.lock
+$(VENV)/.made: pyproject.toml requirements.lock src/coursetrail/formats/_scan.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "coursetrail needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	  { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements.lock
+	@# Where there is no C compiler, one from PyPI builds the scanner of lines.
+	command -v $${CC:-cc} >/dev/null || $(PIP) --require-hashes -r compiler.lock
+	command -v $${CC:-cc} >/dev/null || export CC="$(CURDIR)/$(BIN)/python -m ziglang cc"; \
+	  $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: install

@@ -21,10 +21,10 @@ from coursetrail import exports as exports_module
 from coursetrail.dataset import EVENTS, REJECTS, Dataset, Source
 from coursetrail.engines import duckdb_duplicates, duckdb_reading
 from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.engines.duckdb_reading import Reading
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening
 from coursetrail.formats.lines import Lines
+from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet
 from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress, Silent
@@ -182,7 +182,7 @@ class _Job:
         """The row of the ledger; its making checks that no line is missing."""
         row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
         events, first, last = (column[0].as_py() for column in row.columns)
-        kinds = duckdb_reading.tally(reading.mended)
+        kinds = reading.kinds()
         return Source(
             source=number,
             uri=name,

@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from coursetrail import dataset
 from coursetrail.engines import duckdb_reading
 from coursetrail.engines.duckdb import connect
-from coursetrail.engines.duckdb_reading import Reading
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening, check
+from coursetrail.formats.records import Reading
 from coursetrail.progress import Progress, Silent
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -59,7 +59,7 @@ def convert(
             form = opening.format(name, file)
             part = Path(folder) / f"{len(parts)}{ending}"
             reading = Reading(form, opening.limit.may_go_on)
-            fields = columns or [field for field in form.fields if field != "user-agent"]
+            fields = columns or form.raw
             with connect(spill=Path(folder) / "spill") as engine:
                 lines = opening.read(
                     name,

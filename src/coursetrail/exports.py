@@ -13,10 +13,10 @@ from uuid import uuid4
 import pyarrow as pa
 
 from coursetrail import dataset, formats
-from coursetrail.engines.duckdb_reading import Reading, Stop
 from coursetrail.errors import InputError, TooManyRejects, UsageError
 from coursetrail.formats.format import Format
 from coursetrail.formats.lines import Lines, unreadable
+from coursetrail.formats.records import Reading, Stop
 from coursetrail.progress import Progress
 
 HEAD = 200

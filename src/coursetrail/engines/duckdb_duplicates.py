@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB, refused
-from coursetrail.engines.duckdb_reading import PARQUET, Reading
-from coursetrail.formats.lines import Lines
+from coursetrail.engines.duckdb_reading import PARQUET
+from coursetrail.formats.lines import SCHEMA, Lines
+from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet
 
 
@@ -33,7 +34,7 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
     ]
     suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
     connection = engine.connection
-    connection.register("lines", again().reader())
+    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, again().batches()))
     connection.register("suspects", pa.table({"line": suspects}))
     try:
         repeated = connection.sql("""

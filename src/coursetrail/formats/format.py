@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from coursetrail.formats.scan import Layout
+
 
 class Reject(Exception):  # noqa: N818 - not an error: the verdict on one line
     """A line that cannot become an event; the text is the reason kept with it."""
@@ -20,24 +24,22 @@ class Mended:
 class Format:
     """An export of JSON lines.
 
-    `fields` are the top-level fields with a place in `columns` or `kept`, by JSON name and engine type; the
-    engine reads them into a struct `r`. `nested` are those of the field that is JSON in a string (`v`), read
-    where `nested_if` holds. `sound` is true of lines that need no mending. `columns` are SQL expressions over
-    `r`, `v`, `page` (of `page_url`) and `network` (of `address`). `kept` are the members of `extra`, each a
-    JSON name and an expression that gives JSON text or null; the first is a field of text, given as it is.
+    `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside it a
+    struct `v`. `needed` are the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge.
+    `url` gives the addresses that `page` takes apart, `address` names the field of the client's. `columns` are SQL
+    expressions over `r`, `v`, `page` and `network`; `extra` is the layout's `rest`. `raw` are the fields of a plain
+    table, in their order.
     """
 
     name: str
     title: str
     recognise: Callable[[bytes], bool]
+    layout: Layout
+    raw: tuple[str, ...]
+    needed: tuple[str, ...]
+    doubtful: Callable[[pa.StructArray], pa.Array]
     mend: Callable[[bytes], Mended | None]
-    fields: Mapping[str, str]
-    sound: str
-    nested: Mapping[str, str]
-    nested_in: str
-    nested_if: str
-    url: str
+    url: Callable[[pa.StructArray], pa.Array]
     page: Callable[[str], tuple[str | None, ...]]
     address: str
     columns: Mapping[str, str]
-    kept: Mapping[str, str]

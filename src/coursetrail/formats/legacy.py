@@ -3,9 +3,13 @@
 No raw export is public; docs/formats.md says what this rests on.
 """
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from coursetrail.formats.format import Format
 from coursetrail.formats.legacy_mend import TEXT, mend
 from coursetrail.formats.legacy_pages import page
+from coursetrail.formats.scan import Kept, Kind, Layout
 
 VIDEO = "user.video.lecture.action"
 
@@ -32,12 +36,28 @@ def _is_legacy(line: bytes) -> bool:
     return head == b"{" and b'"key"' in line and (b'"page_url"' in line or b'"username"' in line)
 
 
+def _doubtful(r: pa.StructArray) -> pa.Array:
+    """Where the key is missing or holds JSON itself, or the time stamp is not plainly one of milliseconds."""
+    key, time = r.field("key"), r.field("timestamp")
+    doubts = (
+        pc.fill_null(pc.starts_with(key, "{"), True),
+        pc.fill_null(pc.starts_with(key, "["), True),
+        pc.fill_null(pc.less(time, 100_000_000_000), True),
+        pc.fill_null(pc.greater(time, 99_999_999_999_999), True),
+    )
+    return pc.or_(pc.or_(*doubts[:2]), pc.or_(*doubts[2:]))
+
+
+def _url(r: pa.StructArray) -> pa.Array:
+    """The page's address, or the value where that is one."""
+    page_url, value = r.field("page_url"), r.field("value")
+    if not page_url.null_count:
+        return page_url
+    return pc.coalesce(page_url, pc.if_else(pc.starts_with(value, "http"), value, None))
+
+
 def _text(name: str) -> str:
     return f"nullif(r.\"{name}\", '')"
-
-
-def _json(expression: str) -> str:
-    return f"cast(to_json({expression}) as varchar)"
 
 
 _LOADING = "v.currentTime = 0 and v.readyState = 0 and v.networkState = 2"
@@ -48,42 +68,40 @@ _ACTION = (
     "when r.key in ('pageview', 'hg.pageview', 'hg.hg.pageview') then coalesce(page.action, 'page_view') "
     "else 'other' end"
 )
-_DOUBTFUL = " or ".join(f"starts_with(r.\"{name}\", '[')" for name in TEXT if name not in ("value", "key"))
 
 FORMAT = Format(
     name="coursera-legacy",
     title="Coursera, class.coursera.org, 2012 to 2015",
     recognise=_is_legacy,
-    mend=mend,
-    fields={
-        **dict.fromkeys(TEXT, "VARCHAR"),
-        "user-agent": "VARCHAR",
-        "timestamp": "BIGINT",
-        "client": "VARCHAR",
-        "12": "JSON",
-        "13": "JSON",
-        "14": "JSON",
-        "30": "JSON",
-    },
-    sound=(
-        "r.timestamp between 100000000000 and 99999999999999 and r.key is not null "
-        f"and not starts_with(r.key, '{{') and not starts_with(r.key, '[') "
-        f"and not coalesce({_DOUBTFUL}, false)"
+    layout=Layout(
+        fields={
+            **dict.fromkeys(TEXT, Kind.TEXT),
+            "value": Kind.ANY,
+            "user-agent": Kind.TEXT,
+            "timestamp": Kind.INTEGER,
+            "client": Kind.ANY,
+        },
+        nested={
+            **dict.fromkeys(("type", "lectureID"), Kind.ANY),
+            **dict.fromkeys(("currentTime", "prevTime", "playbackRate", "readyState", "networkState"), Kind.NUMBER),
+        },
+        inside="value",
+        where="key",
+        when=VIDEO,
+        kept={
+            "key": Kept(),
+            "value": Kept(same_as="page_url"),
+            "client": Kept(unless='"spark"'),
+            "user-agent": Kept(),
+        },
     ),
-    nested={
-        "type": "VARCHAR",
-        "currentTime": "DOUBLE",
-        "prevTime": "DOUBLE",
-        "playbackRate": "DOUBLE",
-        "readyState": "DOUBLE",
-        "networkState": "DOUBLE",
-        "lectureID": "VARCHAR",
-    },
-    nested_in="value",
-    nested_if=f"r.key = '{VIDEO}'",
-    url="coalesce(r.page_url, case when starts_with(r.value, 'http') then r.value end)",
+    raw=(*TEXT, "timestamp", "client", "12", "13", "14", "30"),
+    needed=("key", "timestamp", "page_url", "value"),
+    doubtful=_doubtful,
+    mend=mend,
+    url=_url,
     page=page,
-    address="r.user_ip",
+    address="user_ip",
     columns={
         "platform": "'coursera'",
         "course": "page.course",
@@ -104,18 +122,5 @@ FORMAT = Format(
         "position": "v.currentTime",
         "position_from": "v.prevTime",
         "rate": "v.playbackRate",
-    },
-    kept={
-        "key": "r.key",
-        "value": (
-            "case when v is not null and not contains(r.value, 'NaN') and not contains(r.value, 'Infinity') "
-            f"then r.value when r.value = r.page_url then null else {_json('r.value')} end"
-        ),
-        "client": f"case when r.client = 'spark' then null else {_json('r.client')} end",
-        "user-agent": 'case when r.user_agent is not null then cast(to_json(r."user-agent") as varchar) end',
-        "12": 'cast(r."12" as varchar)',
-        "13": 'cast(r."13" as varchar)',
-        "14": 'cast(r."14" as varchar)',
-        "30": 'cast(r."30" as varchar)',
     },
 )

@@ -84,7 +84,7 @@ def _object(text: str, kinds: list[str]) -> dict[str, Any]:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, strict=False, object_pairs_hook=_members)
+        return json.loads(text, strict=False, object_pairs_hook=_members, parse_constant=str)
     except RecursionError as error:
         raise Reject("JSON nested too deeply") from error
 

@@ -1,6 +1,6 @@
-"""The lines of a file as Arrow batches of (line, text), whatever it is packed in.
+"""The lines of a file, block by block, whatever it is packed in.
 
-A batch borrows the read buffer: text is not copied and not checked, so it may hold any bytes. Every line
+A block is the read buffer itself: text is not copied and not checked, so it may hold any bytes. Every line
 keeps its newline; a last line without one is given one.
 """
 
@@ -15,6 +15,7 @@ import pyarrow as pa
 from blake3 import blake3
 
 from coursetrail.errors import InputError
+from coursetrail.formats import _scan
 
 BLOCK = 8 << 20
 LONGEST = 16 << 20
@@ -168,7 +169,7 @@ def unreadable(path: Path, error: OSError | ValueError) -> InputError:
 
 
 class Lines:
-    """One pass over the lines of `path`; iterate `batches()` once, then read the counts.
+    """One pass over the lines of `path`; iterate `blocks()` or `batches()` once, then read the counts.
 
     `lines` counts all lines; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
     the file early, or is None.
@@ -202,32 +203,36 @@ class Lines:
         """End the pass before the end of the file."""
         self._raw.close()
 
-    def reader(self) -> pa.RecordBatchReader:
-        """The batches as a stream that an engine can scan."""
-        return pa.RecordBatchReader.from_batches(SCHEMA, self.batches())
-
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Batches of whole lines, about `BLOCK` bytes each."""
+        """The blocks as Arrow batches of (line, text), for those who look at single lines."""
+        for first, block in self.blocks():
+            ends = newlines(memoryview(block))
+            offsets = np.zeros(len(ends) + 1, np.int32)
+            offsets[1:] = ends + 1
+            text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), block)
+            yield pa.RecordBatch.from_arrays([pa.array(np.arange(first, first + len(ends))), text], schema=SCHEMA)
+
+    def blocks(self) -> Iterator[tuple[int, pa.Buffer]]:
+        """Whole lines, about `BLOCK` bytes of them at a time, and the number of the first."""
         tail: memoryview | bytes = self._head
         while True:
-            block = pa.allocate_buffer(len(tail) + BLOCK + 1)
-            space = memoryview(block).cast("B")
+            buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + 1))
+            space = memoryview(buffer).cast("B")
             space[: len(tail)] = tail
-            size = len(tail) + self._source.readinto(space[len(tail) : -1])
-            if size == len(tail):
-                if size and space[size - 1] != NEWLINE:
-                    space[size] = NEWLINE
-                    size += 1
-                if size:
-                    yield self._batch(block, newlines(space[:size]))
-                return
-            ends = newlines(space[:size])
-            cut = int(ends[-1]) + 1 if len(ends) else 0
+            size = len(tail) + self._source.readinto(space[len(tail) : len(tail) + BLOCK])
+            at_end = size == len(tail)
+            if at_end and size and space[size - 1] != NEWLINE:
+                space[size] = NEWLINE
+                size += 1
+            count, cut = _scan.tally(space[:size])
             tail = space[cut:size]
             if cut:
-                yield self._batch(block, ends)
+                self.lines += count
+                yield self.lines - count + 1, buffer.slice(0, cut)
             elif len(tail) > LONGEST:
                 tail = self._skip_overlong(bytes(tail))
+            if at_end:
+                return
 
     def _skip_overlong(self, line: bytes) -> bytes:
         self.lines += 1
@@ -238,14 +243,6 @@ class Lines:
             if cut:
                 return bytes(space[cut:size])
         return b""
-
-    def _batch(self, block: pa.Buffer, ends: Positions) -> pa.RecordBatch:
-        offsets = np.zeros(len(ends) + 1, np.int32)
-        offsets[1:] = ends + 1
-        numbers = np.arange(self.lines + 1, self.lines + len(ends) + 1)
-        self.lines += len(ends)
-        text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), block)
-        return pa.RecordBatch.from_arrays([pa.array(numbers), text], schema=SCHEMA)
 
 
 def newlines(data: memoryview) -> Positions:

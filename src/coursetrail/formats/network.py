@@ -1,6 +1,11 @@
 """The network prefix of a client's address: enough to tell places apart, too little to tell people."""
 
+import re
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN = re.compile(rf"((?:{_BYTE}\.){{3}}){_BYTE}", re.ASCII)
+"""One IPv4 address: nearly all are, and `ipaddress` takes fifty times as long."""
 
 
 def network(address: str) -> str | None:
@@ -9,6 +14,8 @@ def network(address: str) -> str | None:
     >>> network("10.0.0.7, 203.0.113.9")
     '203.0.113.0/24'
     """
+    if plain := _PLAIN.fullmatch(address):
+        return f"{plain[1]}0/24"
     found = []
     for part in address.split(","):
         try:

@@ -1,0 +1,24 @@
+from typing import Any
+
+SKIP: int
+TEXT: int
+ANY: int
+JSON: int
+INTEGER: int
+NUMBER: int
+
+Place = tuple[int, int, int, int]
+
+def scan(
+    block: Any,
+    fields: tuple[tuple[str, int, bool, str, int], ...],
+    nested: tuple[tuple[str, int, bool, str, int], ...],
+    inside: int,
+    where: int,
+    when: str,
+    rest: bool,
+    known: bool,
+    /,
+) -> tuple[Any, int, int, int, int, list[Place | None], list[Place | None], Place, Place, Place | None]: ...
+def space(size: int, /) -> Any: ...
+def tally(block: Any, /) -> tuple[int, int]: ...
