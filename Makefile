@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help install demo test lint check unit docs lock bench bench-reference clean
+.PHONY: help install demo test lint check unit docs lock bench bench-reference fuzz clean
 
 help:
 	@echo "make demo    simulate a course, ingest it, print the answers, leave demo/report.html"
 	@echo "make test    every check and test"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make bench   measure beside what each figure compares with (needs Java 17, 20 GB of memory)"
+	@echo "make fuzz    run the scanner of lines under sanitizers, on hostile lines"
 	@echo "make lock    resolve the pinned versions anew"
 
 install: $(VENV)/.made
@@ -59,6 +60,9 @@ bench: install bench-reference
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/analyses.py
 	$(BIN)/python bench/agents.py
+
+fuzz: install
+	$(BIN)/python bench/fuzz.py
 
 bench-reference: $(BENCH)/.made
 

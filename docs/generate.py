@@ -273,7 +273,7 @@ def fields() -> str:
     """The fields with a place, and where it is."""
     sources = {
         name: [column for column, sql in legacy.FORMAT.columns.items() if _reads(sql, name)]
-        for name in legacy.FORMAT.fields
+        for name in dict.fromkeys((*legacy.FORMAT.raw, *legacy.FORMAT.layout.fields))
     }
     sources["key"], sources["value"], sources["user_ip"] = (
         ["action"],
@@ -281,9 +281,10 @@ def fields() -> str:
         ["network"],
     )
     sources["page_url"] = ["url", "course", "area", "item", "action"]
+    kept = {*legacy.FORMAT.layout.kept, *(set(legacy.FORMAT.raw) - set(legacy.FORMAT.layout.fields))}
     rows = []
     for name, columns in sources.items():
-        places = [f"`{column}`" for column in columns] + (["`extra`"] if name in legacy.FORMAT.kept else [])
+        places = [f"`{column}`" for column in columns] + (["`extra`"] if name in kept else [])
         rows.append([f"`{name}`", ", ".join(places)])
     return table(["field", "goes to"], [*rows, ["any other", "`extra`, unchanged"]])
 

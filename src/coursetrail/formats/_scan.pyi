@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, TypeAlias
 
 SKIP: int
 TEXT: int
@@ -7,7 +7,7 @@ JSON: int
 INTEGER: int
 NUMBER: int
 
-Place = tuple[int, int, int, int]
+Place: TypeAlias = tuple[int, int, int, int]
 
 def scan(
     block: Any,

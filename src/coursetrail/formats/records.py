@@ -49,10 +49,10 @@ class Reading:
     def records(self, lines: Lines, layout: Layout, *, ordered: bool = False) -> pa.RecordBatchReader:
         """Batches with the columns `line`, `sound`, `r`, `v`, `rest` (see `Scanned`), `page` and `network`.
 
-        Only rows that are `sound` are records. The mended come behind the others of their block, or with
-        `ordered` in their place.
+        Only rows that are `sound` are records. The mended come behind the others of their block; with `ordered`
+        they come in their place, and there is neither `page` nor `network`.
         """
-        shapes = _Shapes(self.format)
+        shapes = _Shapes(self.format, derived=not ordered)
         schema = shapes.batch(np.zeros(0, np.int64), layout.scan(b"")).schema
         return pa.RecordBatchReader.from_batches(schema, self._noting_failure(lines, layout, shapes, ordered))
 
@@ -141,6 +141,7 @@ class _Shapes:
     """Batches of one shape, with pages and networks looked up once for each distinct string."""
 
     format: Format
+    derived: bool
 
     def __post_init__(self) -> None:
         self._pages = _Remembered(self.format.page)
@@ -153,9 +154,11 @@ class _Shapes:
             "r": scanned.r,
             "v": scanned.v,
             "rest": scanned.rest,
-            "page": pa.StructArray.from_arrays(self._pages.columns(self.format.url(scanned.r), len(PAGE)), list(PAGE)),
-            "network": self._networks.columns(_field(scanned.r, self.format.address), 1)[0],
         }
+        if self.derived:
+            parts = self._pages.columns(self.format.url(scanned.r), len(PAGE))
+            columns["page"] = pa.StructArray.from_arrays(parts, list(PAGE))
+            columns["network"] = self._networks.columns(_field(scanned.r, self.format.address), 1)[0]
         return pa.RecordBatch.from_pydict(columns)
 
 
