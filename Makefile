@@ -4,9 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+HEADERS := import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))
+# Debian keeps parts of Python in packages of their own: installed by root, asked for by anybody else.
+missing = { p=$(notdir $(PYTHON))-$(1); test "$$(id -u)" = 0 && apt-get update -qq && \
+  apt-get install -qq --no-install-recommends $$p || { echo "A part of Python is missing: apt install $$p"; exit 1; }; }
 
-.PHONY: help install demo test lint check unit docs lock bench bench-reference fuzz clean
+.PHONY: help install install-dev demo test lint unit docs lock bench bench-reference fuzz clean
 
 help:
 	@echo "make demo    simulate a course, ingest it, print the answers, leave demo/report.html"
@@ -17,12 +23,13 @@ help:
 	@echo "make lock    resolve the pinned versions anew"
 
 install: $(VENV)/.made
+install-dev: $(VENV)/.made-dev
 
 $(VENV)/.made: pyproject.toml requirements.lock src/coursetrail/formats/_scan.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "coursetrail needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
-	  { echo "Python's venv is missing: apt install python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call missing,venv)
+	@$(PYTHON) -c '$(HEADERS)' || $(call missing,dev)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r requirements.lock
 	@# Where there is no C compiler, one from PyPI builds the scanner of lines.
@@ -31,37 +38,41 @@ $(VENV)/.made: pyproject.toml requirements.lock src/coursetrail/formats/_scan.c
 	  $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(VENV)/.made-dev: $(VENV)/.made requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
 demo: install
 	$(BIN)/coursetrail demo --out demo
 
 test: lint unit
 
-lint: install
+lint: install-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/generate.py --check
 
-unit: install
+unit: install-dev
 	$(BIN)/pytest
 
-docs: install
+docs: install-dev
 	$(BIN)/python docs/generate.py
 
-lock:
-	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --all-extras --generate-hashes --allow-unsafe --strip-extras \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --output-file requirements.lock pyproject.toml
+lock: install-dev
+	$(PIP) pip-tools
+	$(COMPILE) --all-extras --output-file requirements-dev.lock pyproject.toml
+	sed 's/ *\\$$//; /--hash/d' requirements-dev.lock > $(VENV)/pins
+	$(COMPILE) --extra build --constraint $(VENV)/pins --output-file requirements.lock pyproject.toml
 
-bench: install bench-reference
+bench: install-dev bench-reference
 	$(BIN)/python bench/report.py
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/analyses.py
 	$(BIN)/python bench/agents.py
 
-fuzz: install
+fuzz: install-dev
 	$(BIN)/python bench/fuzz.py
 
 bench-reference: $(BENCH)/.made

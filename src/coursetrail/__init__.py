@@ -11,6 +11,7 @@ from coursetrail.analyses import ALL as ANALYSES
 from coursetrail.analysis import Analysis, Result, Scope
 from coursetrail.build import ingest
 from coursetrail.course import Course, open  # noqa: A004 - coursetrail.open is the door
+from coursetrail.engines import Choice
 from coursetrail.errors import (
     CoursetrailError,
     DatasetError,
@@ -25,6 +26,7 @@ from coursetrail.errors import (
 __all__ = [
     "ANALYSES",
     "Analysis",
+    "Choice",
     "Course",
     "CoursetrailError",
     "DatasetError",

@@ -13,7 +13,7 @@ import click
 
 from coursetrail import analyses
 from coursetrail.analysis import Filters, render
-from coursetrail.cli_options import Commands, filtered, reading
+from coursetrail.cli_options import Commands, engined, filtered, reading
 from coursetrail.cli_output import (
     binary_ok,
     ledger_text,
@@ -23,6 +23,7 @@ from coursetrail.cli_output import (
     say,
     tell_source,
 )
+from coursetrail.engines import Choice
 from coursetrail.errors import CoursetrailError, StorageError, UsageError
 from coursetrail.progress import on_terminal
 
@@ -120,8 +121,15 @@ def status(dataset: str, form: str) -> None:
 @click.option("-o", "--out", metavar="DIR", help="Write one file an analysis into this folder.")
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
 @filtered
+@engined
 def analyze(
-    dataset: str, names: tuple[str, ...], form: str | None, out: str | None, only_sql: bool, filters: Filters
+    dataset: str,
+    names: tuple[str, ...],
+    form: str | None,
+    out: str | None,
+    only_sql: bool,
+    filters: Filters,
+    choice: Choice,
 ) -> None:
     """Answers from a dataset: all analyses, or those you name.
 
@@ -131,6 +139,7 @@ def analyze(
       coursetrail analyze psy-001 browsers
       coursetrail analyze psy-001 languages --device tablet --format json
       coursetrail analyze psy-001 -o tables
+      coursetrail analyze psy-001 --engine spark --master spark://host:7077
     """
     from coursetrail import course
 
@@ -141,7 +150,7 @@ def analyze(
     chosen = form or ("csv" if out else "table")
     if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
-    results = list(course.open(dataset).answers(wanted, filters))
+    results = list(course.open(dataset, choice).answers(wanted, filters))
     if out:
         save_results(results, Path(out), chosen)
     else:
@@ -156,7 +165,8 @@ def analyze(
     "--format", "form", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True, help="Kind of file."
 )
 @filtered
-def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Filters) -> None:
+@engined
+def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Filters, choice: Choice) -> None:
     """Pictures of the answers that can be drawn; all, or those named.
 
     \b
@@ -171,7 +181,7 @@ def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Fil
         for analysis in wanted:
             plots.must_be_drawable(analysis)
     drawn = [analysis for analysis in wanted if plots.drawable(analysis)]
-    results = list(course.open(dataset).answers(drawn, filters))
+    results = list(course.open(dataset, choice).answers(drawn, filters))
     for path in plots.write_all(results, Path(out), (form,)):
         say(str(path))
 

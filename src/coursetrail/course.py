@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +12,10 @@ import pyarrow as pa
 from coursetrail import analyses
 from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, render
 from coursetrail.dataset import EVENTS, REJECTS, SOURCES, Dataset
-from coursetrail.engines.duckdb import DuckDB, connect
+from coursetrail.engines import Choice
+from coursetrail.engines.duckdb import DuckDB
+from coursetrail.engines.duckdb import connect as duckdb
+from coursetrail.engines.engine import Engine
 from coursetrail.errors import QueryError, UsageError
 from coursetrail.lookups import agents, languages
 
@@ -38,6 +41,7 @@ class Course:
     """
 
     dataset: Dataset
+    choice: Choice = field(default_factory=Choice)
 
     @property
     def sources(self) -> pa.Table:
@@ -82,28 +86,33 @@ class Course:
                 yield Result(analysis, table.combine_chunks(), scope, sql)
 
     def sql(self, text: str) -> pa.Table:
-        """One SQL statement that only reads, over events, agents, languages, sources and rejects."""
-        with self.engine() as engine:
+        """One SQL statement that only reads, over events, agents, languages, sources and rejects, by DuckDB."""
+        with duckdb() as engine:
+            self._register(engine)
+            self._register_ledger(engine)
             engine.restrict(self.dataset.path)
             return engine.ask(text)
 
     @contextmanager
-    def engine(self) -> Iterator[DuckDB]:
-        """An engine that knows this version's tables by name."""
-        ledger = self.dataset.sources()
-        with connect() as engine:
-            engine.register("all_events", self.dataset.files("events"), EVENTS)
-            engine.register("agents", self.dataset.files("agents"), agents.SCHEMA)
-            engine.register("languages", self.dataset.files("languages"), languages.SCHEMA)
-            engine.register("sources", ledger, SOURCES)
-            engine.register("all_rejects", self.dataset.files("rejects"), REJECTS)
-            engine.connection.execute("create view events as select * from all_events")
-            engine.connection.execute(
-                "create view rejects as select * from all_rejects semi join sources using (source)"
-            )
+    def engine(self) -> Iterator[Engine]:
+        """The chosen engine, which knows this version's tables by name."""
+        with self.choice.connect() as engine:
+            self._register(engine)
             yield engine
 
-    def _check(self, engine: DuckDB, filters: Filters) -> None:
+    def _register(self, engine: Engine) -> None:
+        engine.register("all_events", self.dataset.files("events"), EVENTS)
+        engine.register("agents", self.dataset.files("agents"), agents.SCHEMA)
+        engine.register("languages", self.dataset.files("languages"), languages.SCHEMA)
+
+    def _register_ledger(self, engine: DuckDB) -> None:
+        """What only a question of the user's own can be about."""
+        engine.register("sources", self.dataset.sources(), SOURCES)
+        engine.register("all_rejects", self.dataset.files("rejects"), REJECTS)
+        engine.view("events", "select * from all_events")
+        engine.view("rejects", "select * from all_rejects semi join sources using (source)")
+
+    def _check(self, engine: Engine, filters: Filters) -> None:
         """A filter that can match nothing is a slip of the pen: say so, with what there is."""
         for value, column, table in (
             (filters.course, "course", "all_events"),
@@ -117,13 +126,17 @@ class Course:
             if value not in known:
                 raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
 
-    def _scope(self, engine: DuckDB, filters: Filters) -> Scope:
+    def _scope(self, engine: Engine, filters: Filters) -> Scope:
         row = engine.query(f"with events as ({filters.sql()}) {SCOPE}", "count of events").to_pylist()[0]
         names = [Path(uri).name for uri in self.sources["uri"].to_pylist()]
         source = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return Scope(**{name: int(value) for name, value in row.items()}, filters=filters.describe(), source=source)
 
 
-def open(path: str | os.PathLike[str]) -> Course:  # noqa: A001 - read as coursetrail.open
-    """The newest version of the dataset at `path`; DatasetError when there is none."""
-    return Course(Dataset.open(Path(path)))
+def open(path: str | os.PathLike[str], choice: Choice | None = None) -> Course:  # noqa: A001 - read as coursetrail.open
+    """The newest version of the dataset at `path`; DatasetError when there is none.
+
+    `choice` is another engine: `Choice("spark", master="spark://host:7077")` answers with Apache Spark, and gives
+    the same numbers.
+    """
+    return Course(Dataset.open(Path(path)), choice or Choice())

@@ -56,8 +56,12 @@ class DuckDB:
                 "dataset from a copy, or ingest the exports into a new folder."
             ) from error
 
+    def view(self, name: str, sql: str) -> None:
+        """Make a query over relations a relation."""
+        self.connection.execute(f"create view {name} as {sql}")
+
     def query(self, sql: str, what: str = "query") -> pa.Table:
-        """Run one SQL text; `what` names it in an error."""
+        """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
         try:
             return self.connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:

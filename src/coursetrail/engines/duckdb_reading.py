@@ -13,7 +13,7 @@ from coursetrail.formats.records import Reading
 from coursetrail.formats.scan import Kind, Layout
 from coursetrail.literals import literal, parquet
 
-PARQUET = "format parquet, compression zstd, compression_level 1, row_group_size 40960"
+PARQUET = "format parquet, compression zstd, compression_level 1, row_group_size 40960, write_bloom_filter false"
 """Rows of a group are copied before they are written; of this size they stay in the processor's cache."""
 CSV = "format csv, header"
 

@@ -1,0 +1,33 @@
+"""What an engine is: something that runs our SQL over relations it is given, and answers in Arrow."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """A connection with coursetrail's settings and prelude; a context manager."""
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give back what it holds."""
+        ...
+
+    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+        ...
+
+    def view(self, name: str, sql: str) -> None:
+        """Make a query over relations a relation."""
+        ...
+
+    def query(self, sql: str, what: str = "query") -> pa.Table:
+        """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
+        ...

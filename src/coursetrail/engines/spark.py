@@ -1,0 +1,125 @@
+"""Apache Spark: the distributed engine; local, a cluster by its master, or a Spark Connect server."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyarrow as pa
+
+from coursetrail.errors import MissingExtra, QueryError, UsageError
+
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "true",
+    "spark.sql.parser.escapedStringLiterals": "true",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.shuffle.partitions": "16",
+}
+"""What makes Spark read our SQL as DuckDB does; these win over a user's."""
+
+LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+"""For a session that starts here; a user's own win over these."""
+
+PRELUDE = ("create or replace temporary function microseconds(t timestamp) returns bigint return unix_micros(t)",)
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A Spark session with coursetrail's settings and prelude; `ours` is one that we started, and stop."""
+
+    session: Any
+    ours: bool
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.ours:
+            self.session.stop()
+
+    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+        from pyspark.sql.pandas.types import from_arrow_schema
+
+        kinds = from_arrow_schema(schema, prefer_timestamp_ntz=False)
+        if isinstance(content, pa.Table):
+            frame = self.session.createDataFrame(content, kinds)
+        elif content:
+            frame = self.session.read.schema(kinds).parquet(*content)
+        else:
+            frame = self.session.createDataFrame([], kinds)
+        frame.createOrReplaceTempView(name)
+
+    def view(self, name: str, sql: str) -> None:
+        """Make a query over relations a relation."""
+        self.session.sql(sql).createOrReplaceTempView(name)
+
+    def query(self, sql: str, what: str = "query") -> pa.Table:
+        """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
+        from pyspark.errors import PySparkException
+
+        try:
+            table = self.session.sql(sql).toArrow()
+        except PySparkException as error:
+            raise QueryError(f"The {what} failed on Spark: {_message(error)}") from error
+        return table.cast(pa.schema([_plain(field) for field in table.schema]))
+
+
+def connect(master: str | None = None, remote: str | None = None, settings: Mapping[str, str] | None = None) -> Spark:
+    """A session on `master` (default: all local cores) or on a Spark Connect server at `remote` (sc://host:port).
+
+    A session that is there already is used as it is, and stays. Raises MissingExtra without pyspark or Java.
+    """
+    if master and remote:
+        raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
+    try:
+        from pyspark.errors import PySparkException
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise MissingExtra("The engine 'spark' needs pyspark: pip install 'coursetrail[spark]'.") from error
+    if not remote and not _java():
+        raise MissingExtra("Spark needs Java 17 or newer: install one (apt install openjdk-17-jre-headless).")
+    there = None if remote else SparkSession.getActiveSession()
+    try:
+        session = there or _builder(SparkSession, master, remote, settings or {}).getOrCreate()
+        for name, value in SETTINGS.items():
+            session.conf.set(name, value)
+        for function in PRELUDE:
+            session.sql(function)
+    except (PySparkException, RuntimeError) as error:
+        where = remote or master or "this machine"
+        raise QueryError(f"No Spark session on {where}: {_message(error)}. Is it up, and the address right?") from error
+    return Spark(session, ours=there is None)
+
+
+def _builder(sessions: Any, master: str | None, remote: str | None, settings: Mapping[str, str]) -> Any:
+    builder = sessions.builder.appName("coursetrail")
+    if remote:
+        return builder.remote(remote)
+    if not master or master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    for name, value in {**LOCAL, **settings}.items():
+        builder = builder.config(name, value)
+    return builder.master(master or os.environ.get("MASTER", "local[*]"))
+
+
+def _java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=str(Path(home) / "bin") if home else None) is not None
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    kind = pa.timestamp("us") if pa.types.is_timestamp(field.type) else field.type
+    return pa.field(field.name, kind)
+
+
+def _message(error: Exception) -> str:
+    """What Spark says, without the trace of its Java."""
+    return " ".join(str(error).split("JVM stacktrace", maxsplit=1)[0].split())[:400]
