@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from coursetrail.errors import DatasetError, QueryError, StorageError
+from coursetrail.formats.records import cores
 from coursetrail.literals import parquet
 
 SETTINGS = (
@@ -99,11 +100,6 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
     for macro in PRELUDE:
         connection.execute(macro)
     return DuckDB(connection)
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def message(error: Exception) -> str:

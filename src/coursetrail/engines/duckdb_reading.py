@@ -27,8 +27,8 @@ def read(
     """
     form = reading.format
     sql = events_sql(form, schema, values)
-    networks = {form.address} if "network as" in sql else set()
-    layout = form.layout.only({*fields_in(sql), *form.needed, *networks}, rest="(rest as" in sql)
+    addresses = set() if values.get("network") == "null" else {form.address}
+    layout = form.layout.only({*fields_in(sql), *form.needed, *addresses}, rest=values.get("extra") != "null")
     _copy(engine, reading, reading.records(lines, layout), sql, out, PARQUET)
 
 

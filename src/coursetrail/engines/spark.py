@@ -17,12 +17,15 @@ SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.parser.escapedStringLiterals": "true",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.sql.shuffle.partitions": "16",
 }
 """What makes Spark read our SQL as DuckDB does; these win over a user's."""
 
-LOCAL = {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.sql.shuffle.partitions": "16",
+}
 """For a session that starts here; a user's own win over these."""
 
 PRELUDE = ("create or replace temporary function microseconds(t timestamp) returns bigint return unix_micros(t)",)
