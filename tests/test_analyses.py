@@ -581,6 +581,9 @@ def test_the_published_clicks_per_learner_give_the_published_concentration() -> 
 
 def ask(events: pa.Table, *names: str) -> list[list[dict[str, Any]]]:
     """Analyses of events that are in memory, by the texts that run on a dataset."""
+    for header in ("user_agent", "accept_language"):
+        if header not in events.column_names:
+            events = events.append_column(header, pa.nulls(len(events), pa.string()))
     with connect() as engine:
         engine.register("all_events", events, events.schema)
         engine.register("agents", AGENTS, agents.SCHEMA)

@@ -23,8 +23,8 @@ Clicks = Literal["deliberate", "all"]
 class Analysis:
     """One question to a dataset.
 
-    `sql` reads the relations `events` (those that the filters leave; with `is_click`), `agents` and
-    `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key. The result is
+    `sql` reads the relations `events` (those that the filters leave; with `is_click`), `used` (these folded, see
+    `USED`), `agents` and `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key. The result is
     cast to `columns`. `definition` says how the numbers are counted and stands beside them wherever shown.
     """
 
@@ -97,10 +97,23 @@ class Filters:
         return f"select all_events.*, {click} as is_click from {' '.join(['all_events', *joins])} where {wanted}"
 
 
-def render(analysis: Analysis, filters: Filters) -> str:
-    """The whole SQL text that an engine runs, and that `--sql` prints."""
+USED = """
+    select learner, user_agent, accept_language, count(*) as events, count_if(is_click) as clicks
+    from events
+    group by learner, user_agent, accept_language
+"""
+"""With which headers each learner came, and how often; null is a learner too. Most analyses need no more."""
+
+
+def folded(filters: Filters) -> str:
+    """The relation `used` by itself, for an engine to keep when several questions are asked."""
+    return f"with events as (\n    {filters.sql()}\n){USED}"
+
+
+def render(analysis: Analysis, filters: Filters, *, kept: bool = False) -> str:
+    """The whole SQL text of an analysis, that `--sql` prints; without `used` where the engine has `kept` it."""
     body = analysis.sql.strip()
-    opening = f"with events as (\n    {filters.sql()}\n)"
+    opening = f"with events as (\n    {filters.sql()}\n)" + ("" if kept else f", used as ({USED})")
     return f"{opening},\n{body[5:]}" if body.startswith("with ") else f"{opening}\n{body}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coursetrail import analyses
-from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, render
+from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, folded, render
 from coursetrail.dataset import EVENTS, REJECTS, SOURCES, Dataset
 from coursetrail.engines import Choice
 from coursetrail.engines.duckdb import DuckDB
@@ -21,13 +21,13 @@ from coursetrail.lookups import agents, languages
 
 SCOPE = """
     select
-        (select count(*) from all_events) - count(*) as outside,
-        count(*) as events,
+        (select count(*) from all_events) - coalesce(sum(events), 0) as outside,
+        coalesce(sum(events), 0) as events,
         count(distinct learner) as learners,
-        count(*) - count(learner) as without_learner,
+        coalesce(sum(case when learner is null then events end), 0) as without_learner,
         count(distinct case when is_bot then learner end) as bots,
-        count(case when is_bot then 1 end) as bot_events
-    from events left join agents using (user_agent)
+        coalesce(sum(case when is_bot then events end), 0) as bot_events
+    from used left join agents using (user_agent)
     order by 1
 """
 
@@ -73,17 +73,17 @@ class Course:
         chosen = filters or Filters()
         with self.engine() as engine:
             self._check(engine, chosen)
+            engine.keep("used", folded(chosen))
             scope = self._scope(engine, chosen)
             for analysis in wanted:
-                sql = render(analysis, chosen)
-                table = engine.query(sql, f"analysis '{analysis.name}'")
+                table = engine.query(render(analysis, chosen, kept=True), f"analysis '{analysis.name}'")
                 try:
                     table = table.select(list(analysis.columns)).cast(analysis.schema)
                 except (pa.ArrowInvalid, KeyError) as error:
                     raise QueryError(
                         f"The analysis '{analysis.name}' gave other columns than it declares: {error}"
                     ) from error
-                yield Result(analysis, table.combine_chunks(), scope, sql)
+                yield Result(analysis, table.combine_chunks(), scope, render(analysis, chosen))
 
     def sql(self, text: str) -> pa.Table:
         """One SQL statement that only reads, over events, agents, languages, sources and rejects, by DuckDB."""
@@ -127,7 +127,7 @@ class Course:
                 raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
 
     def _scope(self, engine: Engine, filters: Filters) -> Scope:
-        row = engine.query(f"with events as ({filters.sql()}) {SCOPE}", "count of events").to_pylist()[0]
+        row = engine.query(SCOPE, "count of events").to_pylist()[0]
         names = [Path(uri).name for uri in self.sources["uri"].to_pylist()]
         source = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return Scope(**{name: int(value) for name, value in row.items()}, filters=filters.describe(), source=source)

@@ -17,7 +17,7 @@ activity = Analysis(
     chart=Concentration(value="clicks", count="learners"),
     sql="""
         with counted as (
-            select learner, count_if(is_click) as clicks from events where learner is not null group by learner
+            select learner, sum(clicks) as clicks from used where learner is not null group by learner
         ), grouped as (
             select clicks, count(*) as learners from counted group by clicks
         )

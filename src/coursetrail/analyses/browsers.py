@@ -17,18 +17,13 @@ browsers = Analysis(
     columns={"browser": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
     chart=Bars(label="browser", value="learners", share="share"),
     sql="""
-        with used as (
-            select learner, user_agent, count_if(is_click) as clicks
-            from events
-            where learner is not null
-            group by learner, user_agent
-        )
         select
             coalesce(browser, 'unknown') as browser,
             count(distinct learner) as learners,
             count(distinct learner) / (select cast(count(distinct learner) as double) from used) as share,
             sum(clicks) as clicks
         from used left join agents using (user_agent)
+        where learner is not null
         group by coalesce(browser, 'unknown')
         order by coalesce(browser, 'unknown') = 'unknown', learners desc, browser
     """,

@@ -29,7 +29,7 @@ concentration = Analysis(
     },
     sql="""
         with counted as (
-            select learner, count_if(is_click) as clicks from events where learner is not null group by learner
+            select learner, sum(clicks) as clicks from used where learner is not null group by learner
         ), ranked as (
             select clicks, row_number() over (order by clicks, learner) as place, count(*) over () as n from counted
         )

@@ -23,12 +23,6 @@ languages = Analysis(
     },
     chart=Bars(label="name", value="learners", share="share"),
     sql="""
-        with used as (
-            select learner, accept_language, count_if(is_click) as clicks
-            from events
-            where learner is not null
-            group by learner, accept_language
-        )
         select
             coalesce(language, 'unknown') as language,
             coalesce(min(name), 'unknown') as name,
@@ -36,6 +30,7 @@ languages = Analysis(
             count(distinct learner) / (select cast(count(distinct learner) as double) from used) as share,
             sum(clicks) as clicks
         from used left join languages using (accept_language)
+        where learner is not null
         group by coalesce(language, 'unknown')
         order by coalesce(language, 'unknown') = 'unknown', learners desc, language
     """,

@@ -31,9 +31,7 @@ learners = Analysis(
     },
     sql="""
         with instants as (
-            select learner, time, microseconds(time) as micros, is_click, is_bot
-            from events left join agents using (user_agent)
-            where learner is not null
+            select learner, time, microseconds(time) as micros, is_click from events where learner is not null
         ), moments as (
             select *, micros - micros % 1800000000 as half from instants
         ), halves as (
@@ -42,8 +40,7 @@ learners = Analysis(
                 count(*) as events,
                 count_if(is_click) as clicks,
                 min(time) as begins,
-                max(time) as ends,
-                bool_or(is_bot) as is_bot
+                max(time) as ends
             from moments
             group by learner, half
         ), steps as (
@@ -61,7 +58,6 @@ learners = Analysis(
                 sum(case when silence <= 1800000000 then 0 else 1 end) as sessions,
                 min(begins) as first_seen,
                 max(ends) as last_seen,
-                bool_or(is_bot) as is_bot,
                 sum(
                     microseconds(ends) - microseconds(begins)
                     + case when silence <= 1800000000 then least(silence, microseconds(begins) - day) else 0 end
@@ -85,6 +81,8 @@ learners = Analysis(
                 from moments semi join crowded using (learner)
             )
             where took <= 60000000
+        ), bots as (
+            select distinct learner, is_bot from used join agents using (user_agent) where is_bot
         )
         select
             learner,
@@ -95,7 +93,7 @@ learners = Analysis(
             max(last_seen) as last_seen,
             coalesce(bool_or(is_bot), false) as is_bot,
             coalesce(bool_or(is_burst), false) or max(active) > 57600000000 as is_outlier
-        from days left join bursts using (learner)
+        from days left join bursts using (learner) left join bots using (learner)
         group by learner
         order by clicks desc, learner
     """,

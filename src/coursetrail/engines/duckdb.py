@@ -61,6 +61,13 @@ class DuckDB:
         """Make a query over relations a relation."""
         self.connection.execute(f"create view {name} as {sql}")
 
+    def keep(self, name: str, sql: str) -> None:
+        """Make the rows of a query a relation, computed once."""
+        try:
+            self.connection.execute(f"create temp table {name} as {sql}")
+        except duckdb.Error as error:
+            raise QueryError(f"The fold of events failed on DuckDB: {message(error)}") from error
+
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
         try:

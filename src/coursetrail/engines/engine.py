@@ -28,6 +28,10 @@ class Engine(Protocol):
         """Make a query over relations a relation."""
         ...
 
+    def keep(self, name: str, sql: str) -> None:
+        """Make the rows of a query a relation, computed once."""
+        ...
+
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
         ...

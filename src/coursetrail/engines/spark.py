@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -37,6 +37,7 @@ class Spark:
 
     session: Any
     ours: bool
+    kept: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -46,6 +47,9 @@ class Spark:
     ) -> None:
         if self.ours:
             self.session.stop()
+            return
+        for frame in self.kept:
+            frame.unpersist()
 
     def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
         """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
@@ -63,6 +67,12 @@ class Spark:
     def view(self, name: str, sql: str) -> None:
         """Make a query over relations a relation."""
         self.session.sql(sql).createOrReplaceTempView(name)
+
+    def keep(self, name: str, sql: str) -> None:
+        """Make the rows of a query a relation, computed once (at its first use)."""
+        frame = self.session.sql(sql).cache()
+        self.kept.append(frame)
+        frame.createOrReplaceTempView(name)
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
