@@ -43,14 +43,14 @@ def fuzz(built: Path, seconds: float, seed: int) -> None:
     sys.path.insert(0, str(ROOT / "tests"))
     import coursetrail.formats.scan
     from lines_of_json import line
-    from test_scan import LAYOUT, is_right
+    from test_scan import CODED, LAYOUT, is_right
 
     assert coursetrail.formats.scan._scan is module  # noqa: SLF001
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         draw = random.Random(seed)
         texts = [line(draw) for _ in range(200)]
-        scanned = LAYOUT.scan(b"".join(texts), mended=seed % 5 == 0)
+        scanned = (CODED if seed % 2 else LAYOUT).scan(b"".join(texts), mended=seed % 5 == 0)
         for row, text in enumerate(texts if seed % 5 else []):
             is_right(scanned, row, text)
         done, seed = done + len(texts), seed + 1

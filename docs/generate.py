@@ -272,25 +272,16 @@ def video() -> str:
 def fields() -> str:
     """The fields with a place, and where it is."""
     sources = {
-        name: [column for column, sql in legacy.FORMAT.columns.items() if _reads(sql, name)]
+        name: [column for column, made in legacy.FORMAT.columns.items() if name in made.reads]
         for name in dict.fromkeys((*legacy.FORMAT.raw, *legacy.FORMAT.layout.fields))
     }
-    sources["key"], sources["value"], sources["user_ip"] = (
-        ["action"],
-        ["position", "position_from", "rate", "action"],
-        ["network"],
-    )
-    sources["page_url"] = ["url", "course", "area", "item", "action"]
+    sources["value"] += ["position", "position_from", "rate"]
     kept = {*legacy.FORMAT.layout.kept, *(set(legacy.FORMAT.raw) - set(legacy.FORMAT.layout.fields))}
     rows = []
     for name, columns in sources.items():
         places = [f"`{column}`" for column in columns] + (["`extra`"] if name in kept else [])
         rows.append([f"`{name}`", ", ".join(places)])
     return table(["field", "goes to"], [*rows, ["any other", "`extra`, unchanged"]])
-
-
-def _reads(sql: str, field: str) -> bool:
-    return bool(re.search(rf'\br\."?{re.escape(field)}\b(?![-\w])', sql))
 
 
 WHOLE: dict[str, Callable[[], str]] = {"command-line.md": command_line, "analyses.md": analyses_page}

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ LAYOUT = Layout(
     when=VIDEO,
     kept={"key": Kept(unless='"other"'), "value": Kept(same_as="note")},
 )
+
+CODED = replace(LAYOUT, coded=frozenset({"key", "value", "note", "raw", "type"}))
 
 
 def one(text: str | bytes, layout: Layout = LAYOUT) -> Scanned:
@@ -182,7 +185,24 @@ def test_buffers_are_valid_arrow():
     assert scanned.hashes.dtype == np.uint64
 
 
+def test_coded_texts_say_the_same_and_each_comes_once():
+    draw = random.Random(4)
+    block = b"".join(line(draw) for _ in range(2_000))
+    block += b"".join(b'{"key":"%d","note":"%d"}\n' % (number % 7, number * number % 3_001) for number in range(9_000))
+    plain, coded = LAYOUT.scan(block), CODED.scan(block)
+    assert coded.r.to_pylist() == plain.r.to_pylist()
+    assert coded.v.to_pylist() == plain.v.to_pylist()
+    assert coded.rest == plain.rest
+    coded.r.validate(full=True)
+    notes = coded.r.field("note")
+    assert pa.types.is_dictionary(notes.type)
+    assert len(notes.dictionary) == len(notes.dictionary.unique()) > 1_500
+    assert set(notes.dictionary.to_pylist()) == set(plain.r.field("note").drop_null().to_pylist())
+    assert not pa.types.is_dictionary(coded.r.field("time").type)
+
+
 def test_an_empty_block_has_no_rows():
+    assert len(CODED.scan(b"").r.field("note")) == 0
     scanned = LAYOUT.scan(b"")
     assert (len(scanned.sound), len(scanned.r), scanned.begins.tolist()) == (0, 0, [0])
     assert isinstance(scanned.r, pa.StructArray)
@@ -194,7 +214,7 @@ def test_an_empty_block_has_no_rows():
         (lambda: LAYOUT.scan(b"no newline"), "whole lines"),
         (lambda: Layout({f"f{n}": Kind.TEXT for n in range(65)}, {}).scan(b"\n"), "at most 64"),
         (lambda: Layout({"a": Kind.TEXT}, {}, inside="a").scan(b"\n"), "nested"),
-        (lambda: _scan.scan(b"\n", (("a", 9, False, "", -1),), (), -1, -1, "", True, False), "no such field or kind"),
+        (lambda: _scan.scan(b"\n", (("a", 9, False, False, "", -1),), (), -1, -1, "", True, False), "no such field or kind"),
     ],
 )
 def test_a_wrong_call_is_an_error_of_python(call, told):

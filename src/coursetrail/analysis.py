@@ -24,8 +24,9 @@ class Analysis:
     """One question to a dataset.
 
     `sql` reads the relations `events` (those that the filters leave; with `is_click`), `used` (these folded, see
-    `USED`), `agents` and `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key. The result is
-    cast to `columns`. `definition` says how the numbers are counted and stands beside them wherever shown.
+    `USED`), `agents` and `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key.
+    The result is cast to `columns`. `definition` says how the numbers are counted, and stands beside them wherever
+    they are shown.
     """
 
     name: str

@@ -18,14 +18,16 @@ import pyarrow as pa
 
 from coursetrail import dataset
 from coursetrail import exports as exports_module
+from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, Dataset, Source
-from coursetrail.engines import duckdb_duplicates, duckdb_reading
+from coursetrail.engines import duckdb_duplicates
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening
+from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
-from coursetrail.literals import literal, parquet
+from coursetrail.literals import parquet
 from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress, Silent
 
@@ -130,13 +132,16 @@ class _Job:
             return Outcome(known, already=True)
         form = self.opening.format(name, file)
         number = dataset.next_source(self.folder)
-        part = self.opening.stage / dataset.part_name()
+        part = self.opening.stage / parts.name()
+        reading = Reading(form, self.opening.limit.may_go_on)
+        course = self.course or _course_in(Path(name).name)
+
+        def read(lines: Lines) -> None:
+            parts.write(events(reading, lines, EVENTS, number, course, self.columns or EVENTS.names), EVENTS, part)
+
+        with dataset.storage(self.folder):
+            lines = self.opening.read(name, file, reading, read)
         with connect(spill=self.opening.stage / "spill") as engine:
-            reading = Reading(form, self.opening.limit.may_go_on)
-            values = self._values(number, name)
-            lines = self.opening.read(
-                name, file, reading, lambda lines: duckdb_reading.read(engine, reading, lines, part, EVENTS, values)
-            )
             part, again = self._without_duplicates(engine, file, part, reading)
             if not self.opening.limit.allows(len(reading.rejects), lines.lines):
                 raise self.opening.too_many(name, reading, lines.lines)
@@ -156,20 +161,12 @@ class _Job:
             digest = Lines(file, step.advance).digest()
         return next((Source(**row) for row in same if row["digest"] == digest), None)
 
-    def _values(self, number: int, name: str) -> dict[str, str]:
-        """SQL for the columns that are this run's own."""
-        course = self.course or _course_in(Path(name).name)
-        values = {"source": str(number), "course": f"coalesce(page.course, {literal(course)})"}
-        if self.columns is not None:
-            values |= {column: "null" for column in EVENTS.names if column not in (*self.columns, "source", "line")}
-        return values
-
     def _without_duplicates(self, engine: DuckDB, file: Path, part: Path, reading: Reading) -> tuple[Path, int]:
         """The Parquet file without lines that came before, and how many those were."""
         again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file))
         if not len(again):
             return part, 0
-        thinner = self.opening.stage / dataset.part_name()
+        thinner = self.opening.stage / parts.name()
         duckdb_duplicates.without(engine, part, again, thinner)
         doubled = set(again.tolist())
         reading.rejects = [reject for reject in reading.rejects if reject[0] not in doubled]
@@ -219,15 +216,15 @@ class _Job:
         # The source first: a run that is killed here has used up its number, and what follows is nobody's.
         dataset.append(self.folder, "sources", dataset.ledger([source]))
         dataset.append(self.folder, "rejects", rejects)
-        parts = []
+        placed = []
         with dataset.storage(self.folder):
             (self.folder / "events").mkdir(exist_ok=True)
             if source.events:
-                placed = self.folder / "events" / part.name
-                part.rename(placed)
-                parts.append((placed, source.events))
+                final = self.folder / "events" / part.name
+                part.rename(final)
+                placed.append((final, source.events))
         first, last = (moment.isoformat() if moment else None for moment in (source.first_time, source.last_time))
-        dataset.commit(self.folder, parts, source.digest, first, last)
+        dataset.commit(self.folder, placed, source.digest, first, last)
         return Outcome(source, already=False)
 
     def _look_up(self, lookup: "Lookup", distinct: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coursetrail import dataset
-from coursetrail.engines import duckdb_reading
+from coursetrail.engines import duckdb_convert
 from coursetrail.engines.duckdb import connect
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening, check
@@ -65,7 +65,7 @@ def convert(
                     name,
                     file,
                     reading,
-                    lambda lines: duckdb_reading.convert(engine, reading, lines, part, fields, not parts),  # noqa: B023
+                    lambda lines: duckdb_convert.convert(engine, reading, lines, part, fields, not parts),  # noqa: B023
                 )
             if not opening.limit.allows(len(reading.rejects), lines.lines):
                 raise opening.too_many(name, reading, lines.lines)
@@ -83,7 +83,7 @@ def _join(parts: Sequence[Path], whole: Path) -> Path:
         return parts[0]
     if whole.suffix == ".parquet":
         with connect(spill=whole.parent / "spill") as engine:
-            duckdb_reading.join(engine, parts, whole)
+            duckdb_convert.join(engine, parts, whole)
         return whole
     with whole.open("wb") as out:
         for part in parts:

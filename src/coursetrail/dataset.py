@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -268,11 +267,6 @@ def storage(path: Path) -> Iterator[None]:
             f"{path}: cannot write ({_first_line(error)}). Free some space or check the folder's permissions, "
             "then run this again; what was committed before is safe."
         ) from error
-
-
-def part_name() -> str:
-    """A new name for a Parquet file of `events`."""
-    return f"part-{uuid4()}.parquet"
 
 
 def _uri(path: Path, table: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB, refused
-from coursetrail.engines.duckdb_reading import PARQUET
+from coursetrail.engines.duckdb_convert import PARQUET
 from coursetrail.formats.lines import SCHEMA, Lines
 from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet

@@ -26,7 +26,7 @@ typedef const unsigned char *At;
 
 enum { SKIP, TEXT, ANY, JSON, INTEGER, NUMBER, FLAG };  /* what a column holds; scan.py says more */
 enum { SOUND, DOUBTFUL };
-enum { MOST_FIELDS = 64, DEEPEST = 4096, MOST_UNKNOWN = 64, LONGEST_NUMBER = 400 };
+enum { MOST_FIELDS = 64, DEEPEST = 4096, MOST_UNKNOWN = 64, LONGEST_NUMBER = 400, FEW_SLOTS = 256 };
 
 typedef struct {
     const char *name;
@@ -38,7 +38,11 @@ typedef struct {
     unsigned char *bits, *bytes;                        /* which rows hold a value; the text of them all */
     int32_t *ends;
     int64_t *numbers;
-    size_t used;
+    size_t begin, used;                                 /* where the text of the row at hand begins and ends */
+    int coded;                                          /* each text is stored once, and rows are numbers of texts */
+    int32_t *codes, words;
+    uint64_t *slots;                                    /* a text's hash above its number + 1; 0 is empty */
+    size_t mask;
 } Column;
 
 typedef struct {
@@ -480,22 +484,93 @@ static void undo(Fields *fields, Py_ssize_t row)
             continue;
         column->bits[row >> 3] &= ~(1 << (row & 7));
         if (textual(column))
-            column->used = column->ends[row];
+            column->used = column->begin;
     }
+}
+
+static uint64_t mixed(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* A hash to find equal lines and texts by; equal hashes are compared byte by byte. */
+static uint64_t hash(At at, size_t size)
+{
+    const uint64_t one = 0x9E3779B97F4A7C15u, two = 0xD1B54A32D192ED03u;
+    uint64_t left = size * one, right = two, words[4];
+    for (; size >= 32; at += 32, size -= 32) {
+        memcpy(words, at, 32);
+        left = mixed(left ^ words[0] ^ one, words[1] ^ two) + one;
+        right = mixed(right ^ words[2] ^ two, words[3] ^ one) + two;
+    }
+    memset(words, 0, 32);
+    memcpy(words, at, size);
+    left = mixed(left ^ words[0] ^ one, words[1] ^ two);
+    right = mixed(right ^ words[2] ^ two, words[3] ^ one);
+    return mixed(left ^ one, right ^ two);
+}
+
+/* An empty slot for a text of that hash and number. */
+static void seat(Column *column, uint64_t hashed, int32_t number)
+{
+    size_t at = hashed & column->mask;
+    while (column->slots[at])
+        at = (at + 1) & column->mask;
+    column->slots[at] = (hashed & ~(uint64_t)UINT32_MAX) | (uint32_t)(number + 1);
+}
+
+/* More slots for as many texts again: they begin few, to stay in the processor's cache. */
+static void more_slots(Column *column)
+{
+    column->mask = 2 * column->mask + 1;
+    memset(column->slots, 0, 8 * (column->mask + 1));
+    for (int32_t i = 0; i < column->words; i++)
+        seat(column, hash(column->bytes + column->ends[i], column->ends[i + 1] - column->ends[i]), i);
+}
+
+/* The number of the text at the end of a column, which stays there only if it is new. Half of the slots are empty. */
+static int32_t code(Column *column)
+{
+    At text = column->bytes + column->begin;
+    size_t size = column->used - column->begin;
+    uint64_t hashed = hash(text, size);
+    for (size_t at = hashed & column->mask; column->slots[at]; at = (at + 1) & column->mask) {
+        int32_t number = (int32_t)(uint32_t)column->slots[at] - 1;
+        if ((column->slots[at] ^ hashed) >> 32 == 0 && (size_t)(column->ends[number + 1] - column->ends[number]) == size
+            && !memcmp(column->bytes + column->ends[number], text, size)) {
+            column->used = column->begin;
+            return number;
+        }
+    }
+    if (2 * (size_t)column->words >= column->mask)
+        more_slots(column);
+    seat(column, hashed, column->words);
+    column->begin = column->used;
+    column->ends[++column->words] = (int32_t)column->used;
+    return column->words - 1;
 }
 
 static void close_row(Fields *fields, Py_ssize_t row)
 {
-    for (int i = 0; i < fields->count; i++)
-        if (textual(fields->columns + i))
-            fields->columns[i].ends[row + 1] = fields->columns[i].used;
+    for (int i = 0; i < fields->count; i++) {
+        Column *column = fields->columns + i;
+        if (!textual(column))
+            continue;
+        if (column->coded) {
+            column->codes[row] = column->bits[row >> 3] >> (row & 7) & 1 ? code(column) : 0;
+        } else {
+            column->ends[row + 1] = (int32_t)column->used;
+            column->begin = column->used;
+        }
+    }
 }
 
-static void keep(Column *rest, Py_ssize_t row, const char *name, Py_ssize_t size, At from, At to)
+static void keep(Column *rest, const char *name, Py_ssize_t size, At from, At to)
 {
     if (!rest->bytes)
         return;
-    append(rest, (At)(rest->used == (size_t)rest->ends[row] ? "{\"" : ",\""), 2);
+    append(rest, (At)(rest->used == rest->begin ? "{\"" : ",\""), 2);
     append(rest, (At)name, size);
     append(rest, (At)"\":", 2);
     append(rest, from, to - from);
@@ -565,7 +640,7 @@ static At members(Fields *fields, Py_ssize_t row, At at, At end, Column *rest, i
                 unknown[unknowns].name = name;
                 unknown[unknowns++].size = close - name;
             }
-            keep(rest, row, (const char *)name, close - name, from, at);
+            keep(rest, (const char *)name, close - name, from, at);
         }
         at = blanks(at, end);
         if (at < end && *at == '}')
@@ -596,37 +671,14 @@ static void keep_fields(Fields *fields, Py_ssize_t row, Column *rest, int object
         if (other && other->from && equal(column->from, column->to, other->from, other->to - other->from))
             continue;
         if (i == object)
-            keep(rest, row, column->name, column->size, column->bytes + column->ends[row], column->bytes + column->used);
+            keep(rest, column->name, column->size, column->bytes + column->begin, column->bytes + column->used);
         else
-            keep(rest, row, column->name, column->size, column->from, column->to);
+            keep(rest, column->name, column->size, column->from, column->to);
     }
-    if (rest->bytes && rest->used != (size_t)rest->ends[row]) {
+    if (rest->bytes && rest->used != rest->begin) {
         append(rest, (At)"}", 1);
         hold(rest, row);
     }
-}
-
-static uint64_t mixed(uint64_t a, uint64_t b)
-{
-    unsigned __int128 product = (unsigned __int128)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-/* A hash to find equal lines by; equal hashes are compared byte by byte later. */
-static uint64_t hash(At at, size_t size)
-{
-    const uint64_t one = 0x9E3779B97F4A7C15u, two = 0xD1B54A32D192ED03u;
-    uint64_t left = size * one, right = two, words[4];
-    for (; size >= 32; at += 32, size -= 32) {
-        memcpy(words, at, 32);
-        left = mixed(left ^ words[0] ^ one, words[1] ^ two) + one;
-        right = mixed(right ^ words[2] ^ two, words[3] ^ one) + two;
-    }
-    memset(words, 0, 32);
-    memcpy(words, at, size);
-    left = mixed(left ^ words[0] ^ one, words[1] ^ two);
-    right = mixed(right ^ words[2] ^ two, words[3] ^ one);
-    return mixed(left ^ one, right ^ two);
 }
 
 typedef struct {
@@ -641,13 +693,13 @@ typedef struct {
     uint64_t *hashes;
 } Job;
 
-static int is_nested(Job *job, Py_ssize_t row)
+static int is_nested(Job *job)
 {
     Column *where = job->fields.columns + job->where;
     if (job->where < 0)
         return 1;
-    return where->used - (size_t)where->ends[row] == (size_t)job->when_size
-        && !memcmp(where->bytes + where->ends[row], job->when, job->when_size);
+    return where->used - where->begin == (size_t)job->when_size
+        && !memcmp(where->bytes + where->begin, job->when, job->when_size);
 }
 
 static void scan_line(Job *job, Py_ssize_t row, At at, At end)
@@ -655,14 +707,14 @@ static void scan_line(Job *job, Py_ssize_t row, At at, At end)
     At behind = is_utf8(at, end) ? members(&job->fields, row, at, end, &job->rest, job->known, NULL) : NULL;
     if (!behind || blanks(behind, end) != end) {
         undo(&job->fields, row);
-        job->rest.used = job->rest.bytes ? job->rest.ends[row] : 0;
+        job->rest.used = job->rest.begin;
         job->states[row] = DOUBTFUL;
     } else {
         int strict = 0;
         job->states[row] = SOUND;
-        if (job->inside >= 0 && is_nested(job, row)) {
+        if (job->inside >= 0 && is_nested(job)) {
             Column *inside = job->fields.columns + job->inside;
-            At from = inside->bytes + inside->ends[row], to = inside->bytes + inside->used;
+            At from = inside->bytes + inside->begin, to = inside->bytes + inside->used;
             behind = is_utf8(from, to) ? members(&job->nested, row, from, to, NULL, 1, &strict) : NULL;
             if (!behind || blanks(behind, to) != to) {
                 undo(&job->nested, row);
@@ -677,8 +729,10 @@ static void scan_line(Job *job, Py_ssize_t row, At at, At end)
     }
     close_row(&job->fields, row);
     close_row(&job->nested, row);
-    if (job->rest.bytes)
-        job->rest.ends[row + 1] = job->rest.used;
+    if (job->rest.bytes) {
+        job->rest.ends[row + 1] = (int32_t)job->rest.used;
+        job->rest.begin = job->rest.used;
+    }
 }
 
 /* ---- Memory --------------------------------------------------------------------------------------------- */
@@ -691,7 +745,7 @@ typedef struct {
     size_t size;
 } Region;
 
-enum { SPARES = 6, ROUND = 1 << 20 };
+enum { SPARES = 24, ROUND = 1 << 20 };
 static struct { unsigned char *memory; size_t size; } spares[SPARES];
 static int oldest;
 static PyTypeObject *region_type;
@@ -769,6 +823,14 @@ static void room(Column *column, Region *region, size_t *used, size_t rows, size
     if (textual(column)) {
         column->ends = zeroed(piece(region, used, 4 * (rows + 1)), 4);
         column->bytes = piece(region, used, size);
+        if (column->coded) {
+            size_t slots = FEW_SLOTS;
+            while (slots < 4 * rows)
+                slots *= 2;
+            column->mask = FEW_SLOTS - 1;
+            column->codes = piece(region, used, 4 * rows);
+            column->slots = zeroed(piece(region, used, 8 * slots), 8 * FEW_SLOTS);
+        }
     } else if (column->kind != FLAG) {
         column->numbers = piece(region, used, 8 * rows);
     }
@@ -788,15 +850,17 @@ static void all_room(Job *job, Region *region, size_t *used, size_t rows, size_t
     job->hashes = piece(region, used, 8 * rows);
 }
 
-/* Where in the region a column's (valid, values, data) begin, and how long its data is; None if passed over. */
+/* Where in the region a column's (valid, values, data) begin and how long its data is; where the numbers of its
+ * texts begin (0: it has none), and how many texts. None if it is passed over. */
 static PyObject *given(Column *column, Region *region)
 {
     unsigned char *values = textual(column) ? (unsigned char *)column->ends : (unsigned char *)column->numbers;
     if (column->kind == SKIP)
         Py_RETURN_NONE;
-    return Py_BuildValue("nnnn", (Py_ssize_t)(column->bits - region->memory),
+    return Py_BuildValue("nnnnni", (Py_ssize_t)(column->bits - region->memory),
                          (Py_ssize_t)(values ? values - region->memory : 0),
-                         (Py_ssize_t)(column->bytes ? column->bytes - region->memory : 0), (Py_ssize_t)column->used);
+                         (Py_ssize_t)(column->bytes ? column->bytes - region->memory : 0), (Py_ssize_t)column->used,
+                         (Py_ssize_t)(column->codes ? (unsigned char *)column->codes - region->memory : 0), column->words);
 }
 
 static PyObject *all_given(Fields *fields, Region *region)
@@ -810,7 +874,7 @@ static PyObject *all_given(Fields *fields, Region *region)
     return made;
 }
 
-/* From ((name, kind), …); the names stay owned by the tuple. */
+/* From ((name, kind, coded, kept, unless, same), …); the names stay owned by the tuple. */
 static int described(Fields *fields, PyObject *tuple)
 {
     Py_ssize_t count = PyTuple_Size(tuple);
@@ -823,8 +887,8 @@ static int described(Fields *fields, PyObject *tuple)
     fields->count = (int)count;
     for (int i = 0; i < fields->count; i++) {
         Column *column = fields->columns + i;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(tuple, i), "s#iis#i", &column->name, &column->size, &column->kind,
-                              &column->kept, &column->unless, &column->unless_size, &column->same))
+        if (!PyArg_ParseTuple(PyTuple_GetItem(tuple, i), "s#iiis#i", &column->name, &column->size, &column->kind,
+                              &column->coded, &column->kept, &column->unless, &column->unless_size, &column->same))
             return 0;
         if (column->same >= fields->count || column->kind < SKIP || column->kind > NUMBER) {
             PyErr_SetString(PyExc_ValueError, "no such field or kind");

@@ -7,12 +7,12 @@ JSON: int
 INTEGER: int
 NUMBER: int
 
-Place: TypeAlias = tuple[int, int, int, int]
+Place: TypeAlias = tuple[int, int, int, int, int, int]
 
 def scan(
     block: Any,
-    fields: tuple[tuple[str, int, bool, str, int], ...],
-    nested: tuple[tuple[str, int, bool, str, int], ...],
+    fields: tuple[tuple[str, int, bool, bool, str, int], ...],
+    nested: tuple[tuple[str, int, bool, bool, str, int], ...],
     inside: int,
     where: int,
     when: str,

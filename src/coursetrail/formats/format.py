@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
+from coursetrail.formats.columns import Column
 from coursetrail.formats.scan import Layout
 
 
@@ -26,9 +28,9 @@ class Format:
 
     `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside it a
     struct `v`. `needed` are the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge.
-    `url` gives the addresses that `page` takes apart, `address` names the field of the client's. `columns` are SQL
-    expressions over `r`, `v`, `page` and `network`; `extra` is the layout's `rest`. `raw` are the fields of a plain
-    table, in their order.
+    `url` gives the addresses that `page` takes apart into course, area, item and action, `address` names the field
+    of the client's. `columns` are those of events that the format fills; `extra` is the layout's `rest`. `raw` are
+    the fields of a plain table, in their order.
     """
 
     name: str
@@ -37,9 +39,9 @@ class Format:
     layout: Layout
     raw: tuple[str, ...]
     needed: tuple[str, ...]
-    doubtful: Callable[[pa.StructArray], pa.Array]
+    doubtful: Callable[[pa.StructArray], Any]
     mend: Callable[[bytes], Mended | None]
     url: Callable[[pa.StructArray], pa.Array]
     page: Callable[[str], tuple[str | None, ...]]
     address: str
-    columns: Mapping[str, str]
+    columns: Mapping[str, Column]

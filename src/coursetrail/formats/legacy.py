@@ -3,15 +3,39 @@
 No raw export is public; docs/formats.md says what this rests on.
 """
 
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coursetrail.formats.columns import (
+    Column,
+    Records,
+    coded,
+    constant,
+    each,
+    either,
+    field,
+    first,
+    inner,
+    milliseconds,
+    plain,
+    text,
+    without_empty,
+)
 from coursetrail.formats.format import Format
 from coursetrail.formats.legacy_mend import TEXT, mend
-from coursetrail.formats.legacy_pages import page
+from coursetrail.formats.legacy_pages import PAGES, page
 from coursetrail.formats.scan import Kept, Kind, Layout
 
 VIDEO = "user.video.lecture.action"
+
+VIEWS = frozenset({"pageview", "hg.pageview", "hg.hg.pageview"})
+URL = ("page_url", "value")
+STATES = ("readyState", "networkState")
+NETWORK_LOADING = 2
+"""HTML's NETWORK_LOADING; with nothing ready at second 0 the event is one of the burst of a player that loads."""
 
 # The player reports HTML5 media events; a set that is open, so what is not here is video_other.
 ACTIONS = {
@@ -36,16 +60,11 @@ def _is_legacy(line: bytes) -> bool:
     return head == b"{" and b'"key"' in line and (b'"page_url"' in line or b'"username"' in line)
 
 
-def _doubtful(r: pa.StructArray) -> pa.Array:
+def _doubtful(r: pa.StructArray) -> Any:
     """Where the key is missing or holds JSON itself, or the time stamp is not plainly one of milliseconds."""
-    key, time = r.field("key"), r.field("timestamp")
-    doubts = (
-        pc.fill_null(pc.starts_with(key, "{"), True),
-        pc.fill_null(pc.starts_with(key, "["), True),
-        pc.fill_null(pc.less(time, 100_000_000_000), True),
-        pc.fill_null(pc.greater(time, 99_999_999_999_999), True),
-    )
-    return pc.or_(pc.or_(*doubts[:2]), pc.or_(*doubts[2:]))
+    odd = each(r.field("key"), lambda key: key.startswith(("{", "[")), missing=True)
+    time = r.field("timestamp").fill_null(0).to_numpy()
+    return odd | (time < 100_000_000_000) | (time > 99_999_999_999_999)
 
 
 def _url(r: pa.StructArray) -> pa.Array:
@@ -53,21 +72,40 @@ def _url(r: pa.StructArray) -> pa.Array:
     page_url, value = r.field("page_url"), r.field("value")
     if not page_url.null_count:
         return page_url
-    return pc.coalesce(page_url, pc.if_else(pc.starts_with(value, "http"), value, None))
+    return pc.coalesce(plain(page_url), pc.if_else(pc.starts_with(value, "http"), value, None))
 
 
-def _text(name: str) -> str:
-    return f"nullif(r.\"{name}\", '')"
+def _page(part: int) -> Column:
+    return Column(URL, lambda records: records.pages[part])
 
 
-_LOADING = "v.currentTime = 0 and v.readyState = 0 and v.networkState = 2"
-_ACTION = (
-    f"case when r.key = '{VIDEO}' then case when {_LOADING} then 'video_load' else case v.type "
-    + " ".join(f"when '{name}' then '{action}'" for name, action in ACTIONS.items())
-    + " else 'video_other' end end "
-    "when r.key in ('pageview', 'hg.pageview', 'hg.hg.pageview') then coalesce(page.action, 'page_view') "
-    "else 'other' end"
-)
+def _item(records: Records) -> pa.Array:
+    """The item that the page's address names, else the lecture that a video event is about."""
+    return first(records.pages[2], without_empty(records.inner("lectureID")))
+
+
+NAMES = tuple(dict.fromkeys((*ACTIONS.values(), "video_other", "other", *(rule.action for rule in PAGES))))
+_number = NAMES.index
+
+
+def _action(records: Records) -> pa.Array:
+    """What was done: with a video what the player reports, on a page what its address says."""
+    key = records.field("key")
+    state = {name: records.inner(name).to_numpy(zero_copy_only=False) for name in ("currentTime", *STATES)}
+    loading = (state["currentTime"] == 0) & (state["readyState"] == 0) & (state["networkState"] == NETWORK_LOADING)
+    video = each(
+        records.inner("type"),
+        lambda name: _number(ACTIONS.get(name, "video_other")),
+        missing=_number("video_other"),
+    )
+    viewed = each(records.pages[3], _number, missing=_number("page_view"))
+    codes = np.select(
+        [each(key, lambda name: name == VIDEO, missing=False), each(key, VIEWS.__contains__, missing=False)],
+        [np.where(loading, _number("video_load"), video), viewed],
+        _number("other"),
+    )
+    return coded(codes, NAMES)
+
 
 FORMAT = Format(
     name="coursera-legacy",
@@ -83,8 +121,9 @@ FORMAT = Format(
         },
         nested={
             **dict.fromkeys(("type", "lectureID"), Kind.ANY),
-            **dict.fromkeys(("currentTime", "prevTime", "playbackRate", "readyState", "networkState"), Kind.NUMBER),
+            **dict.fromkeys(("currentTime", "prevTime", "playbackRate", *STATES), Kind.NUMBER),
         },
+        coded=frozenset({"key", "page_url", "user_ip", "type"}),
         inside="value",
         where="key",
         when=VIDEO,
@@ -103,24 +142,21 @@ FORMAT = Format(
     page=page,
     address="user_ip",
     columns={
-        "platform": "'coursera'",
-        "course": "page.course",
-        "time": "r.timestamp",
-        "learner": _text("username"),
-        "action": _ACTION,
-        "area": "page.area",
-        "item": "coalesce(page.item, nullif(v.lectureID, ''))",
-        "url": "r.page_url",
-        "referrer": _text("from"),
-        "cookie": _text("session"),
-        "user_agent": 'coalesce(r.user_agent, r."user-agent")',
-        "accept_language": "r.language",
-        "network": "network",
-        "country": "null",
-        "region": "null",
-        "timezone": "null",
-        "position": "v.currentTime",
-        "position_from": "v.prevTime",
-        "rate": "v.playbackRate",
+        "platform": constant("coursera"),
+        "course": _page(0),
+        "time": milliseconds("timestamp"),
+        "learner": text("username"),
+        "action": Column(("key", *URL), _action),
+        "area": _page(1),
+        "item": Column(URL, _item),
+        "url": field("page_url"),
+        "referrer": text("from"),
+        "cookie": text("session"),
+        "user_agent": either("user_agent", "user-agent"),
+        "accept_language": field("language"),
+        "network": Column(("user_ip",), lambda records: records.network),
+        "position": inner("currentTime"),
+        "position_from": inner("prevTime"),
+        "rate": inner("playbackRate"),
     },
 )

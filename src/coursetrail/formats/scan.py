@@ -71,7 +71,8 @@ class Layout:
     """Which fields to look for: in a line, and in the object that the field `inside` holds as text.
 
     The inner object is looked for where the field `where` equals `when`, or everywhere if `where` is None. It is
-    `kept` as an object, not as text. Without `rest` nothing is kept and other fields are passed over.
+    `kept` as an object, not as text. Without `rest` nothing is kept and other fields are passed over. Texts
+    that are `coded` are stored once a block, as a dictionary array: it pays where each distinct one is looked at.
     """
 
     fields: Mapping[str, Kind]
@@ -80,6 +81,7 @@ class Layout:
     where: str | None = None
     when: str = ""
     kept: Mapping[str, Kept] = field(default_factory=dict)
+    coded: frozenset[str] = frozenset()
     rest: bool = True
 
     def only(self, wanted: Iterable[str], *, rest: bool) -> "Layout":
@@ -93,7 +95,7 @@ class Layout:
         region, rows, begins, states, hashes, columns, inner, held, strict, rest = _scan.scan(
             block,
             tuple(self._described()),
-            tuple((name, kind, False, "", -1) for name, kind in self.nested.items()),
+            tuple((name, kind, name in self.coded, False, "", -1) for name, kind in self.nested.items()),
             self._place(self.inside),
             self._place(self.where),
             self.when,
@@ -110,18 +112,20 @@ class Layout:
             hashes=np.frombuffer(region, np.uint64, rows, hashes).copy(),
         )
 
-    def _described(self) -> Iterator[tuple[str, Kind, bool, str, int]]:
+    def _described(self) -> Iterator[tuple[str, Kind, bool, bool, str, int]]:
         """The fields as `_scan` takes them."""
         for name, kind in self.fields.items():
             kept = self.kept.get(name)
-            yield name, kind, kept is not None, kept.unless if kept else "", self._place(kept.same_as if kept else None)
+            same = self._place(kept.same_as if kept else None)
+            yield name, kind, name in self.coded, kept is not None, kept.unless if kept else "", same
 
     def _place(self, name: str | None) -> int:
         return list(self.fields).index(name) if name else -1
 
 
-Place = tuple[int, int, int, int]
-"""Where a column's validity, values and data begin in a region, and how long its data is."""
+Place = tuple[int, int, int, int, int, int]
+"""Where a column's validity, values and data begin in a region and how long its data is; where the numbers of its
+texts begin, if it has them, and how many texts."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,11 @@ class _Memory:
     rows: int
 
     def array(self, kind: Kind, place: Place) -> pa.Array:
-        valid, values, data, size = place
+        valid, values, data, size, codes, words = place
+        if codes:
+            numbers = pa.Array.from_buffers(pa.int32(), self.rows, [self.region.slice(valid), self.region.slice(codes)])
+            texts = [None, self.region.slice(values), self.region.slice(data, size)]
+            return pa.DictionaryArray.from_arrays(numbers, pa.Array.from_buffers(pa.string(), words, texts), safe=False)
         buffers = [self.region.slice(valid), self.region.slice(values)]
         if TYPES[kind] == pa.string():
             buffers.append(self.region.slice(data, size))
