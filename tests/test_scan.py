@@ -31,6 +31,7 @@ LAYOUT = Layout(
 )
 
 CODED = replace(LAYOUT, coded=frozenset({"key", "value", "note", "raw", "type"}))
+WRONG = ("a", 9, False, False, "", -1)
 
 
 def one(text: str | bytes, layout: Layout = LAYOUT) -> Scanned:
@@ -214,7 +215,7 @@ def test_an_empty_block_has_no_rows():
         (lambda: LAYOUT.scan(b"no newline"), "whole lines"),
         (lambda: Layout({f"f{n}": Kind.TEXT for n in range(65)}, {}).scan(b"\n"), "at most 64"),
         (lambda: Layout({"a": Kind.TEXT}, {}, inside="a").scan(b"\n"), "nested"),
-        (lambda: _scan.scan(b"\n", (("a", 9, False, False, "", -1),), (), -1, -1, "", True, False), "no such field or kind"),
+        (lambda: _scan.scan(b"\n", (WRONG,), (), -1, -1, "", True, False), "no such field or kind"),
     ],
 )
 def test_a_wrong_call_is_an_error_of_python(call, told):
