@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 
 import coursetrail as ct
@@ -14,6 +15,7 @@ from coursetrail.analysis import Filters
 from coursetrail.engines import Choice
 from coursetrail.engines.engine import Engine
 from coursetrail.errors import MissingExtra, QueryError, UsageError
+from test_ingest import contents, export, ledger, lines
 
 FILTERS = (
     Filters(),
@@ -41,17 +43,83 @@ def session(java: None) -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module")
+def spread(simulated, session, tmp_path_factory) -> ct.Course:
+    """The simulated course as workers of Spark have read it."""
+    place = tmp_path_factory.mktemp("spread") / "dataset"
+    ct.ingest(place, [simulated.export], choice=Choice("spark"))
+    return ct.open(place)
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda one: one.describe() or "all")
 def test_every_analysis_is_the_same_on_every_engine(simulated, session, filters):
     embedded = list(simulated.course.answers(ALL, filters))
     distributed = list(ct.Course(simulated.course.dataset, Choice("spark")).answers(ALL, filters))
+    are_the_same(embedded, distributed)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_every_analysis_is_the_same_whichever_engine_read_the_export(simulated, spread, session):
+    expected = list(simulated.course.answers())
+    are_the_same(expected, list(spread.answers()))
+    are_the_same(expected, list(ct.Course(spread.dataset, Choice("spark")).answers()))
+
+
+def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> None:
     assert len(embedded) == len(ALL)
     for one, other in zip(embedded, distributed, strict=True):
         assert one.sql == other.sql
         assert other.table.schema == one.table.schema
         assert other.table.to_pylist() == one.table.to_pylist(), one.analysis.name
         assert other.scope == one.scope
+
+
+# Ingest by workers
+
+
+def test_workers_read_what_one_process_reads(simulated, spread):
+    assert contents(spread.dataset.place) == contents(simulated.course.dataset.place)
+    kinds = pc.unique(spread.sources["mended"]).to_pylist()
+    assert kinds == pc.unique(simulated.course.sources["mended"]).to_pylist() != [None]
+
+
+def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, session):
+    files = [export(tmp_path, lines(40, 100 * n), b"junk\n", name=f"{n}.json") for n in range(3)]
+    twin = export(tmp_path, lines(40), b"junk\n", name="twin.json")
+    outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
+    assert [outcome.already for outcome in outcomes] == [False, False, False, True]
+    assert ct.open(tmp_path / "d").dataset.version == 0
+    assert ledger(tmp_path / "d") == [(41, 40, 0, 1, 0)] * 3
+    again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
+    assert all(outcome.already for outcome in again)
+    assert ct.open(tmp_path / "d").dataset.version == 0
+    for file in files:
+        ct.ingest(tmp_path / "one", [file], max_rejects="1")
+    assert contents(tmp_path / "d") == contents(tmp_path / "one")
+    assert not (tmp_path / "d" / "_staging").exists()
+
+
+def test_of_a_bad_file_nothing_comes_in_and_the_good_ones_stay(tmp_path, session):
+    good = export(tmp_path, lines(40), name="good.json")
+    bad = export(tmp_path, lines(1), *(b"junk %d\n" % n for n in range(9)), name="bad.json")
+    with pytest.raises(ct.TooManyRejects, match=r"bad.json: 9 of 10 lines.*\(1 files were committed, 1 not\)"):
+        ct.ingest(tmp_path / "d", [good, bad], choice=Choice("spark"))
+    assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)]
+
+
+def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
+    first, second = (export(tmp_path, lines(9, 100 * n), name=f"{n}.json") for n in range(2))
+    ct.ingest(tmp_path / "d", [first])
+    ct.ingest(tmp_path / "d", [second], choice=Choice("spark"))
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 900), name="3.json")])
+    assert [row["source"] for row in ct.open(tmp_path / "d").sources.to_pylist()] == [1, 2, 3]
+    assert ledger(tmp_path / "d") == [(9, 9, 0, 0, 0), (9, 9, 0, 0, 0), (5, 5, 0, 0, 0)]
+
+
+def test_workers_have_no_standard_input(tmp_path, session):
+    with pytest.raises(UsageError, match="cannot read standard input"):
+        ct.ingest(tmp_path / "d", ["-"], choice=Choice("spark"))
 
 
 def test_an_empty_dataset_has_the_same_answers(course_of, session, tmp_path):

@@ -19,6 +19,7 @@ from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
 from coursetrail.dataset import EVENTS
+from coursetrail.place import Place
 from coursetrail.simulate import simulate
 
 COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
@@ -39,14 +40,14 @@ def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
     return path
 
 
-def ledger(dataset: Path) -> list[tuple[int, ...]]:
+def ledger(dataset: Path | Place) -> list[tuple[int, ...]]:
     rows = ct.open(dataset).sources.to_pylist()
     for row in rows:
         assert row["lines"] == row["events"] + row["duplicates"] + row["rejected"] + row["blank"]
     return [tuple(row[name] for name in COUNTS) for row in rows]
 
 
-def contents(dataset: Path) -> dict[str, Any]:
+def contents(dataset: Path | Place) -> dict[str, Any]:
     """What a reader can see, but for the numbers of sources and the moment of ingest."""
     course = ct.open(dataset)
     answers = {result.analysis.name: result.table.to_pylist() for result in course.answers()}
@@ -299,10 +300,10 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
     append, commit = dataset.append, dataset.commit
 
-    def dying_append(path: Path, table: str, *rest: Any) -> None:
+    def dying_append(place: Place, table: str, *rest: Any, **more: Any) -> None:
         if table == step:
             raise KeyboardInterrupt
-        append(path, table, *rest)
+        append(place, table, *rest, **more)
 
     def dying_commit(*words: Any) -> None:
         if step == "commit":

@@ -1,16 +1,14 @@
-"""Export files → a dataset: read, count, look up, commit; each file at once or not at all."""
+"""Export files → a dataset: read, look up, commit; each file at once or not at all."""
 
 import fcntl
-import json
 import os
-import re
+import pickle
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 from uuid import uuid4
 
@@ -18,17 +16,13 @@ import pyarrow as pa
 
 from coursetrail import dataset
 from coursetrail import exports as exports_module
-from coursetrail import part as parts
-from coursetrail.dataset import EVENTS, REJECTS, Dataset, Source
-from coursetrail.engines import duckdb_duplicates
-from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.errors import UsageError
-from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening
-from coursetrail.formats.events import events
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.records import Reading
-from coursetrail.literals import parquet
-from coursetrail.lookups import agents, languages
+from coursetrail.dataset import Dataset, Part, Source
+from coursetrail.engines import Choice
+from coursetrail.errors import CoursetrailError, UsageError
+from coursetrail.exports import DEFAULT_LIMIT, Limit
+from coursetrail.formats import find
+from coursetrail.intake import LOOKUPS, Lookup, Order, Taken, take
+from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 
 LOCK = "lock"
@@ -51,35 +45,70 @@ def ingest(
     max_rejects: str | Limit = DEFAULT_LIMIT,
     columns: Sequence[str] | None = None,
     look_up: bool = True,
+    choice: Choice | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, made if it is not there.
 
-    Each file is one commit. A file whose bytes are there already is left alone. `format` names a format where
-    content would mislead; `course` is the course of events whose page names none (else the file's name is
-    asked). `columns` keeps only these columns of events, the others being null. `-` is standard input.
+    Paths may be of this machine or addresses (hdfs://…, s3://…). Here, each file is one commit; with Spark as
+    `choice`, files are read by its workers, a task each, and all of them are one commit. A file whose bytes are
+    there already is left alone. `format` names a format where content would mislead; `course` is the course of
+    events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
+    others being null. `-` is standard input.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError; a file that raises changes nothing, and
-    those before it stay.
+    the good ones before it stay.
     """
-    folder = Path(path)
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file, but a dataset is a folder. The dataset comes first, then the exports.")
-    dataset.check(folder)
-    for export in exports:
-        exports_module.check(os.fspath(export))
+    place = Place.of(path)
+    if place.is_file():
+        raise UsageError(f"{place} is a file, but a dataset is a folder. The dataset comes first, then the exports.")
+    dataset.check(place)
+    names = [os.fspath(export) for export in exports]
+    for name in names:
+        exports_module.check(name)
+    if format:
+        find(format)
+    limit = max_rejects if isinstance(max_rejects, Limit) else Limit.parse(max_rejects)
     shown = progress or Silent()
-    with _stage(folder, shown) as stage:
-        opening = Opening.of(stage, max_rejects, format, shown)
-        return [_Job(folder, opening, course, columns, look_up).run(export) for export in exports]
+    with _stage(place, shown) as stage:
+        order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
+        job = _Job(place, stage, order, shown)
+        if choice and choice.name == "spark":
+            return job.on_cluster(names, choice)
+        return [job.here(name) for name in names]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Where a run keeps what is not committed yet: a folder of this machine, and one beside the dataset's tables."""
+
+    scratch: Path
+    parts: Place
 
 
 @contextmanager
-def _stage(folder: Path, progress: Progress) -> Iterator[Path]:
-    """A folder for files that are not committed yet. One run at a time has it: numbers of sources and the
-    ledger's promise that nothing counts twice rest on that. What killed runs left there is swept.
+def _stage(place: Place, progress: Progress) -> Iterator[_Stage]:
+    """On this machine, one run at a time has the stage, and what killed runs left there is swept.
+
+    Elsewhere there is no lock: of two runs at once one finds, when it commits, that the other was faster.
     """
-    root = folder / "_staging"
+    if folder := place.local:
+        with _local_stage(folder, folder / "_staging", progress) as mine:
+            yield _Stage(mine, Place.of(mine))
+        return
+    parts = place / "_staging" / uuid4().hex
+    with TemporaryDirectory(prefix="coursetrail-") as scratch:
+        with dataset.storage(place):
+            parts.make()
+        try:
+            yield _Stage(Path(scratch), parts)
+        finally:
+            with suppress(OSError):
+                parts.remove()
+
+
+@contextmanager
+def _local_stage(folder: Path, root: Path, progress: Progress) -> Iterator[Path]:
     with dataset.storage(folder):
         held = _turn(root, progress)
         for old in root.iterdir():
@@ -118,141 +147,113 @@ def _turn(root: Path, progress: Progress) -> TextIO:
 
 @dataclass(frozen=True)
 class _Job:
-    folder: Path
-    opening: Opening
-    course: str | None
-    columns: Sequence[str] | None
-    look_up: bool
+    place: Place
+    stage: _Stage
+    order: Order
+    progress: Progress
 
-    def run(self, export: str | os.PathLike[str]) -> Outcome:
-        """Read one export and commit it."""
-        name, file = self.opening.file(export)
-        known = self._known(file)
-        if known is not None:
-            return Outcome(known, already=True)
-        form = self.opening.format(name, file)
-        number = dataset.next_source(self.folder)
-        part = self.opening.stage / parts.name()
-        reading = Reading(form, self.opening.limit.may_go_on)
-        course = self.course or _course_in(Path(name).name)
+    def here(self, export: str) -> Outcome:
+        """Read one export in this process and commit it."""
+        ledger = self._ledger()
+        (order,) = self._orders([export], ledger)
+        taken = take(order, self.stage.scratch, self.progress)
+        return self._committed([taken], ledger)[0]
 
-        def read(lines: Lines) -> None:
-            parts.write(events(reading, lines, EVENTS, number, course, self.columns or EVENTS.names), EVENTS, part)
+    def on_cluster(self, exports: Sequence[str], choice: Choice) -> list[Outcome]:
+        """Read the exports on Spark's workers, and commit those that could be read; then raise for the others."""
+        if "-" in exports:
+            raise UsageError("Spark's workers cannot read standard input: give files that all of them reach.")
+        ledger = self._ledger()
+        orders = self._orders(exports, ledger)
+        with choice.connect() as engine, self.progress.step("Reading on Spark", None, "files"):
+            told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
+        answers = [pickle.loads(answer) for answer in told]  # noqa: S301 - made by our own workers
+        failed = [answer for answer in answers if isinstance(answer, CoursetrailError)]
+        outcomes = self._committed([answer for answer in answers if answer not in failed], ledger)
+        if failed:
+            others = f" ({len(outcomes)} files were committed, {len(failed)} not)" if len(answers) > 1 else ""
+            raise type(failed[0])(f"{failed[0]}{others}")
+        return outcomes
 
-        with dataset.storage(self.folder):
-            lines = self.opening.read(name, file, reading, read)
-        with connect(spill=self.opening.stage / "spill") as engine:
-            part, again = self._without_duplicates(engine, file, part, reading)
-            if not self.opening.limit.allows(len(reading.rejects), lines.lines):
-                raise self.opening.too_many(name, reading, lines.lines)
-            source = self._account(engine, number, name, part, reading, lines, again)
-            return self._commit(engine, part, source, reading)
+    def _ledger(self) -> "_Ledger":
+        after = dataset.version(self.place, "sources")
+        rows = Dataset.open(self.place).sources().to_pylist() if dataset.exists(self.place) else []
+        return _Ledger(after, dataset.next_source(self.place), {row["digest"]: Source(**row) for row in rows})
 
-    def _known(self, file: Path) -> Source | None:
-        """The ledger's row of a file with these bytes; digests are made only where a size is met again."""
-        if not dataset.exists(self.folder):
-            return None
-        current = Dataset.open(self.folder)
-        size = file.stat().st_size
-        same = [row for row in current.sources().to_pylist() if row["bytes"] == size]
-        if not same:
-            return None
-        with self.opening.progress.step(f"Checking {file.name}", size) as step:
-            digest = Lines(file, step.advance).digest()
-        return next((Source(**row) for row in same if row["digest"] == digest), None)
+    def _orders(self, exports: Sequence[str], ledger: "_Ledger") -> list[Order]:
+        """Digests are made only of files of a size that was met before."""
+        sizes = {source.bytes for source in ledger.sources.values()}
+        known = frozenset(ledger.sources)
+        return [
+            replace(
+                self.order,
+                export=export,
+                number=ledger.next_number + place,
+                known=known if exports_module.size(export) in sizes | {None} else frozenset(),
+            )
+            for place, export in enumerate(exports)
+        ]
 
-    def _without_duplicates(self, engine: DuckDB, file: Path, part: Path, reading: Reading) -> tuple[Path, int]:
-        """The Parquet file without lines that came before, and how many those were."""
-        again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file))
-        if not len(again):
-            return part, 0
-        thinner = self.opening.stage / parts.name()
-        duckdb_duplicates.without(engine, part, again, thinner)
-        doubled = set(again.tolist())
-        reading.rejects = [reject for reject in reading.rejects if reject[0] not in doubled]
-        reading.mended = [mended for mended in reading.mended if mended[0] not in doubled]
-        return thinner, len(again)
+    def _committed(self, answers: Sequence[Taken | str], ledger: "_Ledger") -> list[Outcome]:
+        """Commit what is new, in one version; of the same bytes twice only the first are."""
+        outcomes: list[Outcome] = []
+        new: dict[str, Taken] = {}
+        for answer in answers:
+            digest = answer if isinstance(answer, str) else answer.source.digest
+            if digest in ledger.sources:
+                outcomes.append(Outcome(ledger.sources[digest], already=True))
+            elif digest in new:
+                outcomes.append(Outcome(new[digest].source, already=True))
+            elif isinstance(answer, Taken):
+                new[digest] = answer
+                outcomes.append(Outcome(answer.source, already=False))
+        if new:
+            self._commit(list(new.values()), ledger.after)
+        return outcomes
 
-    def _account(
-        self, engine: DuckDB, number: int, name: str, part: Path, reading: Reading, lines: Lines, again: int
-    ) -> Source:
-        """The row of the ledger; its making checks that no line is missing."""
-        row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
-        events, first, last = (column[0].as_py() for column in row.columns)
-        kinds = reading.kinds()
-        return Source(
-            source=number,
-            uri=name,
-            format=reading.format.name,
-            digest=lines.digest(),
-            bytes=lines.size,
-            lines=lines.lines,
-            events=events,
-            duplicates=again,
-            rejected=len(reading.rejects),
-            blank=len(reading.blank),
-            mended=json.dumps(kinds) if kinds else None,
-            fault=lines.fault,
-            first_time=first,
-            last_time=last,
-            ingested=datetime.now(UTC),
-            version=version("coursetrail"),
-        )
-
-    def _commit(self, engine: DuckDB, part: Path, source: Source, reading: Reading) -> Outcome:
-        if self.look_up:
+    def _commit(self, taken: Sequence[Taken], after: int | None) -> None:
+        if self.order.look_up:
             for lookup in LOOKUPS:
-                sql = f"select distinct {lookup.key} as text from {parquet(part)} order by 1"
-                self._look_up(lookup, [text for text in engine.query(sql)["text"].to_pylist() if text is not None])
-        rejects = pa.table(
-            {
-                "source": pa.array([source.source] * len(reading.rejects), pa.int32()),
-                "line": pa.array([line for line, _, _ in reading.rejects], pa.int64()),
-                "reason": pa.array([reason for _, reason, _ in reading.rejects], pa.string()),
-                "raw": pa.array([raw for _, _, raw in reading.rejects], pa.binary()),
-            },
-            schema=REJECTS,
-        ).sort_by("line")
-        # The source first: a run that is killed here has used up its number, and what follows is nobody's.
-        dataset.append(self.folder, "sources", dataset.ledger([source]))
-        dataset.append(self.folder, "rejects", rejects)
-        placed = []
-        with dataset.storage(self.folder):
-            (self.folder / "events").mkdir(exist_ok=True)
-            if source.events:
-                final = self.folder / "events" / part.name
-                part.rename(final)
-                placed.append((final, source.events))
-        first, last = (moment.isoformat() if moment else None for moment in (source.first_time, source.last_time))
-        dataset.commit(self.folder, placed, source.digest, first, last)
-        return Outcome(source, already=False)
+                self._look_up(lookup, {text for one in taken for text in one.texts[lookup.table]})
+        sources = [one.source for one in taken]
+        rejects = pa.concat_tables([one.rejects for one in taken])
+        # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
+        dataset.append(self.place, "sources", dataset.ledger(sources), after=after)
+        dataset.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
+        parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
+        with dataset.storage(self.place):
+            (self.place / "events").make()
+            for part in parts:
+                (self.stage.parts / part.name).move(self.place / "events" / part.name)
+        dataset.commit(self.place, parts, sources)
 
-    def _look_up(self, lookup: "Lookup", distinct: list[str]) -> None:
+    def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
         """Parse what the dataset's table does not have yet; all of it anew where the parser has changed."""
-        before = dataset.rows(self.folder, lookup.table)
+        after = dataset.version(self.place, lookup.table)
+        before = dataset.rows(self.place, lookup.table)
         had = set(before[lookup.key].to_pylist()) if before is not None else set()
         stale = before is not None and bool(set(before["parser"].to_pylist()) - {lookup.parser})
-        wanted = sorted(had.union(distinct) if stale else set(distinct) - had)
-        with self.opening.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
-            dataset.append(self.folder, lookup.table, lookup.parse(wanted), "overwrite" if stale else "append")
+        wanted = sorted(had | distinct if stale else distinct - had)
+        with self.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
+            parsed = lookup.parse(wanted)
+            dataset.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
 
 
 @dataclass(frozen=True)
-class Lookup:
-    """A dimension table: its key in `events`, who parses it, and which parser made a row."""
+class _Ledger:
+    """What a run finds: the version of the ledger, the next number of a source, and those in the dataset by digest."""
 
-    table: str
-    key: str
-    parse: Callable[[list[str]], pa.Table]
-    parser: str
-
-
-LOOKUPS = (
-    Lookup("agents", "user_agent", agents.parse_agents, agents.PARSER),
-    Lookup("languages", "accept_language", languages.parse_languages, languages.PARSER),
-)
+    after: int | None
+    next_number: int
+    sources: dict[str, Source]
 
 
-def _course_in(name: str) -> str | None:
-    match = re.match(r"([A-Za-z0-9][\w-]*?)_clickstream", name)
-    return match[1] if match else None
+def take_on_worker(order: bytes) -> bytes:
+    """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again."""
+    answer: Taken | str | CoursetrailError
+    try:
+        with TemporaryDirectory(prefix="coursetrail-") as scratch:
+            answer = take(pickle.loads(order), Path(scratch), Silent())  # noqa: S301 - made by our own driver
+    except CoursetrailError as error:
+        answer = error
+    return pickle.dumps(answer)

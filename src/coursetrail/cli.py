@@ -25,6 +25,7 @@ from coursetrail.cli_output import (
 )
 from coursetrail.engines import Choice
 from coursetrail.errors import CoursetrailError, StorageError, UsageError
+from coursetrail.place import Place
 from coursetrail.progress import on_terminal
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -75,18 +76,22 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
 @click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
 @click.option("--course", metavar="NAME", help="The course of events whose page names none.")
 @reading
-def ingest(dataset: str, exports: tuple[str, ...], course: str | None, form: str | None, max_rejects: str) -> None:
+@engined
+def ingest(
+    dataset: str, exports: tuple[str, ...], course: str | None, form: str | None, max_rejects: str, choice: Choice
+) -> None:
     """Add export files to a dataset, made if it is not there. Each file at once or not at all.
 
     \b
     Reading a file again changes nothing. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
+      coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
 
     outcomes = build.ingest(
-        dataset, exports, format=form, course=course, max_rejects=max_rejects, progress=on_terminal()
+        dataset, exports, format=form, course=course, max_rejects=max_rejects, choice=choice, progress=on_terminal()
     )
     for outcome in outcomes:
         if outcome.already:
@@ -152,37 +157,47 @@ def analyze(
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
     results = list(course.open(dataset, choice).answers(wanted, filters))
     if out:
-        save_results(results, Path(out), chosen)
+        save_results(results, out, chosen)
     else:
         print_results(results, chosen)
 
 
 @cli.command()
-@click.argument("dataset", metavar="DATASET")
-@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.argument("names", nargs=-1, metavar="[DATASET] [NAME]…")
+@click.option("--tables", metavar="DIR", help="Draw the tables that analyze -o wrote there, instead of a dataset's.")
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 @click.option(
     "--format", "form", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True, help="Kind of file."
 )
 @filtered
 @engined
-def plot(dataset: str, names: tuple[str, ...], out: str, form: str, filters: Filters, choice: Choice) -> None:
+def plot(names: tuple[str, ...], tables: str | None, out: str, form: str, filters: Filters, choice: Choice) -> None:
     """Pictures of the answers that can be drawn; all, or those named.
 
     \b
       coursetrail plot psy-001 -o plots
       coursetrail plot psy-001 activity -o plots --format pdf --clicks all
+      coursetrail plot --tables hdfs://namenode:9000/results -o plots
     """
     from coursetrail import course
-    from coursetrail.outputs import plots
+    from coursetrail.outputs import plots, saved
+    from coursetrail.outputs.files import folder
 
-    wanted = _wanted(names)
-    if names:
+    if not tables and not names:
+        raise UsageError("Name a dataset, or the folder of saved tables: --tables DIR.")
+    if tables and filters != Filters():
+        raise UsageError("Saved tables are counted already: filters belong to the analyze that wrote them.")
+    dataset, *asked = ("", *names) if tables else names
+    wanted = _wanted(asked)
+    if asked:
         for analysis in wanted:
             plots.must_be_drawable(analysis)
     drawn = [analysis for analysis in wanted if plots.drawable(analysis)]
-    results = list(course.open(dataset, choice).answers(drawn, filters))
-    for path in plots.write_all(results, Path(out), (form,)):
+    if tables:
+        results = [result for result in saved.load(Place.of(tables)) if result.analysis in drawn]
+    else:
+        results = list(course.open(dataset, choice).answers(drawn, filters))
+    for path in plots.write_all(results, folder(out), (form,)):
         say(str(path))
 
 

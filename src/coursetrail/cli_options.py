@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import click
 
 from coursetrail.analysis import Filters
-from coursetrail.engines import ALL, Choice
+from coursetrail.engines import ALL
+from coursetrail.engines.settings import chosen
 from coursetrail.errors import UsageError, did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -104,15 +105,16 @@ def filtered(command: F) -> F:
 
 
 def engined(command: F) -> F:
-    """Give a command the options of an engine; it gets them as `choice`."""
+    """Give a command the options of an engine; it gets them as `choice`.
+
+    What is not said there comes from the surroundings, then from a `coursetrail.toml` in the folder at hand.
+    """
 
     @click.option(
         "--engine",
         type=click.Choice(ALL),
-        default="duckdb",
-        show_default=True,
         envvar="COURSETRAIL_ENGINE",
-        help="What runs the SQL; the numbers are the same.",
+        help="What runs the SQL: duckdb (default) or spark; the numbers are the same.",
     )
     @click.option(
         "--master", metavar="URL", envvar="COURSETRAIL_MASTER", help="Spark's: local[2], spark://host:7077, yarn."
@@ -122,11 +124,13 @@ def engined(command: F) -> F:
     )
     @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark's; may be repeated.")
     @wraps(command)
-    def with_choice(engine: str, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any) -> Any:
+    def with_choice(
+        engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
+    ) -> Any:
         settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2)
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
-        return command(choice=Choice(engine, master, remote, settings), **rest)
+        return command(choice=chosen(engine, master, remote, settings), **rest)
 
     return with_choice  # type: ignore[return-value]
 

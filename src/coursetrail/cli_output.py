@@ -28,14 +28,12 @@ def print_results(results: Sequence[Result], form: str) -> None:
         put(b"\n".join(texts))
 
 
-def save_results(results: Sequence[Result], folder: Path, form: str) -> None:
-    """One file an answer."""
-    from coursetrail.outputs.files import write
-    from coursetrail.outputs.tables import encode
+def save_results(results: Sequence[Result], folder: str, form: str) -> None:
+    """One file an answer, and what they are."""
+    from coursetrail.outputs.files import folder as folder_of
+    from coursetrail.outputs.saved import save
 
-    ending = "txt" if form == "table" else form
-    for result in results:
-        path = write(folder / f"{result.analysis.name}.{ending}", encode(result.table, form, result))
+    for result, path in zip(results, save(results, folder_of(folder), form), strict=True):
         say(f"{path}: {result.table.num_rows:,} rows. {result.scope.describe()}")
 
 

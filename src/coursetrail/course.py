@@ -18,6 +18,7 @@ from coursetrail.engines.duckdb import connect as duckdb
 from coursetrail.engines.engine import Engine
 from coursetrail.errors import QueryError, UsageError
 from coursetrail.lookups import agents, languages
+from coursetrail.place import Place
 
 SCOPE = """
     select
@@ -90,7 +91,7 @@ class Course:
         with duckdb() as engine:
             self._register(engine)
             self._register_ledger(engine)
-            engine.restrict(self.dataset.path)
+            engine.restrict(self.dataset.place.local)
             return engine.ask(text)
 
     @contextmanager
@@ -133,10 +134,10 @@ class Course:
         return Scope(**{name: int(value) for name, value in row.items()}, filters=filters.describe(), source=source)
 
 
-def open(path: str | os.PathLike[str], choice: Choice | None = None) -> Course:  # noqa: A001 - read as coursetrail.open
+def open(path: str | os.PathLike[str] | Place, choice: Choice | None = None) -> Course:  # noqa: A001 - read as coursetrail.open
     """The newest version of the dataset at `path`; DatasetError when there is none.
 
     `choice` is another engine: `Choice("spark", master="spark://host:7077")` answers with Apache Spark, and gives
     the same numbers.
     """
-    return Course(Dataset.open(Path(path)), choice or Choice())
+    return Course(Dataset.open(Place.of(path)), choice or Choice())

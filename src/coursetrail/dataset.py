@@ -1,4 +1,4 @@
-"""A dataset on disk: five Delta tables, their columns and versions, and the ledger of what was read.
+"""A dataset: five Delta tables, their columns and versions, and the ledger of what was read.
 
 The commit to `events` is the one that counts. It is made last and names the versions of the other tables that
 belong to it, so a reader sees one state of all five, and a run killed before it has changed nothing.
@@ -6,6 +6,7 @@ belong to it, so a reader sees one state of all five, and a run killed before it
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +21,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from coursetrail.errors import DatasetError, StorageError, UsageError
+from coursetrail.place import Place
 
 VERSION = 1
 """Of the layout; a dataset of a higher one is refused."""
@@ -117,37 +119,38 @@ class Source:
 class Dataset:
     """One version of a dataset: the files of each table, as they were when it was opened."""
 
-    path: Path
+    place: Place
     version: int
     tables: Mapping[str, DeltaTable]
 
     @classmethod
-    def open(cls, path: Path) -> "Dataset":
+    def open(cls, place: Place) -> "Dataset":
         """The newest version; `DatasetError` when there is none, or one that this release cannot read."""
-        events = _events(path)
+        events = _events(place)
         if events is None:
-            hint = "It holds files, but no ingest was completed; run it again." if _started(path) else ""
+            hint = "It holds files, but no ingest was completed; run it again." if _started(place) else ""
             raise DatasetError(
-                f"{path}: no dataset here. {hint or 'Make one: coursetrail ingest ' + str(path) + ' EXPORT'}"
+                f"{place}: no dataset here. {hint or 'Make one: coursetrail ingest ' + str(place) + ' EXPORT'}"
             )
         versions = _sisters(events)
         try:
-            tables = {name: DeltaTable(_uri(path, name), version=at) for name, at in versions.items()}
+            tables = {name: DeltaTable(_uri(place, name), version=at) for name, at in versions.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise DatasetError(
-                f"{path}: part of the dataset is missing or damaged ({_first_line(error)}). Restore the folder "
+                f"{place}: part of the dataset is missing or damaged ({_first_line(error)}). Restore the folder "
                 "from a copy, or ingest the exports into a new one."
             ) from error
-        return cls(path, events.version(), {"events": events, **tables})
+        return cls(place, events.version(), {"events": events, **tables})
 
     def files(self, table: str) -> list[str]:
         """The Parquet files of a table; empty when it has no rows."""
         names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
-        return [str((self.path / table / name).absolute()) for name in names]
+        folder = self.place / table
+        return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
 
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
-        rows = _read(self.path / "sources", self.tables["sources"])
+        rows = _read(self.place / "sources", self.tables["sources"])
         rows = rows.select(SOURCES.names).cast(SOURCES).sort_by("source")
         seen = [self.has(digest) for digest in rows["digest"].to_pylist()]
         latest = dict(zip(*_columns(rows, "digest", "source"), strict=True))
@@ -163,89 +166,112 @@ def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
     return [table[name].to_pylist() for name in names]
 
 
-def check(path: Path) -> None:
+def check(place: Place) -> None:
     """Raise UsageError for a folder whose name Delta Lake's library cannot take."""
-    if found := re.search(r"[#%?\[\]\\^{}|\x00-\x1f\x7f\ud800-\udfff]", str(path.absolute())):
-        raise UsageError(f"{path.absolute()}: a dataset's path cannot hold '{found[0]}'; choose another name.")
+    if found := re.search(r"[#%?\[\]\\^{}|\x00-\x1f\x7f\ud800-\udfff]", place.path):
+        raise UsageError(f"{place.path}: a dataset's path cannot hold '{found[0]}'; choose another name.")
 
 
-def exists(path: Path) -> bool:
-    """Whether an ingest into `path` was ever completed."""
-    return _events(path) is not None
+def exists(place: Place) -> bool:
+    """Whether an ingest into `place` was ever completed."""
+    return _events(place) is not None
 
 
-def next_source(path: Path) -> int:
+def next_source(place: Place) -> int:
     """A source number that no earlier ingest, completed or not, has used."""
-    table = _table(path, "sources")
+    table = _table(place, "sources")
     if table is None:
         return 1
-    highest = pc.max(_read(path / "sources", table)["source"]).as_py()
+    highest = pc.max(_read(place / "sources", table)["source"]).as_py()
     return (highest or 0) + 1
 
 
-def rows(path: Path, name: str) -> pa.Table | None:
+def rows(place: Place, name: str) -> pa.Table | None:
     """All rows of a small table at its newest version; None when it is not there yet."""
-    table = _table(path, name)
-    return None if table is None else _read(path / name, table)
+    table = _table(place, name)
+    return None if table is None else _read(place / name, table)
 
 
-def _read(path: Path, table: DeltaTable) -> pa.Table:
+def _read(place: Place, table: DeltaTable) -> pa.Table:
     try:
         return table.to_pyarrow_table()
     except (OSError, pa.ArrowInvalid) as error:
         raise DatasetError(
-            f"{path}: a file of the table cannot be read ({_first_line(error)}). Restore the folder from a copy, "
+            f"{place}: a file of the table cannot be read ({_first_line(error)}). Restore the folder from a copy, "
             "or ingest the exports into a new one."
         ) from error
 
 
-def append(path: Path, table: str, rows: pa.Table, mode: str = "append") -> None:
-    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`."""
-    existing = _table(path, table)
-    if existing is None or rows.num_rows or mode == "overwrite":
-        with storage(path):
-            write_deltalake(
-                _uri(path, table),
-                rows,
-                mode="overwrite" if mode == "overwrite" else "append",
-                name=f"coursetrail {table}",
-            )
+def version(place: Place, name: str) -> int | None:
+    """The newest version of a table; None when it is not there yet."""
+    table = _table(place, name)
+    return None if table is None else table.version()
 
 
-def commit(path: Path, parts: Sequence[tuple[Path, int]], digest: str, first: str | None, last: str | None) -> None:
-    """Make new Parquet files (path, rows) part of `events`, in one version, once for each `digest`.
+def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> None:
+    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`.
 
-    The files lie inside `path` already. The commit names the newest versions of the other tables.
+    `after` is the version that the rows were worked out from: a table that has changed since is a StorageError,
+    for another run may have added the same.
     """
-    adds: list[AddAction] = []
-    for file, rows in parts:
-        stats: dict[str, Any] = {"numRecords": rows}
-        if first and last:
-            stats |= {"minValues": {"time": first}, "maxValues": {"time": last}}
-        status = file.stat()
-        name = file.relative_to(path / "events").as_posix()
-        adds.append(AddAction(name, status.st_size, {}, int(status.st_mtime * 1000), True, json.dumps(stats)))
-    versions = {}
-    for name in TABLES[1:]:
-        table = _table(path, name)
-        versions[name] = table.version() if table is not None else 0
+    table = _table(place, name)
+    if table is not None and not rows.num_rows and mode == "append":
+        return
+    with storage(place):
+        if (None if table is None else table.version()) != after:
+            raise CommitFailedError(f"'{name}' has a new version")
+        write_deltalake(
+            _uri(place, name) if table is None else table,
+            rows,
+            mode="overwrite" if mode == "overwrite" else "append",
+            name=f"coursetrail {name}",
+            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", (after or 0) + 1)]),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file in the folder of `events`, and of which source it has how many rows."""
+
+    name: str
+    size: int
+    source: Source
+
+
+def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source]) -> None:
+    """Make Parquet files and what they are read from part of the dataset, in one version, each digest only once.
+
+    The files lie in the folder of `events` already. The commit names the newest versions of the other tables.
+    """
+    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
     properties = CommitProperties(
         custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
-        app_transactions=[Transaction(digest, 1)],
+        app_transactions=[Transaction(source.digest, 1) for source in sources],
     )
-    with storage(path):
-        events = _events(path)
+    adds = [_add(part) for part in parts]
+    with storage(place):
+        events = _events(place)
         if events is None:
             create_table_with_add_actions(
-                _uri(path, "events"),
+                _uri(place, "events"),
                 Schema.from_arrow(EVENTS),
                 adds,
                 mode="error",
                 name="coursetrail events",
                 commit_properties=properties,
             )
-        else:
-            events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+            return
+        if twice := [source.uri for source in sources if events.transaction_version(source.digest) is not None]:
+            raise CommitFailedError(f"{twice[0]} came in meanwhile")
+        events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+
+
+def _add(part: Part) -> AddAction:
+    stats: dict[str, Any] = {"numRecords": part.source.events}
+    if part.source.first_time and part.source.last_time:
+        stats["minValues"] = {"time": part.source.first_time.isoformat()}
+        stats["maxValues"] = {"time": part.source.last_time.isoformat()}
+    return AddAction(part.name, part.size, {}, int(time.time() * 1000), True, json.dumps(stats))
 
 
 def ledger(rows: Sequence[Source]) -> pa.Table:
@@ -254,49 +280,49 @@ def ledger(rows: Sequence[Source]) -> pa.Table:
 
 
 @contextmanager
-def storage(path: Path) -> Iterator[None]:
+def storage(place: Place | Path) -> Iterator[None]:
     """Turn what a disk or an object store refuses into one line."""
     try:
         yield
     except CommitFailedError as error:
         raise StorageError(
-            f"{path}: another run changed the dataset at the same moment; run this again. ({_first_line(error)})"
+            f"{place}: another run changed the dataset at the same moment; run this again. ({_first_line(error)})"
         ) from error
     except (OSError, DeltaError) as error:
         raise StorageError(
-            f"{path}: cannot write ({_first_line(error)}). Free some space or check the folder's permissions, "
+            f"{place}: cannot write ({_first_line(error)}). Free some space or check the folder's permissions, "
             "then run this again; what was committed before is safe."
         ) from error
 
 
-def _uri(path: Path, table: str) -> str:
+def _uri(place: Place, table: str) -> str:
     """deltalake takes a plain path for an address too, and stumbles over its spaces, `#`, `%` and `ü`."""
-    check(path)
-    return (path / table).absolute().as_uri()
+    check(place)
+    return (place / table).uri
 
 
-def _started(path: Path) -> bool:
-    return any((path / table / "_delta_log").exists() for table in TABLES)
+def _started(place: Place) -> bool:
+    return any((place / table / "_delta_log").is_folder() for table in TABLES)
 
 
-def _table(path: Path, name: str) -> DeltaTable | None:
-    if not (path / name / "_delta_log").is_dir():
-        return None
+def _table(place: Place, name: str) -> DeltaTable | None:
     try:
-        return DeltaTable(_uri(path, name))
+        if not (place / name / "_delta_log").is_folder():
+            return None
+        return DeltaTable(_uri(place, name))
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
         raise DatasetError(
-            f"{path / name}: the table's log is damaged ({_first_line(error)}). Restore the folder from a copy, "
+            f"{place / name}: the table's log is damaged ({_first_line(error)}). Restore the folder from a copy, "
             "or ingest the exports into a new one."
         ) from error
 
 
-def _events(path: Path) -> DeltaTable | None:
-    table = _table(path, "events")
+def _events(place: Place) -> DeltaTable | None:
+    table = _table(place, "events")
     if table is not None and set(EVENTS.names) - {column.name for column in table.schema().fields}:
-        raise DatasetError(f"{path / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
+        raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
     return table
 
 

@@ -17,6 +17,7 @@ from coursetrail.errors import InputError, TooManyRejects, UsageError
 from coursetrail.formats.format import Format
 from coursetrail.formats.lines import Lines, unreadable
 from coursetrail.formats.records import Reading, Stop
+from coursetrail.place import Place
 from coursetrail.progress import Progress
 
 HEAD = 200
@@ -72,23 +73,25 @@ class Opening:
         limit = limit if isinstance(limit, Limit) else Limit.parse(limit)
         return cls(stage, limit, formats.find(format) if format else None, progress)
 
-    def file(self, export: str | os.PathLike[str]) -> tuple[str, Path]:
+    def file(self, export: str | os.PathLike[str]) -> tuple[str, Place]:
         """The name to show and a file that can be read twice; `-` is standard input."""
         name = os.fspath(export)
         if name == "-":
             return "standard input", self._spool("standard input", None)
         check(name)
-        path = Path(name)
+        place = Place.of(name)
+        if not (path := place.local):
+            return place.address, place
         shown = os.fsencode(path.absolute()).decode(errors="replace")
-        return shown, path if path.is_file() else self._spool(name, path)
+        return shown, place if path.is_file() else self._spool(name, path)
 
-    def format(self, name: str, file: Path) -> Format:
+    def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
         return self.chosen or formats.recognise(_head(file), name)
 
-    def read(self, name: str, file: Path, reading: Reading, run: Callable[[Lines], None]) -> Lines:
+    def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""
-        with self.progress.step(f"Reading {Path(name).name}", file.stat().st_size) as step:
+        with self.progress.step(f"Reading {Path(name).name}", file.size()) as step:
             lines = Lines(file, step.advance)
             try:
                 run(lines)
@@ -109,7 +112,7 @@ class Opening:
             "the good lines all the same, raise --max-rejects."
         )
 
-    def _spool(self, name: str, pipe: Path | None) -> Path:
+    def _spool(self, name: str, pipe: Path | None) -> Place:
         out = self.stage / f"stream-{uuid4().hex}"
         with (
             dataset.storage(self.stage),
@@ -119,14 +122,17 @@ class Opening:
             shutil.copyfileobj(stream, copy, 1 << 20)
         if out.stat().st_size == 0:
             raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
-        return out
+        return Place.of(out)
 
 
 def check(name: str) -> None:
     """Raise InputError for a path that cannot be read as an export; `-` is standard input."""
     if name == "-":
         return
-    path = Path(name)
+    place = Place.of(name)
+    if not (path := place.local):
+        _check_remote(place)
+        return
     if path.is_dir():
         raise InputError(f"{path} is a folder. Name the files in it: {path}/*.gz")
     try:
@@ -141,7 +147,27 @@ def check(name: str) -> None:
         raise InputError(f"{path} is empty (0 bytes). Was its download completed?")
 
 
-def _head(file: Path) -> list[bytes]:
+def size(name: str) -> int | None:
+    """Bytes of an export as it lies there; None for standard input and other streams."""
+    if name == "-":
+        return None
+    place = Place.of(name)
+    return place.size() if place.is_file() else None
+
+
+def _check_remote(place: Place) -> None:
+    try:
+        if place.is_folder():
+            raise InputError(f"{place} is a folder. Name the files in it.")
+        if place.size() == 0:
+            raise InputError(f"{place} is empty (0 bytes). Was its copy completed?")
+    except FileNotFoundError as error:
+        raise InputError(f"{place}: no such file. Check the spelling and the folder.") from error
+    except OSError as error:
+        raise unreadable(place, error) from error
+
+
+def _head(file: Place) -> list[bytes]:
     with closing(Lines(file)) as lines:
         for batch in lines.batches():
             return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]

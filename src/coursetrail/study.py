@@ -17,6 +17,7 @@ from coursetrail.analysis import Filters
 from coursetrail.build import ingest
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
+from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 from coursetrail.simulate import simulate
 
@@ -28,11 +29,11 @@ NEEDED = ("platform", "time", "learner", "action", "user_agent", "accept_languag
 class Report:
     """What was written, the page last, and the ledger of what it was counted over."""
 
-    files: tuple[Path, ...]
+    files: tuple[Path | Place, ...]
     sources: pa.Table
 
     @property
-    def page(self) -> Path:
+    def page(self) -> Path | Place:
         """The report to open."""
         return self.files[-1]
 
@@ -51,18 +52,20 @@ def report(
     Writes `tables/*.csv`, `plots/*.png` and `.pdf`, and `report.html`. Exports are read into a dataset that
     lives only as long as this takes. Raises what `ingest` raises.
     """
-    folder = Path(out)
+    from coursetrail.outputs.files import folder as folder_of
+
+    folder = folder_of(out)
     if folder.is_file():
         raise UsageError(f"{folder} is a file; -o takes a folder.")
     shown = progress or Silent()
     chosen = filters or Filters()
-    if len(exports) == 1 and dataset.exists(Path(exports[0])):
-        return _write(Path(exports[0]), folder, chosen, Path(exports[0]).name, shown)
+    if len(exports) == 1 and dataset.exists(first := Place.of(exports[0])):
+        return _write(first, folder, chosen, first.name, shown)
     with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as aside:
         aside.submit(_load_drawing)
         needed = (*NEEDED, "course") if chosen.course else NEEDED
         ingest(temporary, exports, format=format, max_rejects=max_rejects, columns=needed, progress=shown)
-        return _write(Path(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
+        return _write(Place.of(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
 
 
 def _load_drawing() -> None:
@@ -72,10 +75,10 @@ def _load_drawing() -> None:
     plots.load()
 
 
-def _write(source: Path, folder: Path, filters: Filters, title: str, progress: Progress) -> "Report":
+def _write(source: Place, folder: Path | Place, filters: Filters, title: str, progress: Progress) -> "Report":
     from coursetrail.outputs import report as page
 
-    course = courses.open(source)
+    course = courses.open(source.address)
     results = []
     with progress.step("Counting", len(ALL), "analyses") as step:
         for result in course.answers(ALL, filters):
@@ -103,7 +106,7 @@ def demo(folder: Path, learners: int, events: int, progress: Progress) -> Iterat
     for result in courses.open(into).answers(ALL):
         yield f"\n{result}"
     yield f"Answered {len(ALL)} questions in {clock.lap()}"
-    written = _write(into, folder, Filters(), "psy-001 (simulated)", progress)
+    written = _write(Place.of(into), folder, Filters(), "psy-001 (simulated)", progress)
     yield f"Drew the report in {clock.lap()}: {written.page}"
     yield f"\nNext: open {written.page}, or ask more: coursetrail analyze {into} browsers --device tablet"
 

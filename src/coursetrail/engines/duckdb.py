@@ -1,11 +1,11 @@
 """DuckDB in this process: the default engine."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pyarrow as pa
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.formats.records import cores
 from coursetrail.literals import parquet
+from coursetrail.place import Place
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -49,9 +50,13 @@ class DuckDB:
             self.connection.register(name, rows)
             return
         columns = ", ".join(_column(field) for field in schema)
+        rows = parquet(*content)
         try:
-            self.connection.execute(f"create view {name} as select {columns} from {parquet(*content)}")
-        except duckdb.Error as error:
+            if Place.of(content[0]).local is None:
+                rows = f"{name}_files"
+                self.connection.register(rows, _remote(content, schema))
+            self.connection.execute(f"create view {name} as select {columns} from {rows}")
+        except (duckdb.Error, OSError) as error:
             raise DatasetError(
                 f"A file of the table '{name.removeprefix('all_')}' cannot be read ({message(error)}). Restore the "
                 "dataset from a copy, or ingest the exports into a new folder."
@@ -75,10 +80,15 @@ class DuckDB:
         except duckdb.Error as error:
             raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
 
-    def restrict(self, folder: Path) -> None:
-        """From here on: no file outside `folder`, no network, no change of settings."""
-        quoted = str(folder.absolute()).replace("'", "''")
-        self.connection.execute(f"set allowed_directories = ['{quoted}']")
+    def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
+        """Run a function of this package on each item: here, one after the other."""
+        return [run(item) for item in items]
+
+    def restrict(self, folder: Path | None) -> None:
+        """From here on: no file outside `folder`, if there is one, no network, no change of settings."""
+        if folder:
+            quoted = str(folder.absolute()).replace("'", "''")
+            self.connection.execute(f"set allowed_directories = ['{quoted}']")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
 
@@ -123,6 +133,14 @@ def refused(error: duckdb.Error) -> StorageError | QueryError:
             "nothing was committed."
         )
     return QueryError(f"Reading failed on DuckDB: {text}")
+
+
+def _remote(files: Sequence[str], schema: pa.Schema) -> Any:
+    """Parquet files elsewhere, read through Arrow: DuckDB's own way there would have to be downloaded."""
+    from pyarrow import dataset
+
+    places = [Place.of(file) for file in files]
+    return dataset.dataset([place.path for place in places], schema, "parquet", places[0].files)
 
 
 def _column(field: pa.Field) -> str:

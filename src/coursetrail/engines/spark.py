@@ -1,8 +1,10 @@
 """Apache Spark: the distributed engine; local, a cluster by its master, or a Spark Connect server."""
 
 import os
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +29,9 @@ LOCAL = {
     "spark.sql.shuffle.partitions": "16",
 }
 """For a session that starts here; a user's own win over these."""
+
+SUBMITTED = "PYSPARK_GATEWAY_PORT"
+"""What spark-submit leaves in the environment of the program that it runs."""
 
 PRELUDE = ("create or replace temporary function microseconds(t timestamp) returns bigint return unix_micros(t)",)
 
@@ -59,7 +64,7 @@ class Spark:
         if isinstance(content, pa.Table):
             frame = self.session.createDataFrame(content, kinds)
         elif content:
-            frame = self.session.read.schema(kinds).parquet(*content)
+            frame = self.session.read.schema(kinds).parquet(*map(_hadoop, content))
         else:
             frame = self.session.createDataFrame([], kinds)
         frame.createOrReplaceTempView(name)
@@ -84,11 +89,32 @@ class Spark:
             raise QueryError(f"The {what} failed on Spark: {_message(error)}") from error
         return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
+    def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
+        """Run a function of this package on each item, a task each on the workers; the answers in order.
+
+        The workers need this package too. A task that is lost with its worker is run again, so `run` must bear that.
+        """
+        from pyspark.errors import PySparkException
+
+        def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for number in batch.column(0).to_pylist():
+                    answer = pa.array([run(items[number])], pa.binary())
+                    yield pa.RecordBatch.from_arrays([pa.array([number]), answer], ["number", "answer"])
+
+        tasks = self.session.range(0, len(items), 1, len(items))
+        try:
+            answers = tasks.mapInArrow(work, "number bigint, answer binary").toArrow()
+        except PySparkException as error:
+            raise QueryError(f"Spark's workers could not do it: {_message(error)}") from error
+        return [bytes(answer) for answer in answers.sort_by("number")["answer"].to_pylist()]
+
 
 def connect(master: str | None = None, remote: str | None = None, settings: Mapping[str, str] | None = None) -> Spark:
     """A session on `master` (default: all local cores) or on a Spark Connect server at `remote` (sc://host:port).
 
-    A session that is there already is used as it is, and stays. Raises MissingExtra without pyspark or Java.
+    A session that is there already is used as it is, and stays; so is what `spark-submit` was told. Raises
+    MissingExtra without pyspark or Java.
     """
     if master and remote:
         raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
@@ -102,7 +128,7 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
     there = None if remote else SparkSession.getActiveSession()
     try:
         session = there or _builder(SparkSession, master, remote, settings or {}).getOrCreate()
-        for name, value in SETTINGS.items():
+        for name, value in {**(settings or {} if remote else {}), **SETTINGS}.items():
             session.conf.set(name, value)
         for function in PRELUDE:
             session.sql(function)
@@ -116,16 +142,33 @@ def _builder(sessions: Any, master: str | None, remote: str | None, settings: Ma
     builder = sessions.builder.appName("coursetrail")
     if remote:
         return builder.remote(remote)
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not master or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    given = _submitted()
     for name, value in {**LOCAL, **settings}.items():
-        builder = builder.config(name, value)
-    return builder.master(master or os.environ.get("MASTER", "local[*]"))
+        if name in settings or name not in given:
+            builder = builder.config(name, value)
+    return builder if "spark.master" in given and not master else builder.master(master or "local[*]")
+
+
+def _submitted() -> dict[str, str]:
+    """The settings that spark-submit has given to the program it runs; empty if it does not."""
+    if SUBMITTED not in os.environ:
+        return {}
+    from pyspark import SparkConf
+
+    return dict(SparkConf().getAll())
 
 
 def _java() -> bool:
     home = os.environ.get("JAVA_HOME")
     return shutil.which("java", path=str(Path(home) / "bin") if home else None) is not None
+
+
+def _hadoop(file: str) -> str:
+    """An address as Spark's file systems are called."""
+    return re.sub("^s3://", "s3a://", file)
 
 
 def _plain(field: pa.Field) -> pa.Field:

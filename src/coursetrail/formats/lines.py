@@ -16,6 +16,7 @@ from blake3 import blake3
 
 from coursetrail.errors import InputError
 from coursetrail.formats import _scan
+from coursetrail.place import Place
 
 BLOCK = 8 << 20
 LONGEST = 16 << 20
@@ -40,12 +41,12 @@ class Source(Protocol):
 class Raw:
     """A file's own bytes, digested and counted as they pass."""
 
-    def __init__(self, path: Path, advance: Callable[[int], None] | None = None) -> None:
+    def __init__(self, place: Place, advance: Callable[[int], None] | None = None) -> None:
         try:
-            self._file = path.open("rb", buffering=0)
+            self._file: Any = place.open()
         except OSError as error:
-            raise unreadable(path, error) from error
-        self._path = path
+            raise unreadable(place, error) from error
+        self._place = place
         self._advance = advance
         self._digest = blake3()
         self.bytes = 0
@@ -58,7 +59,7 @@ class Raw:
         try:
             count = self._file.readinto(space) or 0
         except OSError as error:
-            raise unreadable(self._path, error) from error
+            raise unreadable(self._place, error) from error
         if not count:
             self._file.close()
         self._digest.update(space[:count])
@@ -69,8 +70,7 @@ class Raw:
 
     def again(self, begin: int) -> Iterator[bytes]:
         """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
-        with self._path.open("rb") as file:
-            file.seek(begin)
+        with self._place.open(begin) as file:
             while piece := file.read(1 << 16):
                 yield piece
 
@@ -163,20 +163,20 @@ def _until_refused(member: Any, packed: bytes) -> bytes:
     return bytes(found)
 
 
-def unreadable(path: Path, error: OSError | ValueError) -> InputError:
+def unreadable(path: Path | Place, error: OSError | ValueError) -> InputError:
     """The error for a file that the system will not give us."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
 
 
 class Lines:
-    """One pass over the lines of `path`; iterate `blocks()` or `batches()` once, then read the counts.
+    """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
     `lines` counts all lines; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
     the file early, or is None.
     """
 
-    def __init__(self, path: Path, advance: Callable[[int], None] | None = None) -> None:
-        self._raw = Raw(path, advance)
+    def __init__(self, file: Path | Place, advance: Callable[[int], None] | None = None) -> None:
+        self._raw = Raw(Place.of(file), advance)
         space = memoryview(bytearray(1 << 16))
         head = bytes(space[: self._raw.readinto(space)])
         packed = head.startswith(GZIP)

@@ -4,12 +4,26 @@ import os
 from pathlib import Path
 
 from coursetrail.errors import StorageError
+from coursetrail.place import Place
+
+Where = Path | Place
+"""A path of this machine, or any place."""
 
 
-def write(path: Path, data: bytes) -> Path:
+def folder(name: str | os.PathLike[str]) -> Where:
+    """The folder of that name or address."""
+    place = Place.of(name)
+    return Path(name) if place.local else place
+
+
+def write(path: Where, data: bytes) -> Where:
     """Write beside the place, then move there; folders are made. Raises StorageError."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        if isinstance(path, Place):
+            path.above.make()
+            path.write(data)
+            return path
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             part.write_bytes(data)

@@ -10,7 +10,7 @@ from coursetrail.analysis import Analysis, Result
 from coursetrail.charts import Bars, Concentration, Table
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.outputs import bars, concentration
-from coursetrail.outputs.files import write
+from coursetrail.outputs.files import Where, write
 from coursetrail.outputs.lettering import shorten, wrap
 from coursetrail.outputs.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
 
@@ -69,14 +69,14 @@ def draw(result: Result, path: Path, source_note: str = "") -> None:
 
 
 def write_all(
-    results: Sequence[Result], folder: Path, formats: Sequence[str] = ("png", "pdf"), source_note: str = ""
-) -> list[Path]:
+    results: Sequence[Result], folder: Where, formats: Sequence[str] = ("png", "pdf"), source_note: str = ""
+) -> list[Where]:
     """Draw each result that can be drawn once and write it in every format: `folder/<name>.<format>`."""
     drawings = [render(result, formats, source_note) for result in results if drawable(result.analysis)]
     return [path for drawing in drawings for path in save(drawing, folder)]
 
 
-def save(drawing: Drawing, folder: Path) -> list[Path]:
+def save(drawing: Drawing, folder: Where) -> list[Where]:
     """Write the files of a drawing."""
     return [write(folder / f"{drawing.name}.{suffix}", data) for suffix, data in drawing.files.items()]
 

@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,6 +10,7 @@ from coursetrail.analysis import Result
 from coursetrail.charts import Bars
 from coursetrail.outputs import pages
 from coursetrail.outputs.extract import Extract, extract
+from coursetrail.outputs.files import Where
 from coursetrail.outputs.files import write as write_file
 from coursetrail.outputs.ledger import ledger
 from coursetrail.outputs.plots import Drawing, drawable, render, save
@@ -43,7 +43,9 @@ class Section:
     picture: Picture | None
 
 
-def write(results: Sequence[Result], sources: pa.Table, folder: Path, *, title: str, plots: bool = True) -> list[Path]:
+def write(
+    results: Sequence[Result], sources: pa.Table, folder: Where, *, title: str, plots: bool = True
+) -> list[Where]:
     """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; the paths written.
 
     `sources` is the dataset's ledger. Raises StorageError.

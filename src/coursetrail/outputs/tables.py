@@ -20,7 +20,7 @@ from coursetrail.outputs.wording import escaped
 
 FORMATS = ("table", "csv", "json", "parquet")
 
-_FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _NEEDS_QUOTES = r'[",\r\n]'
 
 
@@ -79,7 +79,7 @@ def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A flat column as CSV cells."""
     texts = column.cast(pa.large_string())
     if is_text(column.type):
-        texts = compute.if_else(compute.match_substring_regex(texts, _FORMULA), _between("'", texts, ""), texts)
+        texts = compute.if_else(compute.match_substring_regex(texts, FORMULA), _between("'", texts, ""), texts)
         quoted = _between('"', compute.replace_substring(texts, '"', '""'), '"')
         texts = compute.if_else(compute.match_substring_regex(texts, _NEEDS_QUOTES), quoted, texts)
     return compute.fill_null(texts, "")
@@ -92,9 +92,9 @@ def _between(before: str, texts: pa.ChunkedArray, after: str) -> pa.ChunkedArray
 
 def _json(table: pa.Table, result: Result | None) -> bytes:
     table = plain(table)
-    about = _about(result) if result else {}
-    about["columns"] = [{"name": field.name, "type": str(field.type)} for field in table.schema]
-    head = _dumped(about).removesuffix("}")
+    told = about(result) if result else {}
+    told["columns"] = [{"name": field.name, "type": str(field.type)} for field in table.schema]
+    head = _dumped(told).removesuffix("}")
     rows = ",\n".join(_dumped(as_json(row)) for row in table.to_pylist())
     return f'{head}, "rows": [\n{rows}\n]}}\n'.encode()
 
@@ -107,14 +107,15 @@ def _parquet(table: pa.Table, result: Result | None) -> bytes:
     from pyarrow import parquet
 
     table = table.rename_columns(distinct(table.column_names))
-    about = _about(result) if result else {}
-    metadata = {f"coursetrail.{key}": _metadata(value) for key, value in about.items()}
+    told = about(result) if result else {}
+    metadata = {f"coursetrail.{key}": _metadata(value) for key, value in told.items()}
     sink = BytesIO()
     parquet.write_table(table.replace_schema_metadata(metadata or None), sink, compression="zstd")
     return sink.getvalue()
 
 
-def _about(result: Result) -> dict[str, Any]:
+def about(result: Result) -> dict[str, Any]:
+    """What a table is: name, title, definition and scope."""
     analysis = result.analysis
     return {
         "name": analysis.name,

@@ -1,0 +1,169 @@
+"""One export file → a Parquet file of its events and a full account of its lines; nothing is committed yet.
+
+It needs no dataset and no cluster, so it runs here, or on whatever worker of a cluster is given the order.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pyarrow as pa
+
+from coursetrail import part as parts
+from coursetrail.dataset import EVENTS, REJECTS, Source, storage
+from coursetrail.engines import duckdb_duplicates
+from coursetrail.engines.duckdb import DuckDB, connect
+from coursetrail.exports import Limit, Opening
+from coursetrail.formats.events import events
+from coursetrail.formats.lines import Lines
+from coursetrail.formats.records import Reading
+from coursetrail.literals import parquet
+from coursetrail.lookups import agents, languages
+from coursetrail.place import Place
+from coursetrail.progress import Progress
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A dimension table: its key in `events`, who parses it, and which parser made a row."""
+
+    table: str
+    key: str
+    parse: Callable[[list[str]], pa.Table]
+    parser: str
+
+
+LOOKUPS = (
+    Lookup("agents", "user_agent", agents.parse_agents, agents.PARSER),
+    Lookup("languages", "accept_language", languages.parse_languages, languages.PARSER),
+)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to read, and how; `into` is the folder for the Parquet file, `known` the digests of files that are there."""
+
+    export: str
+    number: int
+    into: Place
+    known: frozenset[str]
+    format: str | None
+    course: str | None
+    limit: Limit
+    columns: Sequence[str] | None
+    look_up: bool
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An export as it was read; `part` is its file's name in the folder, None where there is no event.
+
+    `texts` are the distinct strings to be looked up, by table.
+    """
+
+    source: Source
+    part: str | None
+    size: int
+    rejects: pa.Table
+    texts: Mapping[str, Sequence[str]]
+
+
+def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
+    """Read one export; or, if its bytes are known, say their digest.
+
+    `scratch` is a folder of this machine. Raises InputError, TooManyRejects, StorageError; then nothing is left in
+    `order.into`.
+    """
+    opening = Opening.of(scratch, order.limit, order.format, progress)
+    name, file = opening.file(order.export)
+    if order.known:
+        with progress.step(f"Checking {file.name}", file.size()) as step:
+            digest = Lines(file, step.advance).digest()
+        if digest in order.known:
+            return digest
+    part = scratch / parts.name()
+    reading = Reading(opening.format(name, file), order.limit.may_go_on)
+    course = order.course or _course_in(file.name)
+
+    def read(lines: Lines) -> None:
+        parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
+
+    with storage(order.into):
+        lines = opening.read(name, file, reading, read)
+    with connect(spill=scratch / "spill") as engine:
+        part, again = _without_duplicates(engine, file, part, reading)
+        if not order.limit.allows(len(reading.rejects), lines.lines):
+            raise opening.too_many(name, reading, lines.lines)
+        source = _account(engine, order.number, name, part, reading, lines, again)
+        wanted = LOOKUPS if order.look_up else ()
+        texts = {lookup.table: _distinct(engine, part, lookup.key) for lookup in wanted}
+    size = part.stat().st_size
+    if source.events:
+        with storage(order.into):
+            (order.into / part.name).fetch(part)
+    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts)
+
+
+def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
+    """The Parquet file without lines that came before, and how many those were."""
+    again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file))
+    if not len(again):
+        return part, 0
+    thinner = part.with_name(parts.name())
+    duckdb_duplicates.without(engine, part, again, thinner)
+    part.unlink()
+    doubled = set(again.tolist())
+    reading.rejects = [reject for reject in reading.rejects if reject[0] not in doubled]
+    reading.mended = [mended for mended in reading.mended if mended[0] not in doubled]
+    return thinner, len(again)
+
+
+def _account(engine: DuckDB, number: int, name: str, part: Path, reading: Reading, lines: Lines, again: int) -> Source:
+    """The row of the ledger; its making checks that no line is missing."""
+    row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
+    count, first, last = (column[0].as_py() for column in row.columns)
+    kinds = reading.kinds()
+    return Source(
+        source=number,
+        uri=name,
+        format=reading.format.name,
+        digest=lines.digest(),
+        bytes=lines.size,
+        lines=lines.lines,
+        events=count,
+        duplicates=again,
+        rejected=len(reading.rejects),
+        blank=len(reading.blank),
+        mended=json.dumps(kinds) if kinds else None,
+        fault=lines.fault,
+        first_time=first,
+        last_time=last,
+        ingested=datetime.now(UTC),
+        version=version("coursetrail"),
+    )
+
+
+def _distinct(engine: DuckDB, part: Path, key: str) -> list[str]:
+    found = engine.query(f"select distinct {key} as text from {parquet(part)} where {key} is not null order by 1")
+    return found["text"].to_pylist()  # type: ignore[no-any-return]
+
+
+def _rejects(number: int, reading: Reading) -> pa.Table:
+    return pa.table(
+        {
+            "source": pa.array([number] * len(reading.rejects), pa.int32()),
+            "line": pa.array([line for line, _, _ in reading.rejects], pa.int64()),
+            "reason": pa.array([reason for _, reason, _ in reading.rejects], pa.string()),
+            "raw": pa.array([raw for _, _, raw in reading.rejects], pa.binary()),
+        },
+        schema=REJECTS,
+    ).sort_by("line")
+
+
+def _course_in(name: str) -> str | None:
+    match = re.match(r"([A-Za-z0-9][\w-]*?)_clickstream", name)
+    return match[1] if match else None

@@ -1,0 +1,208 @@
+"""Where files are: a path of this machine, or an address in HDFS or an object store."""
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, cast
+from urllib.parse import urlsplit
+
+from pyarrow import fs
+
+from coursetrail.errors import MissingExtra, UsageError, did_you_mean
+
+SCHEMES = ("hdfs", "s3")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file or folder, there or not; `address` is how it is written, `path` what `files` calls it.
+
+    What fails raises OSError.
+    """
+
+    address: str
+    files: fs.FileSystem
+    path: str
+
+    @classmethod
+    def of(cls, address: "str | os.PathLike[str] | Place") -> "Place":
+        """From a path or an address: hdfs://namenode:9000/…, s3://bucket/…; UsageError for another scheme."""
+        if isinstance(address, Place):
+            return address
+        text = os.fspath(address)
+        scheme, found, _ = text.partition("://")
+        if not found or "/" in scheme:
+            return cls(text, fs.LocalFileSystem(), str(Path(text).absolute()))
+        if scheme not in SCHEMES:
+            raise UsageError(f"{text}: no such kind of address.{did_you_mean(scheme, list(SCHEMES))}")
+        parts = urlsplit(text)
+        path = parts.path if scheme == "hdfs" else parts.netloc + parts.path
+        return cls(text.rstrip("/"), _files(scheme, parts.netloc if scheme == "hdfs" else ""), path.rstrip("/"))
+
+    def __truediv__(self, name: str) -> "Place":
+        return Place(f"{self.address.rstrip('/')}/{name}", self.files, f"{self.path.rstrip('/')}/{name}")
+
+    def __str__(self) -> str:
+        return self.address
+
+    def __reduce__(self) -> Any:
+        return Place.of, (self.address,)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def above(self) -> "Place":
+        """The folder that this is in."""
+        return Place.of(self.address.rpartition("/")[0] or ".")
+
+    @property
+    def local(self) -> Path | None:
+        """The path on this machine, or None."""
+        return Path(self.address) if isinstance(self.files, fs.LocalFileSystem) else None
+
+    @property
+    def uri(self) -> str:
+        """The address with its scheme."""
+        return self.address if self.local is None else self.local.absolute().as_uri()
+
+    def is_file(self) -> bool:
+        """Whether there is a file."""
+        return path.is_file() if (path := self.local) else bool(self._info().is_file)
+
+    def is_folder(self) -> bool:
+        """Whether there is a folder."""
+        return path.is_dir() if (path := self.local) else bool(self._info().type == fs.FileType.Directory)
+
+    def size(self) -> int:
+        """Bytes of the file."""
+        if path := self.local:
+            return path.stat().st_size
+        info = self._info()
+        if info.type == fs.FileType.NotFound:
+            raise FileNotFoundError(2, "no such file", self.address)
+        return info.size or 0
+
+    def open(self, begin: int = 0) -> IO[bytes]:
+        """The bytes from `begin` on, unbuffered."""
+        if path := self.local:
+            file = path.open("rb", buffering=0)
+            file.seek(begin)
+            return file
+        with _reached(self.address):
+            return _Stream(self, begin)  # type: ignore[return-value]
+
+    def make(self) -> None:
+        """Make the folder, and those above it."""
+        if path := self.local:
+            path.mkdir(parents=True, exist_ok=True)
+            return
+        with _reached(self.address):
+            self.files.create_dir(self.path, recursive=True)
+
+    def write(self, data: bytes) -> None:
+        """Write the file whole or not at all; what was there is replaced."""
+        self._take(io.BytesIO(data))
+
+    def fetch(self, file: Path) -> None:
+        """Take a file of this machine in, whole or not at all; it may be gone from there afterwards."""
+        if path := self.local:
+            shutil.move(file, path)
+            return
+        with file.open("rb") as source:
+            self._take(source)
+
+    def move(self, target: "Place") -> None:
+        """Move the file, onto what may be there, within one file system."""
+        if (path := self.local) and target.local:
+            path.replace(target.local)
+            return
+        with _reached(self.address):
+            if target.is_file():  # HDFS does not replace
+                target.remove()
+            self.files.move(self.path, target.path)
+
+    def remove(self) -> None:
+        """Remove the file, or the folder with all that is in it; nothing is fine too."""
+        with _reached(self.address), suppress(FileNotFoundError):
+            if path := self.local:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            elif self.is_folder():
+                self.files.delete_dir(self.path)
+            else:
+                self.files.delete_file(self.path)
+
+    def _take(self, source: IO[bytes]) -> None:
+        part = self.above / f".{self.name}.{os.getpid()}.part"
+        with _reached(self.address):
+            try:
+                with part._writing() as out:  # noqa: SLF001 - another of us
+                    shutil.copyfileobj(source, out, 4 << 20)
+                part.move(self)
+            except BaseException:
+                part.remove()
+                raise
+
+    def _writing(self) -> IO[bytes]:
+        path = self.local
+        return path.open("wb") if path else cast("IO[bytes]", self.files.open_output_stream(self.path))
+
+    def _info(self) -> fs.FileInfo:
+        with _reached(self.address):
+            return self.files.get_file_info(self.path)
+
+
+class _Stream(io.RawIOBase):
+    """A remote file as Python reads files."""
+
+    def __init__(self, place: Place, begin: int) -> None:
+        self._place = place
+        self._file = place.files.open_input_file(place.path)
+        if begin:
+            self._file.seek(begin)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, space: Any) -> int:
+        with _reached(self._place.address):
+            data = self._file.read(len(space))
+        space[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+@contextmanager
+def _reached(address: str) -> Iterator[None]:
+    """The libraries' own errors as OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:  # hdfs-native has classes of its own
+        text = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise OSError(5, f"{text[:200]}", address) from error
+
+
+@lru_cache
+def _files(scheme: str, host: str) -> fs.FileSystem:
+    """The file system behind an address; who we are comes from the surroundings, as for other tools."""
+    if scheme == "s3":
+        return fs.S3FileSystem(endpoint_override=os.environ.get("AWS_ENDPOINT_URL"))
+    try:
+        from hdfs_native.fsspec import HdfsFileSystem
+    except ImportError as error:
+        raise MissingExtra("Addresses in HDFS need hdfs-native: pip install 'coursetrail[hdfs]'.") from error
+    name, _, port = host.partition(":")
+    return fs.PyFileSystem(fs.FSSpecHandler(HdfsFileSystem(name or None, int(port) if port else None)))

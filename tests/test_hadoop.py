@@ -1,0 +1,236 @@
+"""The study's way, literally: exports in HDFS, jobs on YARN, results in HDFS, plots of them; and faults there."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from processes import MORTAL
+from spark_cluster import spark_home
+
+import coursetrail as ct
+from coursetrail import __main__ as entry
+from coursetrail.place import Place
+from coursetrail.simulate import simulate
+from test_ingest import contents, export, ledger, lines
+
+YARN = ("--engine", "spark", "--master", "yarn")
+EXECUTOR = "YarnCoarseGrainedExecutorBackend"
+
+
+def started(env: Mapping[str, str], *words: object) -> subprocess.Popen[str]:
+    command = [*MORTAL, sys.executable, "-m", "coursetrail", *map(str, words)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env={**os.environ, **env}, stdout=pipe, stderr=pipe, text=True)
+
+
+def done(process: subprocess.Popen[str]) -> str:
+    out, told = process.communicate(timeout=300)
+    assert process.returncode == 0, told[-3000:]
+    return out
+
+
+def told(process: subprocess.Popen[str], code: int) -> str:
+    """The last line of what a command that failed said."""
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == code, said[-3000:]
+    assert "Traceback" not in said
+    return said.splitlines()[-1]
+
+
+def put(hadoop, file: Path, address: str) -> str:
+    Place.of(address).above.make()
+    Place.of(address).write(file.read_bytes())
+    return address
+
+
+@pytest.fixture(scope="module")
+def raw(hadoop, simulated) -> str:
+    return put(hadoop, simulated.export, f"{hadoop.fs}/raw/{simulated.export.name}")
+
+
+@pytest.fixture(scope="module")
+def dataset(hadoop, raw) -> str:
+    """The simulated course, read by executors in YARN's containers."""
+    address = f"{hadoop.fs}/courses/psy-001"
+    done(started(hadoop.env, "ingest", address, raw, *YARN))
+    return address
+
+
+def test_executors_read_what_one_process_reads(dataset, simulated):
+    """And DuckDB asks a dataset in HDFS."""
+    assert contents(Place.of(dataset)) == contents(simulated.course.dataset.place)
+    assert not (Place.of(dataset) / "_staging").is_file()
+
+
+def test_yarn_and_duckdb_give_the_same_bytes(hadoop, dataset):
+    distributed = done(started(hadoop.env, "analyze", dataset, *YARN, "--format", "json", "--without", "bots"))
+    embedded = done(started(hadoop.env, "analyze", dataset, "--format", "json", "--without", "bots"))
+    assert distributed == embedded
+
+
+def test_spark_submit_runs_the_driver_in_a_container_and_its_tables_are_drawn_elsewhere(hadoop, dataset, tmp_path):
+    results = f"{hadoop.fs}/results/psy-001"
+    submit = [spark_home() / "bin/spark-submit", "--master", "yarn", "--deploy-mode", "cluster", entry.__file__]
+    command = [*map(str, submit), "analyze", dataset, "-o", results]
+    ran = subprocess.run(command, env={**os.environ, **hadoop.env}, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    done(started(hadoop.env, "plot", "--tables", results, "-o", tmp_path / "later"))
+    done(started(hadoop.env, "plot", dataset, "-o", tmp_path / "direct"))
+    drawn = sorted(path.name for path in (tmp_path / "direct").iterdir())
+    assert len(drawn) == 5
+    for name in drawn:
+        assert (tmp_path / "later" / name).read_bytes() == (tmp_path / "direct" / name).read_bytes()
+
+
+def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
+    address = f"{hadoop.fs}/courses/by-one-process"
+    done(started(hadoop.env, "ingest", address, raw))
+    assert contents(Place.of(address)) == contents(simulated.course.dataset.place)
+    assert "nothing to do" in started(hadoop.env, "ingest", address, raw).communicate()[1]
+    assert ct.open(address).dataset.version == 0
+    done(started(hadoop.env, "report", address, "-o", f"{hadoop.fs}/reports/psy-001"))
+    assert Place.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("analyze", "{fs}/courses/absent"), 5, "no dataset here"),
+        (("ingest", "{fs}/courses/x", "{fs}/raw/absent.gz"), 3, "no such file"),
+        (("ingest", "{fs}/courses/x", "{fs}/raw"), 3, "is a folder"),
+        (("ingest", "{fs}/courses/x", "hdfs://127.0.0.1:1/raw/a.gz"), 3, "127.0.0.1:1"),
+        (("plot", "--tables", "{fs}/raw", "-o", "plots"), 3, "no about.json here"),
+    ],
+)
+def test_what_is_not_there_is_one_clear_line(hadoop, raw, words, code, says):
+    assert says in told(started(hadoop.env, *(word.format(fs=hadoop.fs) for word in words)), code)
+
+
+def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
+    """There is no lock in HDFS: whoever is slower is told to run again, and then finds what is left to do."""
+    address = f"{hadoop.fs}/courses/contested"
+    files = [export(tmp_path, lines(300, 1000 * n), name=f"{n}.json") for n in range(4)]
+    refused = []
+
+    def run(file: Path) -> None:
+        for _ in range(20):
+            try:
+                ct.ingest(address, [file])
+            except ct.StorageError as error:
+                refused.append(str(error))
+            else:
+                return
+
+    threads = [threading.Thread(target=run, args=[file]) for file in (*files, files[0])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ledger(Place.of(address))) == [(300, 300, 0, 0, 0)] * 4
+    for file in files:
+        ct.ingest(tmp_path / "alone", [file])
+    assert contents(Place.of(address))["answers"] == contents(tmp_path / "alone")["answers"]
+    assert all("run this again" in text for text in refused)
+
+
+# Faults
+
+
+@pytest.fixture(scope="module")
+def many(hadoop, tmp_path_factory) -> list[str]:
+    """Four exports in HDFS, long enough for something to happen meanwhile."""
+    folder = tmp_path_factory.mktemp("many")
+    addresses = []
+    for seed in range(4):
+        file = folder / f"{seed}_clickstream_export.gz"
+        simulate(file, learners=200, events=60_000, seed=seed, dirty=0.001)
+        addresses.append(put(hadoop, file, f"{hadoop.fs}/many/{file.name}"))
+    return addresses
+
+
+@pytest.fixture(scope="module")
+def undisturbed(many, tmp_path_factory) -> dict[str, object]:
+    dataset = tmp_path_factory.mktemp("undisturbed") / "d"
+    ct.ingest(dataset, many)
+    return contents(dataset)
+
+
+def wait_for(found: Callable[[], object]) -> None:
+    end = time.monotonic() + 120
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def staged(address: str) -> list[str]:
+    """The Parquet files of a run that is going on."""
+    from pyarrow import fs
+
+    place = Place.of(address) / "_staging"
+    if not place.is_folder():
+        return []
+    found = place.files.get_file_info(fs.FileSelector(place.path, recursive=True))
+    return [info.path for info in found if info.base_name.startswith("part-") and info.base_name.endswith(".parquet")]
+
+
+def test_an_executor_that_is_killed_changes_nothing(hadoop, many, undisturbed):
+    address = f"{hadoop.fs}/courses/executor-killed"
+    run = started(hadoop.env, "ingest", address, *many, *YARN)
+    wait_for(lambda: staged(address) or run.poll() is not None)
+    executors = hadoop.containers(EXECUTOR)
+    assert run.poll() is None
+    os.kill(next(iter(executors)), signal.SIGKILL)
+    done(run)
+    assert contents(Place.of(address)) == undisturbed
+
+
+def test_a_driver_that_is_killed_leaves_the_dataset_as_it_was(hadoop, many, undisturbed):
+    address = f"{hadoop.fs}/courses/driver-killed"
+    done(started(hadoop.env, "ingest", address, many[0]))
+    before = contents(Place.of(address))
+    run = started(hadoop.env, "ingest", address, *many, *YARN)
+    wait_for(lambda: staged(address) or run.poll() is not None)
+    assert run.poll() is None
+    run.kill()
+    run.communicate()
+    assert contents(Place.of(address)) == before
+    done(started(hadoop.env, "ingest", address, *many, *YARN))
+    assert contents(Place.of(address)) == undisturbed
+
+
+def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, many):
+    address = f"{hadoop.fs}/courses/full"
+    done(started(hadoop.env, "ingest", address, many[0]))
+    before = contents(Place.of(address))
+    full = {"dfs.datanode.du.reserved": 1 << 60}
+    try:
+        for name in ("dn0", "dn1"):
+            hadoop.kill(name)
+            hadoop.launch(name, **full)
+        hadoop.wait()
+        assert "Free some space" in told(started(hadoop.env, "ingest", address, many[1]), 6)
+        assert contents(Place.of(address)) == before
+    finally:
+        for name in ("dn0", "dn1"):
+            hadoop.kill(name)
+            hadoop.launch(name)
+        hadoop.wait()
+    done(started(hadoop.env, "ingest", address, many[1]))
+    assert len(ledger(Place.of(address))) == 2
+
+
+def test_a_datanode_that_is_gone_is_not_missed(hadoop, many, undisturbed):
+    address = f"{hadoop.fs}/courses/datanode-gone"
+    hadoop.kill("dn1")
+    try:
+        done(started(hadoop.env, "ingest", address, *many))
+        assert contents(Place.of(address)) == undisturbed
+    finally:
+        hadoop.launch("dn1")
+        hadoop.wait()

@@ -1,0 +1,65 @@
+"""Which engine is meant: the call, the surroundings, coursetrail.toml."""
+
+import pytest
+
+from coursetrail.engines import Choice
+from coursetrail.engines.settings import chosen
+from coursetrail.errors import UsageError
+
+SPARK = 'engine = "spark"\nmaster = "spark://a:7077"\n[conf]\n"spark.executor.memory" = "4g"\n"spark.x" = true\n'
+IN_FILE = {"spark.executor.memory": "4g", "spark.x": "true"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    return tmp_path
+
+
+def test_without_a_word_it_is_duckdb():
+    assert chosen(None, None, None, {}) == Choice("duckdb")
+
+
+def test_a_file_says_what_the_call_does_not(folder):
+    (folder / "coursetrail.toml").write_text(SPARK)
+    assert chosen(None, None, None, {}) == Choice("spark", "spark://a:7077", None, IN_FILE)
+    assert chosen("spark", "yarn", None, {}) == Choice("spark", "yarn", None, IN_FILE)
+    assert chosen(None, None, "sc://b", {}) == Choice("spark", None, "sc://b", IN_FILE)
+    more = {"spark.x": "false"}
+    assert chosen(None, None, None, more) == Choice("spark", "spark://a:7077", None, {**IN_FILE, **more})
+
+
+def test_duckdb_by_name_has_none_of_sparks_settings(folder):
+    (folder / "coursetrail.toml").write_text(SPARK)
+    assert chosen("duckdb", None, None, {}) == Choice("duckdb")
+
+
+def test_a_master_or_a_remote_means_spark(folder):
+    assert chosen(None, "local[2]", None, {}) == Choice("spark", "local[2]")
+    (folder / "coursetrail.toml").write_text('remote = "sc://b"\n')
+    assert chosen(None, None, None, {}) == Choice("spark", None, "sc://b")
+
+
+def test_a_program_that_spark_submit_runs_means_spark(monkeypatch):
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+    assert chosen(None, None, None, {}) == Choice("spark")
+    assert chosen("duckdb", None, None, {}) == Choice("duckdb")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("engine = ", "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+        ('engin = "spark"', "'engin' is no setting. Did you mean 'engine'"),
+        ("engine = 3", "'engine' takes text"),
+        ("conf = 3", "'conf' takes a table"),
+        ('engine = "sparc"', "Did you mean 'spark'"),
+    ],
+)
+def test_a_file_that_is_wrong_is_one_clear_line(folder, text, told):
+    (folder / "coursetrail.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UsageError, match=told) as caught:
+        chosen(None, None, None, {})
+    assert "\n" not in str(caught.value)
