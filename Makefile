@@ -71,6 +71,7 @@ bench: install-dev bench-reference
 	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/analyses.py
 	$(BIN)/python bench/agents.py
+	$(BIN)/python bench/on_spark.py
 
 fuzz: install-dev
 	$(BIN)/python bench/fuzz.py

@@ -5,8 +5,10 @@ results is lifted for the same reason. Nothing else is tuned.
 """
 
 import csv
+import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ DRIVER_MEMORY = "12g"
 @contextmanager
 def session(name: str) -> Iterator[SparkSession]:
     """Two local cores and no web page; at the end the JVM has exited, so that its memory is counted."""
+    began = time.perf_counter()
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     spark = (
@@ -29,6 +32,7 @@ def session(name: str) -> Iterator[SparkSession]:
         .config("spark.ui.enabled", "false")
         .getOrCreate()
     )
+    print(json.dumps({"step": "session", "seconds": round(time.perf_counter() - began, 3)}))
     gateway = spark.sparkContext._gateway  # noqa: SLF001 - PySpark has no other way to end its JVM
     yield spark
     spark.stop()
