@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -95,19 +95,15 @@ class Spark:
         The workers need this package too. A task that is lost with its worker is run again, so `run` must bear that.
         """
         from pyspark.errors import PySparkException
+        from pyspark.sql import functions
 
-        def work(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-            for batch in batches:
-                for number in batch.column(0).to_pylist():
-                    answer = pa.array([run(items[number])], pa.binary())
-                    yield pa.RecordBatch.from_arrays([pa.array([number]), answer], ["number", "answer"])
-
-        tasks = self.session.range(0, len(items), 1, len(items))
+        work = functions.udf(lambda number: run(items[number]), "binary", useArrow=False).asNondeterministic()
         try:
-            answers = tasks.mapInArrow(work, "number bigint, answer binary").toArrow()
+            tasks = self.session.range(0, len(items), 1, len(items))
+            answers = tasks.select("id", work("id").alias("answer")).toArrow()
         except PySparkException as error:
             raise QueryError(f"Spark's workers could not do it: {_message(error)}") from error
-        return [bytes(answer) for answer in answers.sort_by("number")["answer"].to_pylist()]
+        return [bytes(answer) for answer in answers.sort_by("id")["answer"].to_pylist()]
 
 
 def connect(master: str | None = None, remote: str | None = None, settings: Mapping[str, str] | None = None) -> Spark:
