@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -165,6 +166,18 @@ def test_an_engine_that_is_not_there_is_a_wrong_call(words, told):
 def test_a_master_and_a_remote_are_one_too_many():
     with pytest.raises(UsageError, match="give one of them"):
         Choice("spark", "local", "sc://here").connect()
+
+
+@pytest.mark.parametrize("kind", ["spark", "sc"])
+def test_where_no_cluster_answers_there_is_one_clear_line(java, monkeypatch, kind):
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"{kind}://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(QueryError, match=f"No Spark session on {address}: .*refused.* Is it up") as caught:
+        Choice("spark", **{"master" if kind == "spark" else "remote": address}).connect()
+    assert "\n" not in str(caught.value)
 
 
 def test_spark_needs_a_dataset_too(tmp_path: Path):

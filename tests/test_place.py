@@ -1,11 +1,12 @@
 """Places: paths of this machine as everybody writes them, and addresses elsewhere."""
 
 import pickle
+import socket
 from pathlib import Path
 
 import pytest
 
-from coursetrail.errors import UsageError
+from coursetrail.errors import InputError, UsageError
 from coursetrail.place import Place
 
 
@@ -30,10 +31,18 @@ def test_an_address_is_kept_as_it_is_written(address):
 
 
 def test_an_address_in_hdfs_names_its_host():
-    pytest.importorskip("hdfs_native")
-    place = Place.of("hdfs://namenode:9000/courses/psy-001")
-    assert (place.path, place.name) == ("/courses/psy-001", "psy-001")
-    assert str(place / "events") == "hdfs://namenode:9000/courses/psy-001/events"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
+        place = Place.of(f"{host}/courses/psy-001")
+        assert (place.path, place.name, place.local) == ("/courses/psy-001", "psy-001", None)
+        assert str(place / "events") == f"{host}/courses/psy-001/events"
+
+
+def test_where_no_namenode_answers_there_is_one_clear_line():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(InputError, match=f"127.0.0.1:{port}: nobody answers there"):
+        Place.of(f"hdfs://127.0.0.1:{port}/courses")
 
 
 @pytest.mark.parametrize("address", ["hdsf://a/b", "http://a/b", "gs://a/b"])

@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pyarrow import fs
 
-from coursetrail.errors import MissingExtra, UsageError, did_you_mean
+from coursetrail.errors import InputError, MissingExtra, UsageError, did_you_mean
 
 SCHEMES = ("hdfs", "s3")
 
@@ -31,7 +32,10 @@ class Place:
 
     @classmethod
     def of(cls, address: "str | os.PathLike[str] | Place") -> "Place":
-        """From a path or an address: hdfs://namenode:9000/…, s3://bucket/…; UsageError for another scheme."""
+        """From a path or an address: hdfs://namenode:9000/…, s3://bucket/….
+
+        UsageError for another scheme, InputError where no NameNode answers.
+        """
         if isinstance(address, Place):
             return address
         text = os.fspath(address)
@@ -195,6 +199,11 @@ def _reached(address: str) -> Iterator[None]:
         raise OSError(5, f"{text[:200]}", address) from error
 
 
+def knock(host: str, port: int) -> None:
+    """Raise OSError where nobody listens, at once: clients of clusters try again and again."""
+    socket.create_connection((host, port), timeout=20).close()
+
+
 @lru_cache
 def _files(scheme: str, host: str) -> fs.FileSystem:
     """The file system behind an address; who we are comes from the surroundings, as for other tools."""
@@ -205,4 +214,11 @@ def _files(scheme: str, host: str) -> fs.FileSystem:
     except ImportError as error:
         raise MissingExtra("Addresses in HDFS need hdfs-native: pip install 'coursetrail[hdfs]'.") from error
     name, _, port = host.partition(":")
+    if port:  # without one it is the name of several NameNodes, which only Hadoop's configuration knows
+        try:
+            knock(name, int(port))
+        except OSError as error:
+            raise InputError(
+                f"hdfs://{host}: nobody answers there ({error.strerror}). Is the NameNode up, and the address right?"
+            ) from error
     return fs.PyFileSystem(fs.FSSpecHandler(HdfsFileSystem(name or None, int(port) if port else None)))

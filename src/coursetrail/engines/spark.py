@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from coursetrail.errors import MissingExtra, QueryError, UsageError
+from coursetrail.place import knock
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -30,6 +32,7 @@ LOCAL = {
 }
 """For a session that starts here; a user's own win over these."""
 
+CONNECT_PORT = 15002
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
 """What spark-submit leaves in the environment of the program that it runs."""
 
@@ -114,6 +117,7 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
     """
     if master and remote:
         raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
@@ -123,15 +127,33 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
         raise MissingExtra("Spark needs Java 17 or newer: install one (apt install openjdk-17-jre-headless).")
     there = None if remote else SparkSession.getActiveSession()
     try:
+        if not there:
+            _knock(remote or master or "")
         session = there or _builder(SparkSession, master, remote, settings or {}).getOrCreate()
         for name, value in {**(settings or {} if remote else {}), **SETTINGS}.items():
             session.conf.set(name, value)
         for function in PRELUDE:
             session.sql(function)
-    except (PySparkException, RuntimeError) as error:
+    except ImportError as error:  # pyspark asks for these only now
+        raise MissingExtra("Spark Connect needs more of pyspark: pip install 'coursetrail[connect]'.") from error
+    except (PySparkException, RuntimeError, OSError) as error:
         where = remote or master or "this machine"
         raise QueryError(f"No Spark session on {where}: {_message(error)}. Is it up, and the address right?") from error
     return Spark(session, ours=there is None)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError where nobody listens at a server's address or at any of several: Spark would try for minutes."""
+    failed = None
+    for host, port in re.findall(r"(?:^sc://|^spark://|,)([^,:/;]+)(?::(\d+))?", address):
+        try:
+            knock(host, int(port or CONNECT_PORT))
+        except OSError as error:
+            failed = error
+        else:
+            return
+    if failed:
+        raise failed
 
 
 def _builder(sessions: Any, master: str | None, remote: str | None, settings: Mapping[str, str]) -> Any:
