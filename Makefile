@@ -54,8 +54,12 @@ lint: install-dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/generate.py --check
 
-unit: install-dev
+unit: install-dev .hadoop/ready
 	$(BIN)/pytest
+
+# HDFS and YARN for tests, beyond what is in pyspark. Without them their tests are skipped; in CI they fail.
+.hadoop/ready: tests/hadoop/pom.xml tests/hadoop/jars.sha256 | $(VENV)/.made-dev
+	-$(BIN)/python tests/hadoop/fetch.py .hadoop
 
 docs: install-dev
 	$(BIN)/python docs/generate.py
@@ -84,4 +88,4 @@ $(BENCH)/.made: bench/reference/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) .hadoop build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,14 +1,21 @@
-"""Datasets that many tests ask: one made of the lines that a test writes down, one of a simulated course."""
+"""What many tests share: datasets (of lines that a test writes down, of a simulated course), and clusters."""
 
 import json
-from collections.abc import Callable, Iterable
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
 import coursetrail as ct
+import spark_cluster
 from coursetrail.simulate import Truth, simulate
+from hadoop.cluster import MiniHadoop
+
+ROOT = Path(__file__).parents[1]
 
 
 class Simulated(NamedTuple):
@@ -41,3 +48,50 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     truth = simulate(export, learners=300, events=20_000, seed=4, dirty=0.02)
     ct.ingest(folder / "dataset", [export])
     return Simulated(export, truth, ct.open(folder / "dataset"))
+
+
+@pytest.fixture(scope="session")
+def java() -> None:
+    """Spark runs on Java, from the wheel of pyspark."""
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        cannot("NO JAVA: Spark is not tested; apt install openjdk-17-jre-headless")
+    pytest.importorskip("pyspark", reason="NO PYSPARK: pip install 'coursetrail[spark]'")
+
+
+@pytest.fixture(scope="session")
+def clusters(java: None) -> None:
+    """The processes of a cluster end with the tests by a tool of Linux."""
+    if not shutil.which("setpriv"):
+        cannot("NO SETPRIV: clusters are not tested; they need Linux, and apt install util-linux")
+
+
+@pytest.fixture(scope="session")
+def hadoop(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniHadoop]:
+    """HDFS and YARN: a NameNode, two DataNodes, a ResourceManager and a NodeManager."""
+    jars = Path(os.environ.get("COURSETRAIL_HADOOP_JARS") or ROOT / ".hadoop")
+    if not (jars / "ready").exists():
+        cannot(f"NO HADOOP: HDFS and YARN are not tested; apt install maven; python tests/hadoop/fetch.py {jars}")
+    with MiniHadoop(tmp_path_factory.mktemp("hadoop"), jars) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def standalone(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[spark_cluster.Standalone]:
+    """A Spark Master and two Workers of one core and 1 GB each."""
+    with spark_cluster.Standalone(tmp_path_factory.mktemp("standalone")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def connect_server(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Spark Connect server, sc://host:port."""
+    if not find_spec("grpc"):
+        cannot("NO GRPC: Spark Connect is not tested; pip install 'pyspark[connect]'")
+    with spark_cluster.connect_server(tmp_path_factory.mktemp("connect")) as address:
+        yield address
+
+
+def cannot(reason: str) -> NoReturn:
+    """Skip loudly what this machine cannot test; where CI lacks it, that is a failure and no reason to skip."""
+    assert not os.environ.get("CI"), f"{reason} (.ci/run and the pins have to install it)"
+    pytest.skip(reason)

@@ -1,7 +1,5 @@
 """Every analysis gives the same answer, row for row, whichever engine is asked."""
 
-import os
-import shutil
 import socket
 from collections.abc import Iterator
 from datetime import date
@@ -25,15 +23,6 @@ FILTERS = (
     Filters(device="tablet", language="es"),
     Filters(device="unknown"),
 )
-
-
-@pytest.fixture(scope="module")
-def java() -> None:
-    """Spark runs on Java; where CI has none, that is a failure and no reason to skip."""
-    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        assert not os.environ.get("CI"), "CI has no Java: .ci/run has to install it"
-        pytest.skip("NO JAVA: Spark is not tested; apt install openjdk-17-jre-headless")
-    pytest.importorskip("pyspark", reason="NO PYSPARK: pip install 'coursetrail[spark]'")
 
 
 @pytest.fixture(scope="module")

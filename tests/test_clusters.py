@@ -1,0 +1,64 @@
+"""Every kind of cluster answers: HDFS, a Spark of its own, Spark Connect, YARN."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from processes import MORTAL
+
+ASK = """
+import json, sys
+from coursetrail.engines import Choice
+with Choice("spark", **json.loads(sys.argv[1])).connect() as engine:
+    answer = engine.query("select count(*) as numbers, sum(id) as total from range(0, 1000, 1, 4)")
+    print(json.dumps(answer.to_pylist()))
+"""
+ANSWER = [{"numbers": 1000, "total": 499_500}]
+
+
+def asked(env: Mapping[str, str], **choice: object) -> object:
+    """What the cluster answers to a process of its own, since a process has one Spark session."""
+    command = [*MORTAL, sys.executable, "-c", ASK, json.dumps(choice)]
+    done = subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_hdfs_gives_back_what_was_put_there(hadoop, tmp_path):
+    (tmp_path / "clicks.txt").write_text("one\ntwo\n")
+    put = hadoop.sh("-put", tmp_path / "clicks.txt", "/clicks.txt")
+    assert put.returncode == 0, put.stderr
+    assert hadoop.sh("-cat", f"{hadoop.fs}/clicks.txt").stdout == "one\ntwo\n"
+
+
+def test_a_file_outlives_a_datanode(hadoop, tmp_path):
+    (tmp_path / "kept.txt").write_text("kept\n")
+    put = hadoop.sh("-put", tmp_path / "kept.txt", "/kept.txt")
+    assert put.returncode == 0, put.stderr
+    hadoop.kill("dn0")
+    assert hadoop.sh("-cat", "/kept.txt").stdout == "kept\n"
+    hadoop.launch("dn0")
+    hadoop.wait()
+
+
+def test_a_standalone_cluster_answers(standalone):
+    assert asked(standalone.env, master=standalone.address) == ANSWER
+
+
+def test_a_standalone_cluster_answers_with_one_worker_less(standalone):
+    standalone.kill("worker0")
+    standalone.wait(workers=1)
+    assert asked(standalone.env, master=standalone.address) == ANSWER
+    standalone.launch("worker0")
+    standalone.wait()
+
+
+def test_a_connect_server_answers(connect_server):
+    assert asked({}, remote=connect_server) == ANSWER
+
+
+def test_yarn_answers(hadoop):
+    settings = {"spark.executor.instances": "1"}
+    assert asked(hadoop.env, master="yarn", settings=settings) == ANSWER
