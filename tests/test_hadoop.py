@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from processes import MORTAL
-from spark_cluster import spark_home
 
 import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail.place import Place
 from coursetrail.simulate import simulate
+from processes import MORTAL
+from spark_cluster import spark_home
 from test_ingest import contents, export, ledger, lines
 
 YARN = ("--engine", "spark", "--master", "yarn")
@@ -225,10 +225,19 @@ def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, many):
     assert len(ledger(Place.of(address))) == 2
 
 
-def test_a_datanode_that_is_gone_is_not_missed(hadoop, many, undisturbed):
+def test_a_datanode_that_is_gone_is_one_clear_line_until_the_namenode_knows(hadoop, many, undisturbed):
+    """The NameNode sends writers to it for a while; what is there already has another copy."""
     address = f"{hadoop.fs}/courses/datanode-gone"
+    done(started(hadoop.env, "ingest", address, many[0]))
+    before = contents(Place.of(address))
     hadoop.kill("dn1")
     try:
+        run = started(hadoop.env, "ingest", address, many[1])
+        run.wait(300)
+        if run.returncode:
+            assert "run this again" in told(run, 6)
+            assert contents(Place.of(address)) == before
+        hadoop.wait(datanodes=1)
         done(started(hadoop.env, "ingest", address, *many))
         assert contents(Place.of(address)) == undisturbed
     finally:

@@ -218,14 +218,16 @@ def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, aft
     if table is not None and not rows.num_rows and mode == "append":
         return
     with storage(place):
-        if (None if table is None else table.version()) != after:
+        if table is None:  # empty at first: only from a version on does Delta notice a rival
+            DeltaTable.create(_uri(place, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
+            table, after = DeltaTable(_uri(place, name)), after or 0
+        if table.version() != after:
             raise CommitFailedError(f"'{name}' has a new version")
         write_deltalake(
-            _uri(place, name) if table is None else table,
+            table,
             rows,
             mode="overwrite" if mode == "overwrite" else "append",
-            name=f"coursetrail {name}",
-            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", (after or 0) + 1)]),
+            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", after + 1)]),
         )
 
 
@@ -290,8 +292,8 @@ def storage(place: Place | Path) -> Iterator[None]:
         ) from error
     except (OSError, DeltaError) as error:
         raise StorageError(
-            f"{place}: cannot write ({_first_line(error)}). Free some space or check the folder's permissions, "
-            "then run this again; what was committed before is safe."
+            f"{place}: cannot write ({_first_line(error)}). Free some space, or check permissions (in a cluster: "
+            "its health), then run this again; what was committed before is safe."
         ) from error
 
 

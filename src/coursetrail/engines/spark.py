@@ -163,20 +163,10 @@ def _builder(sessions: Any, master: str | None, remote: str | None, settings: Ma
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not master or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    given = _submitted()
-    for name, value in {**LOCAL, **settings}.items():
-        if name in settings or name not in given:
-            builder = builder.config(name, value)
-    return builder if "spark.master" in given and not master else builder.master(master or "local[*]")
-
-
-def _submitted() -> dict[str, str]:
-    """The settings that spark-submit has given to the program it runs; empty if it does not."""
-    if SUBMITTED not in os.environ:
-        return {}
-    from pyspark import SparkConf
-
-    return dict(SparkConf().getAll())
+    submitted = SUBMITTED in os.environ  # what spark-submit was told is in force already
+    for name, value in {**({} if submitted else LOCAL), **settings}.items():
+        builder = builder.config(name, value)
+    return builder if submitted and not master else builder.master(master or "local[*]")
 
 
 def _java() -> bool:
