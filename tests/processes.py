@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack, closing, suppress
@@ -64,6 +65,36 @@ class Processes:
             if time.monotonic() > end:
                 raise TimeoutError(f"Not ready after {timeout} s: see {self.folder}/*.log")
             time.sleep(0.2)
+
+
+def started(env: Mapping[str, str], *words: object) -> subprocess.Popen[str]:
+    """The command line of coursetrail, on its way."""
+    command = [*MORTAL, sys.executable, "-m", "coursetrail", *map(str, words)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env={**os.environ, **env}, stdout=pipe, stderr=pipe, text=True)
+
+
+def done(process: subprocess.Popen[str]) -> str:
+    """What a command printed that has to succeed."""
+    out, said = process.communicate(timeout=300)
+    assert process.returncode == 0, said[-3000:]
+    return out
+
+
+def told(process: subprocess.Popen[str], code: int) -> str:
+    """The last line of what a command that failed said."""
+    _, said = process.communicate(timeout=300)
+    assert process.returncode == code, said[-3000:]
+    assert "Traceback" not in said
+    return said.splitlines()[-1]
+
+
+def wait_for(found: Callable[[], object]) -> None:
+    """Wait until something is found."""
+    end = time.monotonic() + 120
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def free_ports(count: int) -> list[int]:

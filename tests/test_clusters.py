@@ -1,12 +1,19 @@
-"""Every kind of cluster answers: HDFS, a Spark of its own, Spark Connect, YARN."""
+"""Every kind of cluster answers: HDFS, a Spark of its own, Spark Connect, YARN; and answers the same after losses."""
 
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
-from processes import MORTAL
+import pytest
+
+import coursetrail as ct
+from coursetrail.simulate import simulate
+from processes import MORTAL, done, started, told, wait_for
+from test_ingest import contents
 
 ASK = """
 import json, sys
@@ -62,3 +69,66 @@ def test_a_connect_server_answers(connect_server):
 def test_yarn_answers(hadoop):
     settings = {"spark.executor.instances": "1"}
     assert asked(hadoop.env, master="yarn", settings=settings) == ANSWER
+
+
+# A folder that all workers see
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> list[Path]:
+    """Four exports, long enough for something to happen meanwhile."""
+    folder = tmp_path_factory.mktemp("many")
+    files = [folder / f"{seed}_clickstream_export.gz" for seed in range(4)]
+    for seed, file in enumerate(files):
+        simulate(file, learners=200, events=60_000, seed=seed, dirty=0.001)
+    return files
+
+
+@pytest.fixture(scope="module")
+def undisturbed(many, tmp_path_factory) -> Path:
+    dataset = tmp_path_factory.mktemp("undisturbed") / "d"
+    ct.ingest(dataset, many)
+    return dataset
+
+
+def test_a_standalone_cluster_reads_and_answers_the_same(standalone, many, undisturbed, tmp_path):
+    choice = ("--master", standalone.address)
+    done(started(standalone.env, "ingest", tmp_path / "d", *many, *choice))
+    assert contents(tmp_path / "d") == contents(undisturbed)
+    distributed = done(started(standalone.env, "analyze", tmp_path / "d", "--format", "json", *choice))
+    assert distributed == done(started({}, "analyze", undisturbed, "--format", "json"))
+
+
+def test_a_connect_server_reads_and_answers_the_same(connect_server, many, undisturbed, tmp_path):
+    choice = ("--remote", connect_server)
+    done(started({}, "ingest", tmp_path / "d", *many, *choice))
+    assert contents(tmp_path / "d") == contents(undisturbed)
+    distributed = done(started({}, "analyze", tmp_path / "d", "--format", "json", *choice))
+    assert distributed == done(started({}, "analyze", undisturbed, "--format", "json"))
+
+
+def test_a_setting_that_a_connect_server_refuses_is_one_clear_line(connect_server, undisturbed):
+    choice = ("--remote", connect_server, "--conf", "spark.executor.memory=4g")
+    assert "spark.executor.memory" in told(started({}, "analyze", undisturbed, "devices", *choice), 7)
+
+
+@pytest.mark.parametrize("what", ["ingest", "analyze"])
+def test_a_worker_that_is_killed_changes_nothing(standalone, many, undisturbed, tmp_path, what):
+    """With its executor; the work is done again by the other worker."""
+    words = [tmp_path / "d", *many] if what == "ingest" else [undisturbed, "--format", "json"]
+    work = standalone.processes.folder / "worker0"
+    before = set(work.glob("app-*"))
+    run = started(standalone.env, what, *words, "--master", standalone.address)
+    wait_for(lambda: set(work.glob("app-*/*/stderr")) - {path for old in before for path in old.glob("*/stderr")})
+    time.sleep(4)  # until it has taken a task
+    assert run.poll() is None
+    standalone.kill("worker0")
+    try:
+        answer = done(run)
+        if what == "ingest":
+            assert contents(tmp_path / "d") == contents(undisturbed)
+        else:
+            assert answer == done(started({}, "analyze", undisturbed, "--format", "json"))
+    finally:
+        standalone.launch("worker0")
+        standalone.wait()

@@ -3,10 +3,7 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,32 +12,12 @@ import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail.place import Place
 from coursetrail.simulate import simulate
-from processes import MORTAL
+from processes import done, started, told, wait_for
 from spark_cluster import spark_home
 from test_ingest import contents, export, ledger, lines
 
 YARN = ("--engine", "spark", "--master", "yarn")
 EXECUTOR = "YarnCoarseGrainedExecutorBackend"
-
-
-def started(env: Mapping[str, str], *words: object) -> subprocess.Popen[str]:
-    command = [*MORTAL, sys.executable, "-m", "coursetrail", *map(str, words)]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, env={**os.environ, **env}, stdout=pipe, stderr=pipe, text=True)
-
-
-def done(process: subprocess.Popen[str]) -> str:
-    out, told = process.communicate(timeout=300)
-    assert process.returncode == 0, told[-3000:]
-    return out
-
-
-def told(process: subprocess.Popen[str], code: int) -> str:
-    """The last line of what a command that failed said."""
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == code, said[-3000:]
-    assert "Traceback" not in said
-    return said.splitlines()[-1]
 
 
 def put(hadoop, file: Path, address: str) -> str:
@@ -159,13 +136,6 @@ def undisturbed(many, tmp_path_factory) -> dict[str, object]:
     dataset = tmp_path_factory.mktemp("undisturbed") / "d"
     ct.ingest(dataset, many)
     return contents(dataset)
-
-
-def wait_for(found: Callable[[], object]) -> None:
-    end = time.monotonic() + 120
-    while not found():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def staged(address: str) -> list[str]:
