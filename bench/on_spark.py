@@ -114,7 +114,10 @@ def answers(options: argparse.Namespace) -> tuple[str, dict[str, list[Run]]]:
                     found.add(f"ours, {workers} workers", ours("answers", master, folder / "dataset"))
         if options.reference_python.exists():
             jobs = [options.reference_python, ROOT / "bench" / "reference"]
-            measure(Step([jobs[0], jobs[1] / "convert.py", data, folder]))
+            if options.csv:
+                (folder / "clicks.csv").symlink_to(options.csv.absolute())
+            else:
+                measure(Step([jobs[0], jobs[1] / "convert.py", data, folder]))
             study = [Step([jobs[0], jobs[1] / f"{name}.py", folder]) for name in ("browsers", "languages")]
             found.add("the study's jobs, local[2]", *study)
     return found.markdown(f"ours, {LOCAL}"), found.runs
@@ -146,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way (default: %(default)s)")
     parser.add_argument("--only", choices=["answers", "reading"])
+    parser.add_argument("--csv", type=Path, help="what the study's convert.py wrote, if it is there already")
     parser.add_argument("--inside", nargs=4, help=argparse.SUPPRESS)
     python = ROOT / ".venv-bench" / "bin" / "python"
     parser.add_argument("--reference-python", type=Path, default=python, help="without it, no study")
