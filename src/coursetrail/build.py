@@ -164,7 +164,7 @@ class _Job:
         if "-" in exports:
             raise UsageError("Spark's workers cannot read standard input: give files that all of them reach.")
         ledger = self._ledger()
-        orders = self._orders(exports, ledger)
+        orders = self._orders([_everywhere(export) for export in exports], ledger)
         with choice.connect() as engine, self.progress.step("Reading on Spark", None, "files"):
             told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
         answers = [pickle.loads(answer) for answer in told]  # noqa: S301 - made by our own workers
@@ -246,6 +246,12 @@ class _Ledger:
     after: int | None
     next_number: int
     sources: dict[str, Source]
+
+
+def _everywhere(export: str) -> str:
+    """The name of an export for workers, who are in folders of their own."""
+    path = Place.of(export).local
+    return str(path.absolute()) if path else export
 
 
 def take_on_worker(order: bytes) -> bytes:
