@@ -348,7 +348,7 @@ def test_all_answers_as_json_are_one_document(here):
 
 def test_answers_in_files_are_those_on_stdout(here, tmp_path):
     assert coursetrail("analyze", "course", "-o", tmp_path / "t", folder=here).code == 0
-    assert {path.stem for path in (tmp_path / "t").iterdir()} == {analysis.name for analysis in ALL}
+    assert {path.name for path in (tmp_path / "t").iterdir()} == {"about.json", *(f"{one.name}.csv" for one in ALL)}
     for analysis in ALL[:2]:
         shown = coursetrail("analyze", "course", analysis.name, "--format", "csv", folder=here)
         assert (tmp_path / "t" / f"{analysis.name}.csv").read_bytes() == shown.out
