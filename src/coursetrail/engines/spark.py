@@ -145,6 +145,8 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
 def _knock(address: str) -> None:
     """Raise OSError where nobody listens at a server's address or at any of several: Spark would try for minutes."""
     failed = None
+    if not address.startswith(("sc://", "spark://")):
+        return
     for host, port in re.findall(r"(?:^sc://|^spark://|,)([^,:/;]+)(?::(\d+))?", address):
         try:
             knock(host, int(port or CONNECT_PORT))
