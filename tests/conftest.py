@@ -51,6 +51,24 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
 
 @pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four exports, long enough for something to happen while they are read."""
+    folder = tmp_path_factory.mktemp("many")
+    files = [folder / f"{seed}_clickstream_export.gz" for seed in range(4)]
+    for seed, file in enumerate(files):
+        simulate(file, learners=200, events=60_000, seed=seed, dirty=0.001)
+    return files
+
+
+@pytest.fixture(scope="session")
+def undisturbed(many: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of these, read by one process while nothing happened."""
+    dataset = tmp_path_factory.mktemp("undisturbed") / "d"
+    ct.ingest(dataset, many)
+    return dataset
+
+
+@pytest.fixture(scope="session")
 def java() -> None:
     """Spark runs on Java, from the wheel of pyspark."""
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):

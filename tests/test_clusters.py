@@ -6,12 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
-import coursetrail as ct
-from coursetrail.simulate import simulate
 from processes import MORTAL, done, started, told, wait_for
 from test_ingest import contents
 
@@ -72,23 +69,6 @@ def test_yarn_answers(hadoop):
 
 
 # A folder that all workers see
-
-
-@pytest.fixture(scope="module")
-def many(tmp_path_factory) -> list[Path]:
-    """Four exports, long enough for something to happen meanwhile."""
-    folder = tmp_path_factory.mktemp("many")
-    files = [folder / f"{seed}_clickstream_export.gz" for seed in range(4)]
-    for seed, file in enumerate(files):
-        simulate(file, learners=200, events=60_000, seed=seed, dirty=0.001)
-    return files
-
-
-@pytest.fixture(scope="module")
-def undisturbed(many, tmp_path_factory) -> Path:
-    dataset = tmp_path_factory.mktemp("undisturbed") / "d"
-    ct.ingest(dataset, many)
-    return dataset
 
 
 def test_a_standalone_cluster_reads_and_answers_the_same(standalone, many, undisturbed, tmp_path):

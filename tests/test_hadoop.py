@@ -11,7 +11,6 @@ import pytest
 import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail.place import Place
-from coursetrail.simulate import simulate
 from processes import done, started, told, wait_for
 from spark_cluster import spark_home
 from test_ingest import contents, export, ledger, lines
@@ -120,22 +119,9 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def many(hadoop, tmp_path_factory) -> list[str]:
-    """Four exports in HDFS, long enough for something to happen meanwhile."""
-    folder = tmp_path_factory.mktemp("many")
-    addresses = []
-    for seed in range(4):
-        file = folder / f"{seed}_clickstream_export.gz"
-        simulate(file, learners=200, events=60_000, seed=seed, dirty=0.001)
-        addresses.append(put(hadoop, file, f"{hadoop.fs}/many/{file.name}"))
-    return addresses
-
-
-@pytest.fixture(scope="module")
-def undisturbed(many, tmp_path_factory) -> dict[str, object]:
-    dataset = tmp_path_factory.mktemp("undisturbed") / "d"
-    ct.ingest(dataset, many)
-    return contents(dataset)
+def stored(hadoop, many) -> list[str]:
+    """The four exports in HDFS."""
+    return [put(hadoop, file, f"{hadoop.fs}/many/{file.name}") for file in many]
 
 
 def staged(address: str) -> list[str]:
@@ -149,34 +135,34 @@ def staged(address: str) -> list[str]:
     return [info.path for info in found if info.base_name.startswith("part-") and info.base_name.endswith(".parquet")]
 
 
-def test_an_executor_that_is_killed_changes_nothing(hadoop, many, undisturbed):
+def test_an_executor_that_is_killed_changes_nothing(hadoop, stored, undisturbed):
     address = f"{hadoop.fs}/courses/executor-killed"
-    run = started(hadoop.env, "ingest", address, *many, *YARN)
+    run = started(hadoop.env, "ingest", address, *stored, *YARN)
     wait_for(lambda: staged(address) or run.poll() is not None)
     executors = hadoop.containers(EXECUTOR)
     assert run.poll() is None
     os.kill(next(iter(executors)), signal.SIGKILL)
     done(run)
-    assert contents(Place.of(address)) == undisturbed
+    assert contents(Place.of(address)) == contents(undisturbed)
 
 
-def test_a_driver_that_is_killed_leaves_the_dataset_as_it_was(hadoop, many, undisturbed):
+def test_a_driver_that_is_killed_leaves_the_dataset_as_it_was(hadoop, stored, undisturbed):
     address = f"{hadoop.fs}/courses/driver-killed"
-    done(started(hadoop.env, "ingest", address, many[0]))
+    done(started(hadoop.env, "ingest", address, stored[0]))
     before = contents(Place.of(address))
-    run = started(hadoop.env, "ingest", address, *many, *YARN)
+    run = started(hadoop.env, "ingest", address, *stored, *YARN)
     wait_for(lambda: staged(address) or run.poll() is not None)
     assert run.poll() is None
     run.kill()
     run.communicate()
     assert contents(Place.of(address)) == before
-    done(started(hadoop.env, "ingest", address, *many, *YARN))
-    assert contents(Place.of(address)) == undisturbed
+    done(started(hadoop.env, "ingest", address, *stored, *YARN))
+    assert contents(Place.of(address)) == contents(undisturbed)
 
 
-def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, many):
+def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, stored):
     address = f"{hadoop.fs}/courses/full"
-    done(started(hadoop.env, "ingest", address, many[0]))
+    done(started(hadoop.env, "ingest", address, stored[0]))
     before = contents(Place.of(address))
     full = {"dfs.datanode.du.reserved": 1 << 60}
     try:
@@ -184,32 +170,32 @@ def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, many):
             hadoop.kill(name)
             hadoop.launch(name, **full)
         hadoop.wait()
-        assert "Free some space" in told(started(hadoop.env, "ingest", address, many[1]), 6)
+        assert "Free some space" in told(started(hadoop.env, "ingest", address, stored[1]), 6)
         assert contents(Place.of(address)) == before
     finally:
         for name in ("dn0", "dn1"):
             hadoop.kill(name)
             hadoop.launch(name)
         hadoop.wait()
-    done(started(hadoop.env, "ingest", address, many[1]))
+    done(started(hadoop.env, "ingest", address, stored[1]))
     assert len(ledger(Place.of(address))) == 2
 
 
-def test_a_datanode_that_is_gone_is_one_clear_line_until_the_namenode_knows(hadoop, many, undisturbed):
+def test_a_datanode_that_is_gone_is_one_clear_line_until_the_namenode_knows(hadoop, stored, undisturbed):
     """The NameNode sends writers to it for a while; what is there already has another copy."""
     address = f"{hadoop.fs}/courses/datanode-gone"
-    done(started(hadoop.env, "ingest", address, many[0]))
+    done(started(hadoop.env, "ingest", address, stored[0]))
     before = contents(Place.of(address))
     hadoop.kill("dn1")
     try:
-        run = started(hadoop.env, "ingest", address, many[1])
+        run = started(hadoop.env, "ingest", address, stored[1])
         run.wait(300)
         if run.returncode:
             assert "run this again" in told(run, 6)
             assert contents(Place.of(address)) == before
         hadoop.wait(datanodes=1)
-        done(started(hadoop.env, "ingest", address, *many))
-        assert contents(Place.of(address)) == undisturbed
+        done(started(hadoop.env, "ingest", address, *stored))
+        assert contents(Place.of(address)) == contents(undisturbed)
     finally:
         hadoop.launch("dn1")
         hadoop.wait()

@@ -108,14 +108,18 @@ USED = """
 
 def folded(filters: Filters) -> str:
     """The relation `used` by itself, for an engine to keep when several questions are asked."""
-    return f"with events as (\n    {filters.sql()}\n){USED}"
+    return f"{_events(filters)}{USED}"
 
 
 def render(analysis: Analysis, filters: Filters, *, kept: bool = False) -> str:
     """The whole SQL text of an analysis, that `--sql` prints; without `used` where the engine has `kept` it."""
     body = analysis.sql.strip()
-    opening = f"with events as (\n    {filters.sql()}\n)" + ("" if kept else f", used as ({USED})")
+    opening = _events(filters) + ("" if kept else f", used as ({USED})")
     return f"{opening},\n{body[5:]}" if body.startswith("with ") else f"{opening}\n{body}"
+
+
+def _events(filters: Filters) -> str:
+    return f"with events as (\n    {filters.sql()}\n)"
 
 
 @dataclass(frozen=True)

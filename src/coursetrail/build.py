@@ -17,7 +17,7 @@ import pyarrow as pa
 from coursetrail import dataset
 from coursetrail import exports as exports_module
 from coursetrail.dataset import Dataset, Part, Source
-from coursetrail.engines import Choice
+from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
 from coursetrail.formats import find
@@ -68,7 +68,7 @@ def ingest(
         exports_module.check(name)
     if format:
         find(format)
-    limit = max_rejects if isinstance(max_rejects, Limit) else Limit.parse(max_rejects)
+    limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with _stage(place, shown) as stage:
         order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
@@ -165,34 +165,34 @@ class _Job:
             raise UsageError("Spark's workers cannot read standard input: give files that all of them reach.")
         ledger = self._ledger()
         orders = self._orders([_everywhere(export) for export in exports], ledger)
-        with choice.connect() as engine, self.progress.step("Reading on Spark", None, "files"):
+        connected = spark.connect(choice.master, choice.remote, choice.settings)
+        with connected as engine, self.progress.step("Reading on Spark", None, "files"):
             told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
         answers = [pickle.loads(answer) for answer in told]  # noqa: S301 - made by our own workers
         failed = [answer for answer in answers if isinstance(answer, CoursetrailError)]
-        outcomes = self._committed([answer for answer in answers if answer not in failed], ledger)
+        read = [answer for answer in answers if not isinstance(answer, CoursetrailError)]
+        outcomes = self._committed(read, ledger)
         if failed:
             others = f" ({len(outcomes)} files were committed, {len(failed)} not)" if len(answers) > 1 else ""
             raise type(failed[0])(f"{failed[0]}{others}")
         return outcomes
 
     def _ledger(self) -> "_Ledger":
-        after = dataset.version(self.place, "sources")
+        number, after = dataset.next_source(self.place)
         rows = Dataset.open(self.place).sources().to_pylist() if dataset.exists(self.place) else []
-        return _Ledger(after, dataset.next_source(self.place), {row["digest"]: Source(**row) for row in rows})
+        return _Ledger(after, number, {row["digest"]: Source(**row) for row in rows})
 
     def _orders(self, exports: Sequence[str], ledger: "_Ledger") -> list[Order]:
-        """Digests are made only of files of a size that was met before."""
-        sizes = {source.bytes for source in ledger.sources.values()}
-        known = frozenset(ledger.sources)
-        return [
-            replace(
-                self.order,
-                export=export,
-                number=ledger.next_number + place,
-                known=known if exports_module.size(export) in sizes | {None} else frozenset(),
-            )
-            for place, export in enumerate(exports)
-        ]
+        """Digests are made only of files of a size that was met before, or that is not known."""
+        by_size: dict[int, set[str]] = {}
+        for source in ledger.sources.values():
+            by_size.setdefault(source.bytes, set()).add(source.digest)
+        orders = []
+        for number, export in enumerate(exports, start=ledger.next_number):
+            size = exports_module.size(export)
+            known = frozenset(ledger.sources if size is None else by_size.get(size, ()))
+            orders.append(replace(self.order, export=export, number=number, known=known))
+        return orders
 
     def _committed(self, answers: Sequence[Taken | str], ledger: "_Ledger") -> list[Outcome]:
         """Commit what is new, in one version; of the same bytes twice only the first are."""
@@ -229,8 +229,7 @@ class _Job:
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
         """Parse what the dataset's table does not have yet; all of it anew where the parser has changed."""
-        after = dataset.version(self.place, lookup.table)
-        before = dataset.rows(self.place, lookup.table)
+        before, after = dataset.rows(self.place, lookup.table)
         had = set(before[lookup.key].to_pylist()) if before is not None else set()
         stale = before is not None and bool(set(before["parser"].to_pylist()) - {lookup.parser})
         wanted = sorted(had | distinct if stale else distinct - had)

@@ -177,19 +177,17 @@ def exists(place: Place) -> bool:
     return _events(place) is not None
 
 
-def next_source(place: Place) -> int:
-    """A source number that no earlier ingest, completed or not, has used."""
-    table = _table(place, "sources")
-    if table is None:
-        return 1
-    highest = pc.max(_read(place / "sources", table)["source"]).as_py()
-    return (highest or 0) + 1
+def next_source(place: Place) -> tuple[int, int | None]:
+    """A source number that no earlier ingest, completed or not, has used, and the version of `sources` that says so."""
+    table, at = rows(place, "sources")
+    highest = pc.max(table["source"]).as_py() if table is not None else None
+    return (highest or 0) + 1, at
 
 
-def rows(place: Place, name: str) -> pa.Table | None:
-    """All rows of a small table at its newest version; None when it is not there yet."""
+def rows(place: Place, name: str) -> tuple[pa.Table | None, int | None]:
+    """All rows of a small table at its newest version, and that version; Nones when it is not there yet."""
     table = _table(place, name)
-    return None if table is None else _read(place / name, table)
+    return (None, None) if table is None else (_read(place / name, table), table.version())
 
 
 def _read(place: Place, table: DeltaTable) -> pa.Table:

@@ -34,8 +34,10 @@ class Limit:
     share: float | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Limit":
-        """`"100"` lines or `"2.5%"` of the lines."""
+    def parse(cls, text: "str | Limit") -> "Limit":
+        """`"100"` lines or `"2.5%"` of the lines; a limit is itself."""
+        if isinstance(text, Limit):
+            return text
         match = re.fullmatch(r"\s*(\d{1,18}(?:\.\d+)?)\s*(%?)\s*", text)
         if not match or (not match[2] and "." in match[1]) or (match[2] and float(match[1]) > 100):
             raise UsageError(f"--max-rejects takes a number of lines or a percentage, not '{text}'. Try 100 or 2%.")
@@ -70,8 +72,7 @@ class Opening:
     @classmethod
     def of(cls, stage: Path, limit: str | Limit, format: str | None, progress: Progress) -> "Opening":  # noqa: A002
         """From what a user says; UsageError where that does not fit."""
-        limit = limit if isinstance(limit, Limit) else Limit.parse(limit)
-        return cls(stage, limit, formats.find(format) if format else None, progress)
+        return cls(stage, Limit.parse(limit), formats.find(format) if format else None, progress)
 
     def file(self, export: str | os.PathLike[str]) -> tuple[str, Place]:
         """The name to show and a file that can be read twice; `-` is standard input."""
@@ -130,21 +131,19 @@ def check(name: str) -> None:
     if name == "-":
         return
     place = Place.of(name)
-    if not (path := place.local):
-        _check_remote(place)
-        return
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Name the files in it: {path}/*.gz")
     try:
-        size = path.stat().st_size
-        if path.is_file():
-            path.open("rb").close()
+        if place.is_folder():
+            raise InputError(f"{place} is a folder. Name the files in it{f': {place}/*.gz' if place.local else '.'}")
+        size = place.size()
+        is_file = place.is_file()
+        if is_file:
+            place.open().close()
     except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file. Check the spelling and the folder.") from error
+        raise InputError(f"{place}: no such file. Check the spelling and the folder.") from error
     except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
-    if path.is_file() and size == 0:
-        raise InputError(f"{path} is empty (0 bytes). Was its download completed?")
+        raise unreadable(place, error) from error
+    if is_file and size == 0:
+        raise InputError(f"{place} is empty (0 bytes). Was its download completed?")
 
 
 def size(name: str) -> int | None:
@@ -153,18 +152,6 @@ def size(name: str) -> int | None:
         return None
     place = Place.of(name)
     return place.size() if place.is_file() else None
-
-
-def _check_remote(place: Place) -> None:
-    try:
-        if place.is_folder():
-            raise InputError(f"{place} is a folder. Name the files in it.")
-        if place.size() == 0:
-            raise InputError(f"{place} is empty (0 bytes). Was its copy completed?")
-    except FileNotFoundError as error:
-        raise InputError(f"{place}: no such file. Check the spelling and the folder.") from error
-    except OSError as error:
-        raise unreadable(place, error) from error
 
 
 def _head(file: Place) -> list[bytes]:

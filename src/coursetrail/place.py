@@ -65,7 +65,7 @@ class Place:
     @property
     def above(self) -> "Place":
         """The folder that this is in."""
-        return Place.of(self.address.rpartition("/")[0] or ".")
+        return Place.of(path.parent if (path := self.local) else self.address.rpartition("/")[0])
 
     @property
     def local(self) -> Path | None:

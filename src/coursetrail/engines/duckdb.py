@@ -1,7 +1,7 @@
 """DuckDB in this process: the default engine."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -79,10 +79,6 @@ class DuckDB:
             return self.connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
-
-    def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
-        """Run a function of this package on each item: here, one after the other."""
-        return [run(item) for item in items]
 
     def restrict(self, folder: Path | None) -> None:
         """From here on: no file outside `folder`, if there is one, no network, no change of settings."""

@@ -1,6 +1,6 @@
 """What an engine is: something that runs our SQL over relations it is given, and answers in Arrow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -34,8 +34,4 @@ class Engine(Protocol):
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
-        ...
-
-    def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
-        """Run a function of this package on each item, on whatever workers there are; the answers in order."""
         ...

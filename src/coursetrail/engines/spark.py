@@ -144,12 +144,14 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
 
 def _knock(address: str) -> None:
     """Raise OSError where nobody listens at a server's address or at any of several: Spark would try for minutes."""
-    failed = None
-    if not address.startswith(("sc://", "spark://")):
+    scheme, _, rest = address.partition("://")
+    if scheme not in ("sc", "spark"):
         return
-    for host, port in re.findall(r"(?:^sc://|^spark://|,)([^,:/;]+)(?::(\d+))?", address):
+    failed = None
+    for server in re.split("[/;]", rest)[0].split(","):
+        host, _, port = server.partition(":")
         try:
-            knock(host, int(port or CONNECT_PORT))
+            knock(host, int(port) if port.isdecimal() else CONNECT_PORT)
         except OSError as error:
             failed = error
         else:

@@ -17,19 +17,11 @@ def folder(name: str | os.PathLike[str]) -> Where:
 
 
 def write(path: Where, data: bytes) -> Where:
-    """Write beside the place, then move there; folders are made. Raises StorageError."""
+    """Write the file whole or not at all; folders are made. Raises StorageError."""
+    place = Place.of(path)
     try:
-        if isinstance(path, Place):
-            path.above.make()
-            path.write(data)
-            return path
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        place.above.make()
+        place.write(data)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}. Try another folder (-o), or free space."
