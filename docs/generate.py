@@ -65,6 +65,7 @@ MEANINGS = {
         "position": "seconds into the video; where a seek went",
         "position_from": "seconds into the video before the action; where a seek began",
         "rate": "playback rate, 1 is normal",
+        "weight": "how many clicks the event stands for, where a source has only totals; null is one",
         "extra": "JSON of everything that has no column: the platform's own event name, and every field not known here",
     },
     "agents": {
@@ -196,7 +197,7 @@ def analyses_page() -> str:
     clicks = ", ".join(f"`{one}`" for one in DELIBERATE)
     opening = (
         "Each analysis is one question with one SQL text. `events` in it are those that the filters leave, with one "
-        "more column, `is_click`; `microseconds` (since 1970 UTC) is a small function for what engines write "
+        "more column, `clicks`; `microseconds` (since 1970 UTC) is a small function for what engines write "
         "differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters "
         "included."
     )

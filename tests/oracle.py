@@ -7,6 +7,7 @@ it counts is METRICS' definitions word by word. Slow and simple on purpose.
 import gzip
 import json
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ class Event(NamedTuple):
     agent: str | None
     header: str | None
     course: str | None
+    admin: bool = False
 
 
 class Agent(NamedTuple):
@@ -93,6 +95,7 @@ def _event(line: bytes) -> Event | None:
         agent=found.get("user_agent", found.get("user-agent")),
         header=found.get("language"),
         course=page.split("/")[3] if page.startswith("https://class.coursera.org/") else None,
+        admin=re.match("https://class.coursera.org/[^/]+/admin([/?]|$)", page) is not None,
     )
 
 
@@ -147,6 +150,7 @@ class Oracle:
             and (device is None or self.agent(event.agent).device == device)
             and (language is None or _language(event.header) == language)
             and not (without_bots and self.agent(event.agent).is_bot)
+            and (clicks == "all" or not event.admin)
         ]
         return Oracle(kept, self.agents, clicks)
 

@@ -20,6 +20,7 @@ from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
 from coursetrail.analysis import Filters, render
+from coursetrail.dataset import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
 from coursetrail.outputs.tables import FORMATS, encode
@@ -502,7 +503,7 @@ def test_the_oracle_counts_the_same(simulated, oracle, name, filters) -> None:
     assert result.table.num_rows
     scope = expected.scope()
     assert {name: getattr(result.scope, name) for name in scope} == scope
-    assert result.scope.outside == len(oracle.events) - scope["events"]
+    assert result.scope.outside + result.scope.admin == len(oracle.events) - scope["events"]
 
 
 def test_the_ledger_says_what_was_planted(simulated) -> None:
@@ -579,17 +580,34 @@ def test_the_published_clicks_per_learner_give_the_published_concentration() -> 
     assert distribution[-1] == {"clicks": 58_289, "learners": 1, "share_at_most": 1.0}
 
 
-def ask(events: pa.Table, *names: str) -> list[list[dict[str, Any]]]:
+def test_totals_count_for_what_they_stand_for_and_administration_for_nothing() -> None:
+    moment = datetime(2013, 8, 1, tzinfo=UTC)
+    columns = ("learner", "time", "action", "area", "weight")
+    told = [
+        ("ada", moment, "page_view", "lecture", 5),
+        ("ada", moment, "page_view", None, None),
+        ("ada", moment, "video_heartbeat", "lecture", 7),
+        ("bob", moment, "page_view", "admin", 9),
+    ]
+    events = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in told], schema=EVENTS)
+    (row,), learners = ask(events, "concentration", "learners")
+    assert (row["learners"], row["clicks"]) == (1, 6)
+    assert [(one["learner"], one["clicks"]) for one in learners] == [("ada", 6)]
+    ((row,),) = ask(events, "concentration", filters=Filters(clicks="all"))
+    assert (row["learners"], row["clicks"]) == (2, 22)
+
+
+def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[list[dict[str, Any]]]:  # noqa: B008
     """Analyses of events that are in memory, by the texts that run on a dataset."""
-    for header in ("user_agent", "accept_language"):
-        if header not in events.column_names:
-            events = events.append_column(header, pa.nulls(len(events), pa.string()))
+    for column in EVENTS:
+        if column.name not in events.column_names:
+            events = events.append_column(column, pa.nulls(len(events), column.type))
     with connect() as engine:
         engine.register("all_events", events, events.schema)
         engine.register("agents", AGENTS, agents.SCHEMA)
         engine.register("languages", languages.SCHEMA.empty_table(), languages.SCHEMA)
         wanted = [find(name) for name in names]
-        return [engine.query(render(one, Filters())).cast(one.schema).to_pylist() for one in wanted]
+        return [engine.query(render(one, filters)).cast(one.schema).to_pylist() for one in wanted]
 
 
 # Any few events at all.

@@ -117,6 +117,7 @@ def test_a_page_view_fills_the_columns(read):
         "position": None,
         "position_from": None,
         "rate": None,
+        "weight": None,
         "extra": {
             "key": "pageview",
             "12": ['{"height":667,"width":1366}'],
@@ -230,7 +231,7 @@ def test_a_page_is_known_by_the_value_where_there_is_no_page_url(read):
         ("class/preferences", "account", None, "page_view"),
         ("auth/welcome?type=logout&visiting=https%3A%2F%2Fx%2Flecture%3Flecture_id%3D1", "account", None, "page_view"),
         ("signature/modal_iframe?submission_id=4&type=quiz", "account", None, "page_view"),
-        ("generic/apply_late_days?item_type=quiz", "admin", None, "page_view"),
+        ("generic/apply_late_days?item_type=quiz", "account", None, "page_view"),
         ("syllabus", "other", None, "page_view"),
         ("lectures", "other", None, "page_view"),
         ("data/x.zip", "other", None, "page_view"),

@@ -17,7 +17,15 @@ from coursetrail.errors import StorageError, UsageError
 from coursetrail.outputs import bars, concentration, lettering, plots
 
 SCOPE = Scope(
-    events=3475235, learners=21790, without_learner=12, bots=0, bot_events=0, outside=0, filters="", source="a.gz"
+    events=3475235,
+    learners=21790,
+    without_learner=12,
+    bots=0,
+    bot_events=0,
+    outside=0,
+    admin=0,
+    filters="",
+    source="a.gz",
 )
 # Published: learners of psy-001 (2013) by browser.
 BROWSERS = {

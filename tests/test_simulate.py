@@ -132,7 +132,10 @@ def summary(learner: str, seen: list[Seen]) -> dict[str, Any]:
     return {
         "learner": learner,
         "all": len(seen),
-        "deliberate": sum(e.action == "page" or (e.action in CLICKS and not e.loading) for e in seen),
+        "deliberate": sum(
+            "/admin/" not in (e.address or "") and (e.action == "page" or (e.action in CLICKS and not e.loading))
+            for e in seen
+        ),
         "sessions": 1 + sum(b - a > 30 * MINUTE for a, b in itertools.pairwise(times)),
         "active_days": len({time // (1440 * MINUTE) for time in times}),
         "first": times[0],

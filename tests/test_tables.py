@@ -23,6 +23,7 @@ SCOPE = Scope(
     bots=0,
     bot_events=0,
     outside=0,
+    admin=0,
     filters="",
     source="psy-001.gz",
 )

@@ -23,10 +23,10 @@ Clicks = Literal["deliberate", "all"]
 class Analysis:
     """One question to a dataset.
 
-    `sql` reads the relations `events` (those that the filters leave; with `is_click`), `used` (these folded, see
-    `USED`), `agents` and `languages`, runs unchanged on every engine, and ends in an `order by` with a unique key.
-    The result is cast to `columns`. `definition` says how the numbers are counted, and stands beside them wherever
-    they are shown.
+    `sql` reads the relations `events` (those that the filters leave; with `clicks`, how many one counts for: 0 or 1,
+    or more in day totals), `used` (these folded, see `USED`), `agents` and `languages`, runs unchanged on every engine,
+    and ends in an `order by` with a unique key. The result is cast to `columns`. `definition` says how the numbers are
+    counted, and stands beside them wherever they are shown.
     """
 
     name: str
@@ -48,7 +48,8 @@ class Filters:
     """Which events are looked at, and which of them count as clicks.
 
     `since` is inclusive and `until` exclusive, UTC dates. `device` and `language` take a value as the
-    analyses show it, `unknown` included. `without_bots` leaves out events whose user agent is a bot.
+    analyses show it, `unknown` included. `without_bots` leaves out events whose user agent is a bot. Events in the
+    area admin (course staff at work, services, monitors) are no learner's, and are left out unless `clicks` is "all".
     """
 
     course: str | None = None
@@ -81,7 +82,7 @@ class Filters:
         return ", ".join(part for part in parts if part)
 
     def sql(self) -> str:
-        """The relation `events` as an analysis sees it: filtered, with `is_click`."""
+        """The relation `events` as an analysis sees it: filtered, with `clicks`."""
         agent = self.device is not None or self.without_bots
         joins = ["left join agents using (user_agent)"] if agent else []
         joins += ["left join languages using (accept_language)"] if self.language is not None else []
@@ -92,14 +93,17 @@ class Filters:
             f"coalesce(device, 'unknown') = {literal(self.device)}" if self.device is not None else "",
             f"coalesce(language, 'unknown') = {literal(self.language)}" if self.language is not None else "",
             "not coalesce(is_bot, false)" if self.without_bots else "",
+            "coalesce(area, '') <> 'admin'" if self.clicks != "all" else "",
         ]
         wanted = " and ".join(test for test in tests if test) or "true"
-        click = "true" if self.clicks == "all" else f"action in ({', '.join(map(literal, DELIBERATE))})"
-        return f"select all_events.*, {click} as is_click from {' '.join(['all_events', *joins])} where {wanted}"
+        clicks = "coalesce(weight, 1)"
+        if self.clicks != "all":
+            clicks = f"case when action in ({', '.join(map(literal, DELIBERATE))}) then {clicks} else 0 end"
+        return f"select all_events.*, {clicks} as clicks from {' '.join(['all_events', *joins])} where {wanted}"
 
 
 USED = """
-    select learner, user_agent, accept_language, count(*) as events, count_if(is_click) as clicks
+    select learner, user_agent, accept_language, count(*) as events, sum(clicks) as clicks
     from events
     group by learner, user_agent, accept_language
 """
@@ -127,7 +131,8 @@ class Scope:
     """What an answer was counted over, and what was left out of it.
 
     `events` are those inside the filters; of these, `without_learner` carry no learner id and count for no
-    learner; `bots` of the `learners` were seen with a bot's user agent.
+    learner; `bots` of the `learners` were seen with a bot's user agent. `admin` events, of the area admin, are left
+    out; `outside` is what the other filters leave out.
     """
 
     events: int
@@ -136,6 +141,7 @@ class Scope:
     bots: int
     bot_events: int
     outside: int
+    admin: int
     filters: str
     source: str
 
@@ -145,7 +151,8 @@ class Scope:
         text = f"n = {_count(self.learners, 'learner')}, {_count(self.events, 'event')}"
         if self.filters:
             text += f" ({self.filters}{outside})"
-        text += f". Left out: {_count(self.without_learner, 'event')} without a learner id."
+        text += f". Left out: {_count(self.without_learner, 'event')} without a learner id"
+        text += f", {_count(self.admin, 'event')} of administration." if self.admin else "."
         if self.bots or self.bot_events:
             text += f" Included: {_count(self.bots, 'learner')} seen as bots ({_count(self.bot_events, 'event')})."
         return text

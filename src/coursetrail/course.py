@@ -22,7 +22,8 @@ from coursetrail.place import Place
 
 SCOPE = """
     select
-        (select count(*) from all_events) - coalesce(sum(events), 0) as outside,
+        (select count(*) from all_events) as outside,
+        (select count_if(area = 'admin') from all_events) as admin,
         coalesce(sum(events), 0) as events,
         count(distinct learner) as learners,
         coalesce(sum(case when learner is null then events end), 0) as without_learner,
@@ -128,10 +129,13 @@ class Course:
                 raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
 
     def _scope(self, engine: Engine, filters: Filters) -> Scope:
-        row = engine.query(SCOPE, "count of events").to_pylist()[0]
+        row = {name: int(value) for name, value in engine.query(SCOPE, "count of events").to_pylist()[0].items()}
+        if filters.clicks == "all":
+            row["admin"] = 0
+        row["outside"] -= row["events"] + row["admin"]
         names = [Path(uri).name for uri in self.sources["uri"].to_pylist()]
         source = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        return Scope(**{name: int(value) for name, value in row.items()}, filters=filters.describe(), source=source)
+        return Scope(**row, filters=filters.describe(), source=source)
 
 
 def open(path: str | os.PathLike[str] | Place, choice: Choice | None = None) -> Course:  # noqa: A001 - read as coursetrail.open

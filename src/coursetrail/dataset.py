@@ -51,6 +51,7 @@ EVENTS = pa.schema(
         ("position", pa.float64()),
         ("position_from", pa.float64()),
         ("rate", pa.float64()),
+        ("weight", pa.int32()),
         ("extra", pa.string()),
     ]
 )

@@ -15,7 +15,8 @@ import pyarrow as pa
 from coursetrail import dataset, formats
 from coursetrail.errors import InputError, TooManyRejects, UsageError
 from coursetrail.formats.format import Format
-from coursetrail.formats.lines import Lines, unreadable
+from coursetrail.formats.lines import Lines
+from coursetrail.formats.packed import unreadable
 from coursetrail.formats.records import Reading, Stop
 from coursetrail.place import Place
 from coursetrail.progress import Progress
@@ -88,12 +89,13 @@ class Opening:
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
-        return self.chosen or formats.recognise(_head(file), name)
+        head = _head(file)
+        return (self.chosen.fit(head) or self.chosen) if self.chosen else formats.recognise(head, name)
 
     def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""
         with self.progress.step(f"Reading {Path(name).name}", file.size()) as step:
-            lines = Lines(file, step.advance)
+            lines = Lines(file, step.advance, reading.format.table)
             try:
                 run(lines)
             except Stop:

@@ -110,7 +110,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
 
 def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
-    again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file))
+    again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file, table=reading.format.table))
     if not len(again):
         return part, 0
     thinner = part.with_name(parts.name())

@@ -31,14 +31,14 @@ learners = Analysis(
     },
     sql="""
         with instants as (
-            select learner, time, microseconds(time) as micros, is_click from events where learner is not null
+            select learner, time, microseconds(time) as micros, clicks from events where learner is not null
         ), moments as (
             select *, micros - micros % 1800000000 as half from instants
         ), halves as (
             select
                 learner, half,
                 count(*) as events,
-                count_if(is_click) as clicks,
+                sum(clicks) as clicks,
                 min(time) as begins,
                 max(time) as ends
             from moments

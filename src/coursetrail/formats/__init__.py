@@ -16,10 +16,10 @@ def find(name: str) -> Format:
 
 
 def recognise(head: list[bytes], where: str) -> Format:
-    """The format whose lines these are, judged by content; `where` names the file in the error."""
+    """The format of a file that begins with these lines, judged by content; `where` names the file in the error."""
     for known in ALL:
-        if any(known.recognise(line) for line in head):
-            return known
+        if found := known.fit(head):
+            return found
     raise InputError(
         f"{where}: no line at its beginning looks like a clickstream. Known formats: "
         f"{', '.join(known.name for known in ALL)}; name one with --format to read it all the same."

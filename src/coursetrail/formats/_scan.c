@@ -1,4 +1,4 @@
-/* Lines of JSON → columns of their fields, at the speed of memory. What Python sees of it is in scan.py.
+/* Lines of JSON → columns of their fields, and records of tables → lines of JSON, at the speed of memory. What Python sees of it is in scan.py.
  *
  * The scanner is strict: it accepts what RFC 8259 accepts, in valid UTF-8, without lone surrogates, without a
  * backslash in a field's name and without a known field that comes twice. Any other line is doubtful: it gets a
@@ -12,6 +12,7 @@
 #include <Python.h>
 #include <locale.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@ typedef const unsigned char *At;
 enum { SKIP, TEXT, ANY, JSON, INTEGER, NUMBER, FLAG };  /* what a column holds; scan.py says more */
 enum { SOUND, DOUBTFUL };
 enum { MOST_FIELDS = 64, DEEPEST = 4096, MOST_UNKNOWN = 64, LONGEST_NUMBER = 400, FEW_SLOTS = 256 };
+enum { MOST_NULLS = 16, LONGEST_RECORD = 1 << 20, SHORT_RECORD = 4096, PATIENCE = 16, SMALLEST_TABLE = 64 << 20 };
 
 typedef struct {
     const char *name;
@@ -735,6 +737,185 @@ static void scan_line(Job *job, Py_ssize_t row, At at, At end)
     }
 }
 
+/* ---- Tables ---------------------------------------------------------------------------------------------- */
+
+/* How the records of a delimited table lie: what stands between fields, whether a backslash makes the next byte plain
+ * text, what stands before each field in its JSON, which texts say that nothing is there, which record is the header. */
+typedef struct {
+    unsigned char delimiter;
+    int backslash, count;
+    const char *before[MOST_FIELDS], *nulls[MOST_NULLS], *header;
+    Py_ssize_t sizes[MOST_FIELDS], null_sizes[MOST_NULLS], header_size, overhead;
+    int null_count;
+} Table;
+
+static int ends_line(At at, At end)
+{
+    return at < end && (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n'));
+}
+
+/* Behind the record that begins at `at`, and how many fields it has; NULL if `end` comes before its end. A quote opens
+ * a field only as its first byte, and closes it only before a delimiter or the end of a line. */
+static At record(const Table *table, int backslash, At at, At end, int *count)
+{
+    *count = 0;
+    for (;;) {
+        ++*count;
+        if (at < end && *at == '"') {
+            for (at++;; at++) {
+                while (at < end && *at != '"' && !(backslash && *at == '\\'))
+                    at++;
+                if (end - at < 2)
+                    return NULL;
+                if (*at == '\\' || at[1] == '"')
+                    at++;
+                else if (at[1] == table->delimiter || ends_line(at + 1, end))
+                    break;
+            }
+            at++;
+        }
+        while (at < end && *at != table->delimiter && *at != '\n')
+            at += backslash && *at == '\\' && end - at > 1 && at[1] != '\n' ? 2 : 1;
+        if (at >= end)
+            return NULL;
+        if (*at++ == '\n')
+            return at;
+    }
+}
+
+static unsigned char *put_byte(unsigned char *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    if (byte == '"' || byte == '\\') {
+        *out++ = '\\';
+    } else if (byte && byte < 32) {                     /* a NUL stays as it is, and makes the line doubtful */
+        memcpy(out, "\\u00", 4);
+        out[4] = digits[byte >> 4];
+        out[5] = digits[byte & 15];
+        return out + 6;
+    }
+    *out++ = byte;
+    return out;
+}
+
+static int is_null(const Table *table, At from, At to)
+{
+    for (int i = 0; i < table->null_count; i++)
+        if (equal(from, to, table->nulls[i], table->null_sizes[i]))
+            return 1;
+    return 0;
+}
+
+/* The record [at, behind), of as many fields as the table has, as a line of JSON. */
+static unsigned char *as_json(const Table *table, int backslash, At at, At behind, unsigned char *out)
+{
+    At end = behind - 1;                                /* its newline */
+    if (end > at && end[-1] == '\r')
+        end--;
+    for (int i = 0; i < table->count; i++, at++) {
+        At from, to;
+        memcpy(out, table->before[i], table->sizes[i]);
+        out += table->sizes[i];
+        unsigned char *begin = out;
+        *out++ = '"';
+        if (at < end && *at == '"') {
+            for (from = ++at;;) {
+                At run = plain(at, end);
+                memcpy(out, at, run - at);
+                out += run - at;
+                at = run;
+                if (at >= end)
+                    break;
+                if (*at == '"') {
+                    if (at + 1 >= end || at[1] == table->delimiter)
+                        break;
+                    at += at[1] == '"';
+                } else if (backslash && *at == '\\' && at + 1 < end) {
+                    at++;
+                }
+                out = put_byte(out, *at++);
+            }
+            to = at;
+            at += at < end;
+        } else {
+            for (from = at; at < end && *at != table->delimiter; at++) {
+                if (backslash && *at == '\\' && at + 1 < end)
+                    at++;
+                out = put_byte(out, *at);
+            }
+            to = at;
+        }
+        if (is_null(table, from, to)) {
+            memcpy(begin, "null", 4);
+            out = begin + 4;
+        } else {
+            *out++ = '"';
+        }
+    }
+    *out++ = '}';
+    *out++ = '\n';
+    return out;
+}
+
+typedef struct {
+    unsigned char *json;
+    int32_t *begins;
+    uint64_t *hashes;
+    size_t rows, size, consumed;
+} Converted;
+
+/* All whole records of a block. What is no record of the table is a line of its own, up to the next newline: so a
+ * quote that is never closed costs one line. Its JSON is `!` and the number of its fields, 0 for such a quote. Where so much was read in
+ * vain that somebody means ill, only short records are looked for. */
+static void convert(const Table *table, At begin, At end, int at_end, Converted *made)
+{
+    unsigned char *out = made->json;
+    At at = begin;
+    Py_ssize_t patience = PATIENCE * (end - begin);
+    while (at < end) {
+        int count = 0, backslash = table->backslash;
+        At behind, from = at, line = memchr(at, '\n', end - at);
+        Py_ssize_t longest = patience > 0 ? LONGEST_RECORD : SHORT_RECORD;
+        At limit = end - at > longest ? at + longest : end;
+        if (!line)
+            break;
+        line++;
+        if (line > limit)
+            limit = line;
+        if (word(at, end, "\xEF\xBB\xBF", 3))
+            from += 3;
+        behind = record(table, backslash, from, limit, &count);
+        if (!behind && !at_end && limit == end)
+            break;
+        if (!behind || count != table->count) {         /* as programs write that save such a file again */
+            int other = 0;
+            At found = record(table, !backslash, from, limit, &other);
+            if (found && other == table->count) {
+                behind = found;
+                count = other;
+                backslash = !backslash;
+            }
+        }
+        made->begins[made->rows] = (int32_t)(at - begin);
+        if (line - at == 1 || (line - at == 2 && *at == '\r')
+            || (table->header && equal(at, line, table->header, table->header_size))) {
+            behind = line;
+            *out++ = '\n';
+        } else if (!behind || count != table->count) {
+            out += sprintf((char *)out, "!%d\n", behind ? count : 0);
+            patience -= (behind ? behind : limit) - at;
+            behind = line;
+        } else {
+            out = as_json(table, backslash, from, behind, out);
+        }
+        made->hashes[made->rows++] = hash(at, behind - at);
+        at = behind;
+    }
+    made->begins[made->rows] = (int32_t)(at - begin);
+    made->consumed = at - begin;
+    made->size = out - made->json;
+}
+
 /* ---- Memory --------------------------------------------------------------------------------------------- */
 
 /* A region is memory that Python sees as a buffer. One that nobody uses any more is kept for the next who needs
@@ -958,6 +1139,72 @@ done:
     return answer;
 }
 
+/* From (bytes, …): where each is and how long; how many there are, or -1. The bytes stay owned by the tuple. */
+static int texts(PyObject *tuple, const char **at, Py_ssize_t *sizes, int most)
+{
+    Py_ssize_t count = PyTuple_Size(tuple);
+    if (count > most) {
+        PyErr_Format(PyExc_ValueError, "at most %d of them can be read", most);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        char *found;
+        if (PyBytes_AsStringAndSize(PyTuple_GetItem(tuple, i), &found, sizes + i))
+            return -1;
+        at[i] = found;
+    }
+    return (int)count;
+}
+
+static PyObject *records(PyObject *module, PyObject *arguments)
+{
+    Py_buffer block = {0};
+    PyObject *before, *nulls, *answer = NULL;
+    Region *found = NULL;
+    Converted made = {0};
+    Table table = {0};
+    size_t newlines = 0, used = 0, room;
+    int at_end;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "y*pcpO!O!z#", &block, &at_end, &table.delimiter, &table.backslash, &PyTuple_Type,
+                          &before, &PyTuple_Type, &nulls, &table.header, &table.header_size))
+        return NULL;
+    table.count = texts(before, table.before, table.sizes, MOST_FIELDS);
+    table.null_count = texts(nulls, table.nulls, table.null_sizes, MOST_NULLS);
+    if (table.count < 0 || table.null_count < 0)
+        goto done;
+    if (block.len > INT32_MAX / 8 || !table.count) {
+        PyErr_SetString(PyExc_ValueError, "a block is less than 256 MiB, and a table has fields");
+        goto done;
+    }
+    At begin = block.buf, end = begin + block.len;
+    Py_BEGIN_ALLOW_THREADS
+    for (At at = begin; at < end && (at = memchr(at, '\n', end - at)); at++)
+        newlines++;
+    Py_END_ALLOW_THREADS
+    for (int i = 0; i < table.count; i++)
+        table.overhead += table.sizes[i] + 4;
+    /* A byte becomes six at most; a record has a byte for each of its fields at least; `!` and a number are short. */
+    room = 6 * (size_t)block.len + ((size_t)block.len / table.count + 1) * (table.overhead + 2) + 16 * newlines + 64;
+    room = (room / SMALLEST_TABLE + 1) * SMALLEST_TABLE;
+    found = region(room + 12 * newlines + 256);
+    if (!found)
+        goto done;
+    made.json = piece(found, &used, room);
+    made.begins = piece(found, &used, 4 * (newlines + 1));
+    made.hashes = piece(found, &used, 8 * newlines);
+    Py_BEGIN_ALLOW_THREADS
+    convert(&table, begin, end, at_end, &made);
+    Py_END_ALLOW_THREADS
+    answer = Py_BuildValue("Onnnnn", found, (Py_ssize_t)made.size, (Py_ssize_t)made.rows, (Py_ssize_t)made.consumed,
+                           (Py_ssize_t)((unsigned char *)made.begins - found->memory),
+                           (Py_ssize_t)((unsigned char *)made.hashes - found->memory));
+done:
+    Py_XDECREF((PyObject *)found);
+    PyBuffer_Release(&block);
+    return answer;
+}
+
 static PyObject *space(PyObject *module, PyObject *argument)
 {
     size_t size = PyLong_AsSize_t(argument);
@@ -983,6 +1230,7 @@ static PyObject *tally(PyObject *module, PyObject *argument)
 
 static PyMethodDef functions[] = {
     {"scan", scan, METH_VARARGS, "scan(block, fields, nested, inside, where, when, known): see scan.py."},
+    {"records", records, METH_VARARGS, "records(block, at_end, delimiter, backslash, before, nulls, header): see tables.py."},
     {"space", space, METH_O, "space(size) -> a writable buffer of at least so many bytes, as they happen to be."},
     {"tally", tally, METH_O, "tally(block) -> (newlines, bytes up to the last of them)."},
     {NULL, NULL, 0, NULL},

@@ -20,5 +20,15 @@ def scan(
     known: bool,
     /,
 ) -> tuple[Any, int, int, int, int, list[Place | None], list[Place | None], Place, Place, Place | None]: ...
+def records(
+    block: Any,
+    at_end: bool,
+    delimiter: bytes,
+    backslash: bool,
+    before: tuple[bytes, ...],
+    nulls: tuple[bytes, ...],
+    header: bytes | None,
+    /,
+) -> tuple[Any, int, int, int, int, int]: ...
 def space(size: int, /) -> Any: ...
 def tally(block: Any, /) -> tuple[int, int]: ...

@@ -3,7 +3,7 @@
 Strings that repeat are looked at once for each distinct one of a block, and stay numbers into a dictionary.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.formats.scan import Scanned
+from coursetrail.formats import _scan
+from coursetrail.formats.scan import Layout, Scanned
 
 Meaning = TypeVar("Meaning")
 Parsed = Sequence[pa.DictionaryArray]
@@ -23,6 +24,7 @@ class Records:
     """The records of a block, n rows: scanned fields, and what the page's and the client's address say."""
 
     scanned: Scanned
+    within: Mapping[str, Layout]
     parse_pages: Callable[[pa.StructArray], Parsed]
     parse_networks: Callable[[pa.StructArray], Parsed]
 
@@ -46,6 +48,20 @@ class Records:
     def inner(self, name: str) -> pa.Array:
         """A member of the nested object."""
         return _member(self.scanned.v, name)
+
+    def member(self, field: str, name: str) -> pa.Array:
+        """A member of the object that a field holds, as JSON or as text of JSON; null where it holds none."""
+        return _member(self.object(field).r, name)
+
+    def object(self, field: str) -> Scanned:
+        """What a field holds, scanned: each text once where they are coded."""
+        if field not in self._objects:
+            self._objects[field] = scan_texts(self.field(field), self.within[field])
+        return self._objects[field]
+
+    @cached_property
+    def _objects(self) -> dict[str, Scanned]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -79,6 +95,11 @@ def either(name: str, other: str) -> Column:
 def inner(name: str) -> Column:
     """A member of the nested object as it is."""
     return Column((), lambda records: records.inner(name))
+
+
+def member(field: str, name: str) -> Column:
+    """A member of the object that a field holds."""
+    return Column((field,), lambda records: records.member(field, name))
 
 
 def milliseconds(name: str) -> Column:
@@ -128,6 +149,24 @@ def each(strings: pa.Array, meaning: Callable[[str], Meaning], missing: Meaning)
         strings = strings.dictionary_encode()
     meanings = np.array([*map(meaning, strings.dictionary.to_pylist()), missing])
     return meanings[strings.indices.fill_null(len(meanings) - 1).to_numpy()]
+
+
+def scan_texts(texts: pa.Array, layout: Layout) -> Scanned:
+    """The objects that texts are, a row each; a text that is none, or null, is a row that is not sound."""
+    if pa.types.is_dictionary(texts.type):
+        return scan_texts(texts.dictionary, layout).taken(texts.indices)
+    block = _lines(texts)
+    if _scan.tally(block)[0] != len(texts):
+        block = _lines(pc.replace_substring(texts, "\n", " "))
+    return layout.scan(block, mended=True)
+
+
+def _lines(texts: pa.StringArray) -> pa.Buffer:
+    joined = pc.binary_join_element_wise(texts.fill_null(""), "", "\n")
+    offsets, data = joined.buffers()[1:]
+    return (
+        data.slice(0, int(np.frombuffer(offsets, np.int32, len(joined) + 1)[-1])) if len(joined) else pa.py_buffer(b"")
+    )
 
 
 def _member(struct: pa.StructArray, name: str) -> pa.Array:

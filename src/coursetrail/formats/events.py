@@ -30,23 +30,25 @@ def events(
     pages = Remembered(form.page, 4)
     networks = Remembered(lambda address: (network(address),), 1)
 
-    for block in reading.blocks(lines, layout):
+    for batch in reading.batches(lines, layout):
         found = Records(
-            block.scanned,
+            batch.scanned,
+            form.within,
             parse_pages=lambda r: pages.parsed(form.url(r)),
             parse_networks=lambda r: networks.parsed(r.field(form.address)),
         )
         arrays = {name: column.make(found) for name, column in made.items()}
         arrays |= {
             "source": pa.repeat(pa.scalar(source, pa.int32()), len(found)),
-            "line": pa.array(block.numbers, pa.int64()),
-            "extra": block.scanned.rest,
+            "line": pa.array(batch.numbers, pa.int64()),
         }
+        if "extra" not in arrays:
+            arrays["extra"] = batch.scanned.rest
         if "course" in arrays:
             arrays["course"] = filled(arrays["course"], course)
         columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
-        batch = pa.RecordBatch.from_arrays(columns, list(schema.names))
-        yield batch if block.sound.all() else batch.filter(pa.array(block.sound))
+        made_of = pa.RecordBatch.from_arrays(columns, list(schema.names))
+        yield made_of if batch.sound.all() else made_of.filter(pa.array(batch.sound))
 
 
 def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:

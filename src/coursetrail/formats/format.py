@@ -1,13 +1,14 @@
 """What a format is: how to know it, which fields it has, and how they map to our columns."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
 from coursetrail.formats.columns import Column
 from coursetrail.formats.scan import Layout
+from coursetrail.formats.tables import Table
 
 
 class Reject(Exception):  # noqa: N818 - not an error: the verdict on one line
@@ -24,18 +25,20 @@ class Mended:
 
 @dataclass(frozen=True)
 class Format:
-    """An export of JSON lines.
+    """An export: lines of JSON, or records of a `table`, which are scanned as lines of JSON too.
 
-    `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside it a
-    struct `v`. `needed` are the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge.
-    `url` gives the addresses that `page` takes apart into course, area, item and action, `address` names the field
-    of the client's. `columns` are those of events that the format fills; `extra` is the layout's `rest`. `raw` are
-    the fields of a plain table, in their order.
+    `fit` is given the first lines of a file: this format, with what it found out about the file, or None if it is
+    another's. `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside
+    it a struct `v`; `within` names further fields that hold an object, and what is looked for in those. `needed` are
+    the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge. `url` gives the addresses that
+    `page` takes apart into course, area, item and action, `address` names the field of the client's. `columns` are
+    those of events that the format fills; `extra`, if not among them, is the layout's `rest`. `raw` are the fields of a
+    plain table, in their order. `keepable` is what may be kept of a rejected line.
     """
 
     name: str
     title: str
-    recognise: Callable[[bytes], bool]
+    fit: Callable[[list[bytes]], "Format | None"]
     layout: Layout
     raw: tuple[str, ...]
     needed: tuple[str, ...]
@@ -45,3 +48,6 @@ class Format:
     page: Callable[[str], tuple[str | None, ...]]
     address: str
     columns: Mapping[str, Column]
+    within: Mapping[str, Layout] = field(default_factory=dict)
+    table: Table | None = None
+    keepable: Callable[[bytes], bytes] = bytes

@@ -55,6 +55,10 @@ ACTIONS = {
 }
 
 
+def _fit(lines: list[bytes]) -> Format | None:
+    return FORMAT if any(map(_is_legacy, lines)) else None
+
+
 def _is_legacy(line: bytes) -> bool:
     head = line.lstrip(b"\xef\xbb\xbf\0 \t")[:1]
     return head == b"{" and b'"key"' in line and (b'"page_url"' in line or b'"username"' in line)
@@ -110,7 +114,7 @@ def _action(records: Records) -> pa.Array:
 FORMAT = Format(
     name="coursera-legacy",
     title="Coursera, class.coursera.org, 2012 to 2015",
-    recognise=_is_legacy,
+    fit=_fit,
     layout=Layout(
         fields={
             **dict.fromkeys(TEXT, Kind.TEXT),

@@ -54,7 +54,7 @@ PAGES = (
     Rule("account", "account"),
     Rule("signin", "account"),
     Rule("signature", "account"),
-    Rule("generic", "admin"),
+    Rule("generic", "account"),
     Rule("admin", "admin"),
 )
 OTHER = Rule("", "other")

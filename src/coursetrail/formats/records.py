@@ -7,7 +7,7 @@ or blank. docs/adr/0002-reading-lines.md has the reasons and the measurements.
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from coursetrail.formats.format import Format, Reject
-from coursetrail.formats.lines import Lines
+from coursetrail.formats.lines import Block, Lines
 from coursetrail.formats.scan import Layout, Scanned
 
 
@@ -25,7 +25,7 @@ class Stop(Exception):  # noqa: N818 - asked for, not an error
 
 
 @dataclass(frozen=True)
-class Block:
+class Batch:
     """Lines as they were scanned, with their `numbers`; only rows that are `sound` are records."""
 
     numbers: Any
@@ -50,10 +50,10 @@ class Reading:
     mended: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     failed: Exception | None = None
 
-    def blocks(self, lines: Lines, layout: Layout) -> Iterator[Block]:
-        """All lines, block by block; what was mended comes as a block of its own behind that it was in."""
-        for first, block, scanned in _scanned(lines, layout):
-            yield from self._of_block(first, block, scanned, layout)
+    def batches(self, lines: Lines, layout: Layout) -> Iterator[Batch]:
+        """All lines, block by block; what was mended comes as a batch of its own behind that it was in."""
+        for block, scanned in _scanned(lines, layout):
+            yield from self._of_block(block, scanned, layout)
 
     def fields(self, lines: Lines, layout: Layout) -> pa.RecordBatchReader:
         """The fields `r` of the records, in their order."""
@@ -66,12 +66,12 @@ class Reading:
 
     def _in_order(self, lines: Lines, layout: Layout) -> Iterator[pa.RecordBatch]:
         try:
-            for first, block, scanned in _scanned(lines, layout):
+            for block, scanned in _scanned(lines, layout):
                 parts = [
                     pa.record_batch({"r": part.scanned.r, "line": pa.array(part.numbers, pa.int64())}).filter(
                         pa.array(part.sound)
                     )
-                    for part in self._of_block(first, block, scanned, layout)
+                    for part in self._of_block(block, scanned, layout)
                 ]
                 whole = parts[0] if len(parts) == 1 else pa.concat_batches(parts).sort_by("line")
                 yield whole.select(["r"])
@@ -79,44 +79,47 @@ class Reading:
             self.failed = error
             raise
 
-    def _of_block(self, first: int, block: pa.Buffer, scanned: Scanned, layout: Layout) -> Iterator[Block]:
+    def _of_block(self, block: Block, scanned: Scanned, layout: Layout) -> Iterator[Batch]:
         count = len(scanned.sound)
-        self.lines.append(range(first, first + count))
-        self.hashes.append(scanned.hashes)
+        numbers = np.arange(block.first, block.first + count)
+        self.lines.append(range(block.first, block.first + count))
+        self.hashes.append(scanned.hashes if block.hashes is None else block.hashes)
         doubtful = np.asarray(self.format.doubtful(scanned.r)) | ~scanned.sound
-        yield Block(np.arange(first, first + count), scanned, ~doubtful)
+        yield Batch(numbers, scanned, ~doubtful)
         if doubtful.any():
-            whole = memoryview(block)
-            texts = {
-                first + int(at): bytes(whole[scanned.begins[at] : scanned.begins[at + 1]])
-                for at in np.flatnonzero(doubtful)
-            }
-            numbers, mended = self._mend(texts, layout)
-            yield Block(numbers, mended, mended.sound)
+            ats = np.flatnonzero(doubtful)
+            texts = _cut(block.text, scanned.begins, ats)
+            raws = texts if block.begins is None else _cut(block.raw, block.begins, ats)
+            good, mended = self._mend(zip(numbers[ats].tolist(), texts, raws, strict=True), layout)
+            yield Batch(good, mended, mended.sound)
 
-    def _mend(self, texts: dict[int, bytes], layout: Layout) -> tuple[Any, Scanned]:
-        """Doubtful lines by number → the numbers of those made good, and these scanned."""
+    def _mend(self, doubtful: Iterable[tuple[int, bytes, bytes]], layout: Layout) -> tuple[Any, Scanned]:
+        """Doubtful lines, as (number, text, raw bytes) → the numbers of those made good, and these scanned."""
         good: dict[int, bytes] = {}
-        for number, raw in texts.items():
+        raws: dict[int, bytes] = {}
+        for number, text, raw in doubtful:
+            if self.format.table and (why := self.format.table.why(text)):
+                self._reject(number, why, raw)
+                continue
             try:
-                found = self.format.mend(raw)
+                found = self.format.mend(text)
             except Reject as reason:
                 self._reject(number, str(reason), raw)
                 continue
             if found is None:
                 self.blank.append(number)
                 continue
-            good[number] = found.text.encode() + b"\n"
+            good[number], raws[number] = found.text.encode() + b"\n", raw
             if found.kinds:
                 self.mended.append((number, found.kinds))
         scanned = layout.scan(b"".join(good.values()), mended=True)
         for at in np.flatnonzero(~scanned.sound):
             number = list(good)[at]
-            self._reject(number, "cannot be read", texts[number])
+            self._reject(number, "cannot be read", raws[number])
         return np.array(list(good), np.int64), scanned
 
     def _reject(self, number: int, reason: str, raw: bytes) -> None:
-        self.rejects.append((number, reason, raw.rstrip(b"\n")))
+        self.rejects.append((number, reason, self.format.keepable(raw.rstrip(b"\n"))))
         if not self.allowed(len(self.rejects), number):
             raise Stop
 
@@ -126,14 +129,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _scanned(lines: Lines, layout: Layout) -> Iterator[tuple[int, pa.Buffer, Scanned]]:
+def _cut(text: pa.Buffer, begins: Any, rows: Any) -> list[bytes]:
+    whole = memoryview(text)
+    return [bytes(whole[begins[row] : begins[row + 1]]) for row in rows]
+
+
+def _scanned(lines: Lines, layout: Layout) -> Iterator[tuple[Block, Scanned]]:
     """The blocks, in order, scanned by as many threads as there are processors."""
     with ThreadPoolExecutor(cores()) as pool:
-        ahead: deque[tuple[int, pa.Buffer, Future[Scanned]]] = deque()
-        for first, block in lines.blocks():
-            ahead.append((first, block, pool.submit(layout.scan, block)))
+        ahead: deque[tuple[Block, Future[Scanned]]] = deque()
+        for block in lines.blocks():
+            ahead.append((block, pool.submit(layout.scan, block.text)))
             if len(ahead) > cores():
-                number, text, scan = ahead.popleft()
-                yield number, text, scan.result()
-        for number, text, scan in ahead:
-            yield number, text, scan.result()
+                next_block, scan = ahead.popleft()
+                yield next_block, scan.result()
+        for next_block, scan in ahead:
+            yield next_block, scan.result()

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coursetrail.formats import _scan
 
@@ -56,6 +57,13 @@ class Scanned:
     sound: np.ndarray[Any, np.dtype[np.bool_]]
     begins: np.ndarray[Any, np.dtype[np.int32]]
     hashes: np.ndarray[Any, np.dtype[np.uint64]]
+
+    def taken(self, rows: pa.Array) -> "Scanned":
+        """These rows, null for null; without what only whole blocks have."""
+        none = np.zeros(0)
+        sound = pc.fill_null(pa.array(self.sound).take(rows), False).to_numpy(zero_copy_only=False)
+        r, v, rest = (array.take(rows) for array in (self.r, self.v, self.rest))
+        return Scanned(r, v, rest, sound, none.astype(np.int32), none.astype(np.uint64))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ def tell(planned: Plan, ledger: Ledger, nameless: NDArray[np.bool_], parameters:
     known = planned.actor < learners
     # A page of an older browser says its address only once, and a nameless line has lost it.
     older = np.array([one.older for one in people.visitors], bool)[planned.visitor]
-    deliberate = (planned.kind <= plan.DELIBERATE) & ~planned.loading
+    administered = np.array(["/admin/" in page for page in planned.course.pages], bool)[planned.page]
+    deliberate = (planned.kind <= plan.DELIBERATE) & ~planned.loading & ~administered
     present = np.unique(planned.actor[known])
     pairs, heard = _pairs(planned, known & ~nameless), _pairs(planned, known)
     unnamed = np.unique(planned.actor[known & nameless])

@@ -1,0 +1,161 @@
+"""The bytes of a file as they come, digested and counted, and what they are unpacked from."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from blake3 import blake3
+
+from coursetrail.errors import InputError
+from coursetrail.place import Place
+
+GZIP = b"\x1f\x8b"
+
+
+class Source(Protocol):
+    """What `Lines` reads from: bytes, a block at a time."""
+
+    fault: str | None
+
+    def readinto(self, space: memoryview) -> int:
+        """Fill `space` from its beginning; how many bytes came, 0 at the end or at a fault."""
+        ...
+
+
+class Raw:
+    """A file's own bytes, digested and counted as they pass."""
+
+    def __init__(self, place: Place, advance: Callable[[int], None] | None = None) -> None:
+        try:
+            self._file: Any = place.open()
+        except OSError as error:
+            raise unreadable(place, error) from error
+        self._place = place
+        self._advance = advance
+        self._digest = blake3()
+        self.bytes = 0
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next bytes of the file; closes it at its end."""
+        if self._file.closed:
+            return 0
+        try:
+            count = self._file.readinto(space) or 0
+        except OSError as error:
+            raise unreadable(self._place, error) from error
+        if not count:
+            self._file.close()
+        self._digest.update(space[:count])
+        self.bytes += count
+        if self._advance and count:
+            self._advance(count)
+        return count
+
+    def again(self, begin: int) -> Iterator[bytes]:
+        """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
+        with self._place.open(begin) as file:
+            while piece := file.read(1 << 16):
+                yield piece
+
+    def digest(self) -> str:
+        """The BLAKE3 digest of the whole file, what is not read yet included."""
+        space = memoryview(bytearray(1 << 20))
+        while self.readinto(space):
+            pass
+        return str(self._digest.hexdigest())
+
+    def close(self) -> None:
+        """Read no more."""
+        self._file.close()
+
+
+class Gunzip:
+    """The unpacked bytes of a gzip stream of one or more members; a fault ends it, with what came before."""
+
+    def __init__(self, raw: Raw, head: bytes) -> None:
+        from isal import isal_zlib
+
+        self._zlib: Any = isal_zlib
+        self._raw = raw
+        self._space = memoryview(bytearray(1 << 20))
+        self._packed = head
+        self._member = isal_zlib.decompressobj(31)
+        self._between = True
+        self._begin = self._given = 0  # where the member begins in the file, and what of it was unpacked
+        self._rest = b""
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next unpacked bytes."""
+        while not self.fault:
+            if self._between:
+                self._packed = self._packed.lstrip(b"\0")  # members may be padded with zeros
+                self._begin, self._given = self._raw.bytes - len(self._packed), 0
+            if not self._packed:
+                self._packed = bytes(self._space[: self._raw.readinto(self._space)])
+                if self._packed:
+                    continue
+                if not self._between:
+                    self.fault = "the gzip stream is cut off; what came before the cut was read"
+                return 0
+            self._between = False
+            try:
+                data = self._member.decompress(self._packed, len(space))
+            except (self._zlib.error, zlib.error) as error:
+                self.fault = f"the gzip stream is damaged ({error}); what came before was read"
+                self._rest = self._before_the_fault()
+                break
+            if self._member.eof:
+                self._packed = self._member.unused_data
+                self._member = self._zlib.decompressobj(31)
+                self._between = True
+            else:
+                self._packed = self._member.unconsumed_tail
+            if data:
+                self._given += len(data)
+                space[: len(data)] = data
+                return len(data)
+        data, self._rest = self._rest[: len(space)], self._rest[len(space) :]
+        space[: len(data)] = data
+        return len(data)
+
+    def _before_the_fault(self) -> bytes:
+        """What the last call would have given, had it not met the fault; zlib can go back and stop at its byte."""
+        member = zlib.decompressobj(31)
+        found = bytearray()
+        seen, refused = 0, False
+        for piece in self._raw.again(self._begin):
+            before = member.copy()
+            try:
+                data = member.decompress(piece)
+            except zlib.error:
+                data, refused = _until_refused(before, piece), True
+            seen += len(data)
+            if seen > self._given:
+                found += data[self._given - seen :]
+            if refused or member.eof:
+                break
+        return bytes(found)
+
+
+def _until_refused(member: Any, packed: bytes) -> bytes:
+    found = bytearray()
+    with suppress(zlib.error):
+        for at in range(len(packed)):
+            found += member.decompress(packed[at : at + 1])
+    return bytes(found)
+
+
+def unreadable(path: Path | Place, error: OSError | ValueError) -> InputError:
+    """The error for a file that the system will not give us."""
+    return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
+
+
+def opened(raw: Raw) -> tuple[Source, bytes]:
+    """What unpacks a file, judged by its first bytes, and those bytes where it is not packed."""
+    space = memoryview(bytearray(1 << 16))
+    head = bytes(space[: raw.readinto(space)])
+    return (Gunzip(raw, head), b"") if head.startswith(GZIP) else (raw, head)

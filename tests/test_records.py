@@ -1,0 +1,118 @@
+"""Records of tables: cut where Python's own csv cuts them, and one bad record costs one line."""
+
+import csv
+import io
+import itertools
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coursetrail.formats import lines as module
+from coursetrail.formats.lines import Lines
+from coursetrail.formats.tables import Table
+
+ABC = Table(("a", "b", "c"))
+PRISTINE = Table(("a", "b", "c"), backslash=True, nulls=("", "NULL", "\\N"))
+
+
+def converted(table: Table, data: bytes) -> list[object]:
+    found = table.records(data, True)
+    assert found.consumed == len(data)
+    lines = bytes(found.json).split(b"\n")[:-1]
+    assert len(found.begins) == len(lines) + 1 == len(found.hashes) + 1
+    return [table.why(line) or (list(json.loads(line).values()) if line else None) for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("table", "data", "expected"),
+    [
+        (ABC, b"1,2,3\n", [["1", "2", "3"]]),
+        (ABC, b"1,2,3\r\n", [["1", "2", "3"]]),
+        (ABC, b'"1","2","3"\r\n', [["1", "2", "3"]]),
+        (ABC, b",,\n", [[None, None, None]]),
+        (ABC, b'"","",""\n', [[None, None, None]]),
+        (ABC, b'"a,b","c\nd","e""f"\n', [["a,b", "c\nd", 'e"f']]),
+        (ABC, b'"a,b","c\r\nd","""f"""\n', [["a,b", "c\r\nd", '"f"']]),
+        (ABC, b"\n1,2,3\n\r\n", [None, ["1", "2", "3"], None]),
+        (ABC, b"1,2\n1,2,3\n", ["2 fields where there should be 3", ["1", "2", "3"]]),
+        (ABC, b"1\n", ["1 field where there should be 3"]),
+        (ABC, b"1,2,3,4\n", ["4 fields where there should be 3"]),
+        (ABC, b'1,"2,3\n1,2,3\n', ["a quote is never closed", ["1", "2", "3"]]),
+        (ABC, b'1,"say "hi" now",3\n', [["1", 'say "hi" now', "3"]]),
+        (ABC, b'1,2"x,3\n', [["1", '2"x', "3"]]),
+        (ABC, b"\xef\xbb\xbf1,2,3\n", [["1", "2", "3"]]),
+        (ABC, b'\xef\xbb\xbf"1",2,3\n', [["1", "2", "3"]]),
+        (ABC, b"\x01\t,NULL,\\N\n", [["\x01\t", "NULL", "\\N"]]),
+        (Table(("a", "b"), delimiter="\t"), b'1,"x"\t"y\tz"\n', [['1,"x"', "y\tz"]]),
+        (PRISTINE, b'"\\"q\\"","\\\\","a\nb"\n', [['"q"', "\\", "a\nb"]]),
+        (PRISTINE, b'"{\\"k\\":\\"a,b\\"}",NULL,\\N\n', [['{"k":"a,b"}', None, None]]),
+        (PRISTINE, b'"NULL","\\N",NA\n', [[None, None, "NA"]]),
+        (PRISTINE, b'"x\\",2,3\n', [["x\\", "2", "3"]]),  # saved again by a program that knows no backslash
+        (PRISTINE, b'"{""k"":""v""}",2,3\n', [['{"k":"v"}', "2", "3"]]),
+        (Table(("a", "b"), header=b"a,b\n"), b"a,b\n1,2\na,b\n", [None, ["1", "2"], None]),
+    ],
+)
+def test_what_a_record_says(table, data, expected):
+    assert converted(table, data) == expected
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(TEXT, TEXT, TEXT), max_size=6), st.booleans(), st.sampled_from(["\n", "\r\n"]))
+def test_what_a_csv_writer_wrote_comes_back(rows, backslash, end):
+    """Quoted throughout, in both ways of writing a quote."""
+    out = io.StringIO()
+    dialect = {"escapechar": "\\", "doublequote": False} if backslash else {}
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator=end, **dialect).writerows(rows)
+    table = Table(("a", "b", "c"), backslash=backslash, nulls=())
+    if backslash or not any("\\" in text for row in rows for text in row):
+        assert converted(table, out.getvalue().encode()) == [list(row) for row in rows]
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=200), st.integers(1, 4), st.booleans())
+def test_any_bytes_are_records_or_have_a_reason(data, fields, backslash):
+    """No byte is lost: records follow each other without a gap, whatever is in them."""
+    table = Table(tuple("abcd"[:fields]), backslash=backslash)
+    data += b"\n"
+    found = table.records(data, True)
+    begins = found.begins.tolist()
+    assert begins[0] == 0
+    assert begins[-1] == len(data)
+    assert all(data[end - 1 : end] == b"\n" and begin < end for begin, end in itertools.pairwise(begins))
+    assert bytes(found.json).count(b"\n") == len(begins) - 1
+
+
+@pytest.mark.parametrize("size", [7, 64, 1000])
+def test_blocks_of_any_size_give_the_same_records(size, tmp_path, monkeypatch):
+    rows = [(str(number), f'a "{number}"\nb', "x" * (number % 50)) for number in range(200)]
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    (tmp_path / "t.csv").write_text(out.getvalue(), newline="")
+    monkeypatch.setattr(module, "BLOCK", size)
+    lines = Lines(tmp_path / "t.csv", table=ABC)
+    found = [json.loads(line) for block in lines.blocks() for line in bytes(block.text).splitlines()]
+    assert [tuple(value or "" for value in record.values()) for record in found] == rows
+    assert lines.lines == len(rows)
+
+
+def test_batches_are_the_records_as_they_lie_in_the_file(tmp_path):
+    (tmp_path / "t.csv").write_bytes(b'1,"2\n2",3\nbroken\n4,5,6')
+    texts = [
+        text
+        for batch in Lines(tmp_path / "t.csv", table=ABC).batches()
+        for text in batch.column(1).view("binary").to_pylist()
+    ]
+    assert texts == [b'1,"2\n2",3\n', b"broken\n", b"4,5,6\n"]
+
+
+def test_many_quotes_that_are_never_closed_take_no_endless_time():
+    """Each could be read to the end of the block: after some, only short records are looked for."""
+    data = b'"x\n' * 400_000
+    found = ABC.records(data, True)
+    assert len(found.hashes) == 400_000
+    assert bytes(found.json).startswith(b"!0\n!0\n")
