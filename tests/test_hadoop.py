@@ -74,6 +74,19 @@ def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
     assert Place.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
 
 
+def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
+    folder = Place.of(hadoop.fs) / "odd"
+    folder.make()
+    names = ("a", "a#b", "a?b", "a;b", "a%20b")
+    for name in names:
+        (folder / name).write(name.encode())
+    assert {line.rpartition("/odd/")[2] for line in hadoop.sh("-ls", "-C", "/odd").stdout.splitlines()} == {*names}
+    for name in names:
+        with (folder / name).open() as file:
+            assert file.read() == name.encode()
+    assert Place.of(hadoop.fs).is_folder()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
