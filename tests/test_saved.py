@@ -86,6 +86,13 @@ def test_a_table_that_was_not_saved_is_told_with_those_that_were(results, tmp_pa
     assert not (tmp_path / "plots").exists()
 
 
+def test_what_no_file_can_hold_does_not_hinder_what_is_saved_next(results, tmp_path):
+    saved.save(results[:1], tmp_path, "csv")
+    spoil(tmp_path, "about.json", entry(title="\ud800"))
+    saved.save(results[1:2], tmp_path, "csv")
+    assert [result.analysis.name for result in saved.load(Place.of(tmp_path))] == ["browsers", "systems"]
+
+
 def test_what_the_next_tests_spoil_can_be_read(results, tmp_path):
     saved.save(results, tmp_path, "csv")
     spoil(tmp_path, "about.json", entry())

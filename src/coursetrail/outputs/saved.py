@@ -55,7 +55,7 @@ def load(folder: Place, asked: Sequence[str] = ()) -> list[Result]:
 
 def _tell(entries: Mapping[str, Any], folder: Where) -> None:
     told = {"tables": [entries[known.name] for known in analyses.ALL if known.name in entries]}
-    write(folder / ABOUT, json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n")
+    write(folder / ABOUT, json.dumps(told, indent=1, ensure_ascii=False).encode(errors="replace") + b"\n")
 
 
 def _entries(folder: Place) -> dict[str, dict[str, Any]]:
