@@ -2,14 +2,13 @@
 
 import os
 import pickle
-import resource
 import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from conftest import cannot
+from conftest import cannot, no_file_above
 from coursetrail.errors import InputError, UsageError
 from coursetrail.place import Place
 
@@ -134,13 +133,8 @@ def test_a_file_from_another_device_comes_whole_or_not_at_all(tmp_path):
         part, target = Path(elsewhere) / "part", tmp_path / "part"
         part.write_bytes((2 << 20) * b"x")
         target.write_bytes(b"old")
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
-        try:
-            with pytest.raises(OSError, match="File too large"):
-                Place.of(target).fetch(part)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        with no_file_above(1 << 20), pytest.raises(OSError, match="File too large"):
+            Place.of(target).fetch(part)
         assert target.read_bytes() == b"old"
         assert [path.name for path in tmp_path.iterdir()] == ["part"]
         Place.of(target).fetch(part)
