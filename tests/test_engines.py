@@ -1,5 +1,6 @@
 """Every analysis gives the same answer, row for row, whichever engine is asked."""
 
+import os
 import socket
 from collections.abc import Iterator
 from datetime import date
@@ -107,9 +108,14 @@ def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
     assert ledger(tmp_path / "d") == [(9, 9, 0, 0, 0), (9, 9, 0, 0, 0), (5, 5, 0, 0, 0)]
 
 
-def test_workers_have_no_standard_input(tmp_path, session):
-    with pytest.raises(UsageError, match="cannot read standard input"):
-        ct.ingest(tmp_path / "d", ["-"], choice=Choice("spark"))
+def test_workers_have_no_standard_input_and_no_pipes(tmp_path):
+    """A reader that opened the pipe would wait for somebody to write into it."""
+    os.mkfifo(tmp_path / "pipe")
+    good = export(tmp_path, lines(1))
+    for stream in ("-", tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="cannot read standard input or a pipe"):
+            ct.ingest(tmp_path / "d", [good, stream], choice=Choice("spark"))
+    assert not (tmp_path / "d").exists()
 
 
 def test_an_empty_dataset_has_the_same_answers(course_of, session, tmp_path):

@@ -161,8 +161,8 @@ class _Job:
 
     def on_cluster(self, exports: Sequence[str], choice: Choice) -> list[Outcome]:
         """Read the exports on Spark's workers, and commit those that could be read; then raise for the others."""
-        if "-" in exports:
-            raise UsageError("Spark's workers cannot read standard input: give files that all of them reach.")
+        if any(exports_module.size(export) is None for export in exports):
+            raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
         ledger = self._ledger()
         orders = self._orders([_everywhere(export) for export in exports], ledger)
         connected = spark.connect(choice.master, choice.remote, choice.settings)

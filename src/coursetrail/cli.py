@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import click
@@ -25,7 +24,7 @@ from coursetrail.cli_output import (
 )
 from coursetrail.engines import Choice
 from coursetrail.errors import CoursetrailError, StorageError, UsageError
-from coursetrail.place import Place
+from coursetrail.place import Place, on_this_machine
 from coursetrail.progress import on_terminal
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -147,6 +146,7 @@ def analyze(
       coursetrail analyze psy-001 --engine spark --master spark://host:7077
     """
     from coursetrail import course
+    from coursetrail.outputs.files import folder
 
     wanted = _wanted(names)
     if only_sql:
@@ -155,11 +155,12 @@ def analyze(
     chosen = form or ("csv" if out else "table")
     if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
-    results = list(course.open(dataset, choice).answers(wanted, filters))
+    results = course.open(dataset, choice).answers(wanted, filters)
     if out:
-        save_results(results, out, chosen)
+        into = folder(out)  # before the counting, which begins with the first result that is asked for
+        save_results(list(results), into, chosen)
     else:
-        print_results(results, chosen)
+        print_results(list(results), chosen)
 
 
 @cli.command()
@@ -193,11 +194,9 @@ def plot(names: tuple[str, ...], tables: str | None, out: str, form: str, filter
         for analysis in wanted:
             plots.must_be_drawable(analysis)
     drawn = [analysis for analysis in wanted if plots.drawable(analysis)]
-    if tables:
-        results = [result for result in saved.load(Place.of(tables)) if result.analysis in drawn]
-    else:
-        results = list(course.open(dataset, choice).answers(drawn, filters))
-    for path in plots.write_all(results, folder(out), (form,)):
+    results = saved.load(Place.of(tables), asked) if tables else course.open(dataset, choice).answers(drawn, filters)
+    into = folder(out)  # before the counting, which begins with the first result that is asked for
+    for path in plots.write_all(list(results), into, (form,)):
         say(str(path))
 
 
@@ -307,13 +306,14 @@ def simulate(out: str, learners: int, events: int, seed: int, dirty: float, cour
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
 
-    with on_terminal().step(f"Simulating {Path(out).name}", events, "events") as step:
+    export, told = on_this_machine(out), on_this_machine(truth) if truth else None
+    with on_terminal().step(f"Simulating {export.name}", events, "events") as step:
         planted = make(
-            out, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
+            export, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
         )
-    if truth:
-        write(Path(truth), planted.to_json().encode())
-    say(f"{out}: {planted.ledger.lines:,} lines, {Path(out).stat().st_size:,} bytes")
+    if told:
+        write(told, planted.to_json().encode())
+    say(f"{out}: {planted.ledger.lines:,} lines, {export.stat().st_size:,} bytes")
 
 
 @cli.command()
@@ -335,7 +335,7 @@ def demo(out: str, learners: int, events: int) -> None:
     """
     from coursetrail import study
 
-    for line in study.demo(Path(out), learners, events, on_terminal()):
+    for line in study.demo(out, learners, events, on_terminal()):
         put(line.encode() + b"\n")
 
 
