@@ -9,24 +9,26 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from coursetrail.errors import DatasetError, StorageError, UsageError
+from coursetrail.ledger import MOMENT, SOURCES, Source
 from coursetrail.place import Place
 
-VERSION = 1
-"""Of the layout; a dataset of a higher one is refused."""
+VERSION = 2
+"""Of the layout; a dataset of another one is refused."""
 
-MOMENT = pa.timestamp("us", tz="UTC")
+WRITTEN = WriterProperties(compression="ZSTD", compression_level=1)
+"""How Delta's own writer writes what is exchanged or compacted."""
 
 EVENTS = pa.schema(
     [
@@ -56,64 +58,9 @@ EVENTS = pa.schema(
     ]
 )
 
-SOURCES = pa.schema(
-    [
-        ("source", pa.int32()),
-        ("uri", pa.string()),
-        ("format", pa.string()),
-        ("digest", pa.string()),
-        ("bytes", pa.int64()),
-        ("lines", pa.int64()),
-        ("events", pa.int64()),
-        ("duplicates", pa.int64()),
-        ("rejected", pa.int64()),
-        ("blank", pa.int64()),
-        ("mended", pa.string()),
-        ("fault", pa.string()),
-        ("first_time", MOMENT),
-        ("last_time", MOMENT),
-        ("ingested", MOMENT),
-        ("version", pa.string()),
-    ]
-)
-
 REJECTS = pa.schema([("source", pa.int32()), ("line", pa.int64()), ("reason", pa.string()), ("raw", pa.binary())])
 
 TABLES = ("events", "agents", "languages", "sources", "rejects")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One ingested file: a row of the ledger.
-
-    `lines = events + duplicates + rejected + blank`, always. `mended` is a JSON object of what was mended and
-    how often; `fault` says what ended the file early. Times are UTC, `bytes` those on disk, `digest` BLAKE3.
-    """
-
-    source: int
-    uri: str
-    format: str
-    digest: str
-    bytes: int
-    lines: int
-    events: int
-    duplicates: int
-    rejected: int
-    blank: int
-    mended: str | None
-    fault: str | None
-    first_time: datetime | None
-    last_time: datetime | None
-    ingested: datetime
-    version: str
-
-    def __post_init__(self) -> None:
-        counted = self.events + self.duplicates + self.rejected + self.blank
-        if self.lines != counted:
-            raise DatasetError(
-                f"{self.uri}: {self.lines:,} lines were read but {counted:,} accounted for. This is a defect of "
-                "coursetrail; nothing was committed. Please report it with the file's first lines."
-            )
 
 
 @dataclass(frozen=True)
@@ -125,14 +72,16 @@ class Dataset:
     tables: Mapping[str, DeltaTable]
 
     @classmethod
-    def open(cls, place: Place) -> "Dataset":
-        """The newest version; `DatasetError` when there is none, or one that this release cannot read."""
+    def open(cls, place: Place, as_of: int | datetime | None = None) -> "Dataset":
+        """The newest version, or that of a number or a time; `DatasetError` when there is none that can be read."""
         events = _events(place)
         if events is None:
             hint = "It holds files, but no ingest was completed; run it again." if _started(place) else ""
             raise DatasetError(
                 f"{place}: no dataset here. {hint or 'Make one: coursetrail ingest ' + str(place) + ' EXPORT'}"
             )
+        if as_of is not None:
+            _load(events, as_of, place)
         versions = _sisters(events)
         try:
             tables = {name: DeltaTable(_uri(place, name), version=at) for name, at in versions.items()}
@@ -151,20 +100,10 @@ class Dataset:
 
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
-        rows = _read(self.place / "sources", self.tables["sources"])
-        rows = rows.select(SOURCES.names).cast(SOURCES).sort_by("source")
-        seen = [self.has(digest) for digest in rows["digest"].to_pylist()]
-        latest = dict(zip(*_columns(rows, "digest", "source"), strict=True))
-        mine = [number == latest[digest] for digest, number in zip(*_columns(rows, "digest", "source"), strict=True)]
-        return rows.filter(pc.and_(pa.array(seen, pa.bool_()), pa.array(mine, pa.bool_())))
-
-    def has(self, digest: str) -> bool:
-        """Whether a file of these bytes is part of this version."""
-        return self.tables["events"].transaction_version(digest) is not None
-
-
-def _columns(table: pa.Table, *names: str) -> list[list[Any]]:
-    return [table[name].to_pylist() for name in names]
+        rows = _read(self.place / "sources", self.tables["sources"]).select(SOURCES.names).cast(SOURCES)
+        named = zip(rows["digest"].to_pylist(), rows["source"].to_pylist(), strict=True)
+        mine = [self.tables["events"].transaction_version(digest) == number for digest, number in named]
+        return rows.filter(pa.array(mine, pa.bool_())).sort_by("source")
 
 
 def check(place: Place) -> None:
@@ -244,40 +183,110 @@ def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source]) -> No
 
     The files lie in the folder of `events` already. The commit names the newest versions of the other tables.
     """
-    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
-    properties = CommitProperties(
-        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
-        app_transactions=[Transaction(source.digest, 1) for source in sources],
-    )
-    adds = [_add(part) for part in parts]
     with storage(place):
         events = _events(place)
+        properties = _properties(place, events, {source.digest: source.source for source in sources})
+        adds = [_add(part) for part in parts]
         if events is None:
-            create_table_with_add_actions(
-                _uri(place, "events"),
-                Schema.from_arrow(EVENTS),
-                adds,
-                mode="error",
-                name="coursetrail events",
-                commit_properties=properties,
-            )
+            _create(place, adds, properties)
             return
-        if twice := [source.uri for source in sources if events.transaction_version(source.digest) is not None]:
+        if twice := [source.uri for source in sources if events.transaction_version(source.digest)]:
             raise CommitFailedError(f"{twice[0]} came in meanwhile")
         events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
 
 
+def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source) -> None:
+    """Take the rows of some sources out of the events and put those of another in, in one version."""
+    numbers = ", ".join(str(source.source) for source in (*old, new))
+    with storage(place):
+        events = _events(place)
+        if events is None:
+            raise CommitFailedError("the dataset is gone")
+        gone = {source.digest: 0 for source in old}
+        write_deltalake(
+            events,
+            rows,
+            mode="overwrite",
+            predicate=f"source in ({numbers})",
+            writer_properties=WRITTEN,
+            commit_properties=_properties(place, events, {**gone, new.digest: new.source}),
+        )
+
+
+def sizes(place: Place) -> list[int]:
+    """Bytes of each file of the events."""
+    events = _events(place)
+    return [] if events is None else pa.table(events.get_add_actions(flatten=True))["size_bytes"].to_pylist()
+
+
+def rewrite(place: Place, full: int) -> None:
+    """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
+    for name in TABLES[1:]:
+        table = _table(place, name)
+        if table is not None:
+            mark = Transaction("coursetrail", table.version() + 1)
+            table.optimize.compact(
+                target_size=full,
+                writer_properties=WRITTEN,
+                commit_properties=CommitProperties(app_transactions=[mark]),
+            )
+    events = _events(place)
+    if events is not None:
+        properties = _properties(place, events, {})
+        found = events.optimize.compact(target_size=full, writer_properties=WRITTEN, commit_properties=properties)
+        if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
+            events.create_write_transaction([], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+
+
+def clear(place: Place, kept: timedelta) -> int:
+    """Remove files that only versions need which were replaced longer ago than `kept`; how many those were."""
+    hours = int(kept.total_seconds() // 3600)
+    cleared = 0
+    for name in TABLES:
+        table = _table(place, name)
+        if table is not None and table.vacuum(retention_hours=hours, full=True):  # which removes nothing yet
+            cleared += len(table.vacuum(retention_hours=hours, full=True, dry_run=False))
+    return cleared
+
+
+def _create(place: Place, adds: list[AddAction], properties: CommitProperties) -> None:
+    try:
+        create_table_with_add_actions(
+            _uri(place, "events"),
+            Schema.from_arrow(EVENTS),
+            adds,
+            mode="error",
+            name="coursetrail events",
+            commit_properties=properties,
+        )
+    except DeltaError as error:
+        if _table(place, "events") is None:
+            raise
+        raise CommitFailedError("another run made the dataset") from error
+
+
+def _properties(place: Place, events: DeltaTable | None, digests: Mapping[str, int]) -> CommitProperties:
+    """What a commit to `events` says: the versions of the other tables, and the number of the source of each digest.
+
+    It fails if another run was faster: its versions of the other tables may be older than those of that run.
+    """
+    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
+    return CommitProperties(
+        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
+        app_transactions=[
+            Transaction("coursetrail", events.version() + 1 if events else 0),
+            *(Transaction(digest, number) for digest, number in digests.items()),
+        ],
+    )
+
+
 def _add(part: Part) -> AddAction:
-    stats: dict[str, Any] = {"numRecords": part.source.events}
+    lowest: dict[str, Any] = {"source": part.source.source}
+    highest = dict(lowest)
     if part.source.first_time and part.source.last_time:
-        stats["minValues"] = {"time": part.source.first_time.isoformat()}
-        stats["maxValues"] = {"time": part.source.last_time.isoformat()}
+        lowest["time"], highest["time"] = part.source.first_time.isoformat(), part.source.last_time.isoformat()
+    stats = {"numRecords": part.source.events, "minValues": lowest, "maxValues": highest}
     return AddAction(part.name, part.size, {}, int(time.time() * 1000), True, json.dumps(stats))
-
-
-def ledger(rows: Sequence[Source]) -> pa.Table:
-    """Sources as an Arrow table."""
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema=SOURCES)
 
 
 @contextmanager
@@ -322,14 +331,33 @@ def _table(place: Place, name: str) -> DeltaTable | None:
 
 def _events(place: Place) -> DeltaTable | None:
     table = _table(place, "events")
-    if table is not None and set(EVENTS.names) - {column.name for column in table.schema().fields}:
+    if table is not None and (missing := set(EVENTS.names) - {column.name for column in table.schema().fields}):
+        if missing == {"weight"}:
+            raise DatasetError(f"{place}: made by coursetrail before its first release. Ingest the exports anew.")
         raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
     return table
 
 
+def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
+    newest = events.version()
+    try:
+        events.load_as_version(as_of)
+    except (DeltaError, OSError, ValueError) as error:
+        raise DatasetError(
+            f"{place}: no version {as_of} ({_first_line(error)}). There are 0 to {newest}, as far as they were not "
+            "cleared away; try another --as-of, or leave it out for the newest."
+        ) from error
+
+
+def _commits(events: DeltaTable) -> Iterator[dict[str, Any]]:
+    """What the commits say, newest first; the newest alone mostly is enough, and there may be thousands."""
+    for count in (1, 10, None):
+        yield from events.history(count)
+
+
 def _sisters(events: DeltaTable) -> dict[str, int]:
     """The versions of the other tables that belong to this version of `events`."""
-    for entry in events.history():
+    for entry in _commits(events):  # other programs may have compacted the table since
         note = entry.get("coursetrail")
         if note:
             found = json.loads(note) if isinstance(note, str) else note

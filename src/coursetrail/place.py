@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -18,6 +19,7 @@ from pyarrow import fs
 from coursetrail.errors import InputError, MissingExtra, UsageError, did_you_mean
 
 SCHEMES = ("hdfs", "s3")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME = r"[\w-]{1,63}(\.[\w-]{1,63})*"
 _HOSTS = {"hdfs": rf"({_NAME}(:\d{{1,5}})?)?", "s3": _NAME}  # hdfs:///… is the file system of Hadoop's configuration
 
@@ -93,6 +95,13 @@ class Place:
         if info.type == fs.FileType.NotFound:
             raise FileNotFoundError(2, "no such file", self.address)
         return info.size or 0
+
+    def modified(self) -> datetime | None:
+        """When the file was last written to, UTC; None where that is not known."""
+        if path := self.local:
+            return _EPOCH + timedelta(microseconds=path.stat().st_mtime_ns // 1000)
+        nanoseconds = self._info().mtime_ns
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
 
     def open(self, begin: int = 0) -> IO[bytes]:
         """The bytes from `begin` on, unbuffered."""
