@@ -154,7 +154,7 @@ def test_an_engine_that_is_not_there_is_a_wrong_call(words, told):
 
 def test_a_master_and_a_remote_are_one_too_many():
     with pytest.raises(UsageError, match="give one of them"):
-        Choice("spark", "local", "sc://here").connect()
+        Choice("spark", "local", "sc://here")
 
 
 @pytest.mark.parametrize("kind", ["spark", "sc"])

@@ -107,21 +107,16 @@ def filtered(command: F) -> F:
 def engined(command: F) -> F:
     """Give a command the options of an engine; it gets them as `choice`.
 
-    What is not said there comes from the surroundings, then from a `coursetrail.toml` in the folder at hand.
+    What is not said there comes from the environment, then from a `coursetrail.toml` in the folder at hand.
     """
 
     @click.option(
         "--engine",
         type=click.Choice(ALL),
-        envvar="COURSETRAIL_ENGINE",
         help="What runs the SQL: duckdb (default) or spark; the numbers are the same.",
     )
-    @click.option(
-        "--master", metavar="URL", envvar="COURSETRAIL_MASTER", help="Spark's: local[2], spark://host:7077, yarn."
-    )
-    @click.option(
-        "--remote", metavar="URL", envvar="COURSETRAIL_REMOTE", help="A Spark Connect server: sc://host:15002."
-    )
+    @click.option("--master", metavar="URL", help="Spark's: local[2], spark://host:7077, yarn.")
+    @click.option("--remote", metavar="URL", help="A Spark Connect server: sc://host:15002.")
     @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark's; may be repeated.")
     @wraps(command)
     def with_choice(

@@ -23,6 +23,8 @@ class Choice:
             raise UsageError(f"No engine is called '{self.name}'.{did_you_mean(self.name, list(ALL))}")
         if self.name == "duckdb" and (self.master or self.remote or self.settings):
             raise UsageError("--master, --remote and --conf are Spark's: add --engine spark.")
+        if self.master and self.remote:
+            raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
 
     def connect(self) -> Engine:
         """The engine, ready to be given relations."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from coursetrail.errors import MissingExtra, QueryError, UsageError
+from coursetrail.errors import MissingExtra, QueryError
 from coursetrail.place import knock
 
 SETTINGS = {
@@ -115,8 +115,6 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
     A session that is there already is used as it is, and stays; so is what `spark-submit` was told. Raises
     MissingExtra without pyspark or Java.
     """
-    if master and remote:
-        raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
         from pyspark.errors import PySparkException
