@@ -4,7 +4,7 @@ import fcntl
 import os
 import pickle
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,14 @@ from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
 from coursetrail.formats import find
+from coursetrail.formats.records import cores
 from coursetrail.intake import LOOKUPS, Lookup, Order, Taken, take
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 
 LOCK = "lock"
+NAMED = 20
+"""Refused files that an error names."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def ingest(
     look_up: bool = True,
     choice: Choice | None = None,
     progress: Progress | None = None,
+    tell: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, made if it is not there.
 
@@ -57,7 +61,8 @@ def ingest(
     others being null. `-` is standard input.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError; a file that raises changes nothing, and
-    the good ones before it stay.
+    the good ones before it (with Spark: all good ones) stay. `tell` is given every outcome as soon as it is certain,
+    so also those before an error.
     """
     place = Place.of(path)
     if place.is_file():
@@ -71,8 +76,8 @@ def ingest(
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with _stage(place, shown) as stage:
-        order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
-        job = _Job(place, stage, order, shown)
+        order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up, cores())
+        job = _Job(place, stage, order, shown, tell)
         if choice and choice.name == "spark":
             return job.on_cluster(names, choice)
         return [job.here(name) for name in names]
@@ -151,6 +156,7 @@ class _Job:
     stage: _Stage
     order: Order
     progress: Progress
+    tell: Callable[[Outcome], None] | None
 
     def here(self, export: str) -> Outcome:
         """Read one export in this process and commit it."""
@@ -167,14 +173,13 @@ class _Job:
         orders = self._orders([_everywhere(export) for export in exports], ledger)
         connected = spark.connect(choice.master, choice.remote, choice.settings)
         with connected as engine, self.progress.step("Reading on Spark", None, "files"):
+            orders = [replace(order, cores=engine.cores) for order in orders]
             told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
         answers = [pickle.loads(answer) for answer in told]  # noqa: S301 - made by our own workers
-        failed = [answer for answer in answers if isinstance(answer, CoursetrailError)]
-        read = [answer for answer in answers if not isinstance(answer, CoursetrailError)]
-        outcomes = self._committed(read, ledger)
-        if failed:
-            others = f" ({len(outcomes)} files were committed, {len(failed)} not)" if len(answers) > 1 else ""
-            raise type(failed[0])(f"{failed[0]}{others}")
+        refused = [answer for answer in answers if isinstance(answer, CoursetrailError)]
+        outcomes = self._committed([one for one in answers if not isinstance(one, CoursetrailError)], ledger)
+        if refused:
+            raise _refusal(refused, outcomes)
         return outcomes
 
     def _ledger(self) -> "_Ledger":
@@ -209,6 +214,9 @@ class _Job:
                 outcomes.append(Outcome(answer.source, already=False))
         if new:
             self._commit(list(new.values()), ledger.after)
+        if self.tell:
+            for outcome in outcomes:
+                self.tell(outcome)
         return outcomes
 
     def _commit(self, taken: Sequence[Taken], after: int | None) -> None:
@@ -251,6 +259,21 @@ def _everywhere(export: str) -> str:
     """The name of an export for workers, who are in folders of their own."""
     path = Place.of(export).local
     return str(path.absolute()) if path else export
+
+
+def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
+    """One error for all: the first, of the class that they share; the others are its notes, a line each."""
+    kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
+    if len(refused) + len(outcomes) == 1:
+        return refused[0]
+    already = sum(outcome.already for outcome in outcomes)
+    counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
+    error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
+    for other in refused[1:NAMED]:
+        error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
+    if len(refused) > NAMED:
+        error.add_note(f"And {len(refused) - NAMED} more.")
+    return error
 
 
 def take_on_worker(order: bytes) -> bytes:

@@ -45,7 +45,12 @@ LOOKUPS = (
 
 @dataclass(frozen=True)
 class Order:
-    """What to read, and how; `into` is the folder for the Parquet file, `known` the digests of files that are there."""
+    """What to read, and how.
+
+    `into` is the folder for the Parquet file, `known` the digests of files that are there.
+
+    `cores` is how many of the machine's it may use.
+    """
 
     export: str
     number: int
@@ -56,6 +61,7 @@ class Order:
     limit: Limit
     columns: Sequence[str] | None
     look_up: bool
+    cores: int
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
         if digest in order.known:
             return digest
     part = scratch / parts.name()
-    reading = Reading(opening.format(name, file), order.limit.may_go_on)
+    reading = Reading(opening.format(name, file), order.limit.may_go_on, threads=order.cores)
     course = order.course or _course_in(file.name)
 
     def read(lines: Lines) -> None:
@@ -94,7 +100,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
 
     with storage(order.into):
         lines = opening.read(name, file, reading, read)
-    with connect(spill=scratch / "spill") as engine:
+    with connect(spill=scratch / "spill", threads=order.cores) as engine:
         part, again = _without_duplicates(engine, file, part, reading)
         if not order.limit.allows(len(reading.rejects), lines.lines):
             raise opening.too_many(name, reading, lines.lines)

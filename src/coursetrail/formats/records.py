@@ -20,6 +20,11 @@ from coursetrail.formats.lines import Lines
 from coursetrail.formats.scan import Layout, Scanned
 
 
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Stop(Exception):  # noqa: N818 - asked for, not an error
     """More lines were rejected than the reading may go on with."""
 
@@ -38,7 +43,7 @@ class Reading:
     """One reading of one file: its records, and what became of the lines that are none.
 
     `allowed` is asked at every reject, with their number and the line's, whether to go on. `failed` is what
-    ended the fields early, for an engine hands on its own error.
+    ended the fields early, for an engine hands on its own error. `threads` scan at once.
     """
 
     format: Format
@@ -49,10 +54,11 @@ class Reading:
     blank: list[int] = field(default_factory=list)
     mended: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     failed: Exception | None = None
+    threads: int = field(default_factory=cores)
 
     def blocks(self, lines: Lines, layout: Layout) -> Iterator[Block]:
         """All lines, block by block; what was mended comes as a block of its own behind that it was in."""
-        for first, block, scanned in _scanned(lines, layout):
+        for first, block, scanned in _scanned(lines, layout, self.threads):
             yield from self._of_block(first, block, scanned, layout)
 
     def fields(self, lines: Lines, layout: Layout) -> pa.RecordBatchReader:
@@ -66,7 +72,7 @@ class Reading:
 
     def _in_order(self, lines: Lines, layout: Layout) -> Iterator[pa.RecordBatch]:
         try:
-            for first, block, scanned in _scanned(lines, layout):
+            for first, block, scanned in _scanned(lines, layout, self.threads):
                 parts = [
                     pa.record_batch({"r": part.scanned.r, "line": pa.array(part.numbers, pa.int64())}).filter(
                         pa.array(part.sound)
@@ -121,18 +127,13 @@ class Reading:
             raise Stop
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _scanned(lines: Lines, layout: Layout) -> Iterator[tuple[int, pa.Buffer, Scanned]]:
-    """The blocks, in order, scanned by as many threads as there are processors."""
-    with ThreadPoolExecutor(cores()) as pool:
+def _scanned(lines: Lines, layout: Layout, threads: int) -> Iterator[tuple[int, pa.Buffer, Scanned]]:
+    """The blocks, in order."""
+    with ThreadPoolExecutor(threads) as pool:
         ahead: deque[tuple[int, pa.Buffer, Future[Scanned]]] = deque()
         for first, block in lines.blocks():
             ahead.append((first, block, pool.submit(layout.scan, block)))
-            if len(ahead) > cores():
+            if len(ahead) > threads:
                 number, text, scan = ahead.popleft()
                 yield number, text, scan.result()
         for number, text, scan in ahead:
