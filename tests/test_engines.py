@@ -5,6 +5,7 @@ import pickle
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -244,10 +245,21 @@ def test_a_session_of_the_users_stays_as_it_is(course_of, session):
     assert mine.conf.get("spark.sql.shuffle.partitions") == "3"
 
 
+def test_a_session_of_another_thread_stays(session):
+    with ThreadPoolExecutor(1) as aside:
+        (answer,) = aside.map(one_answer, ["select 1 as one"])
+    assert answer == [{"one": 1}]
+    assert session.query("select 1 as one").to_pylist() == answer
+
+
+def one_answer(text: str) -> list[dict[str, object]]:
+    with Choice("spark").connect() as engine:
+        return engine.query(text).to_pylist()
+
+
 def test_a_session_that_is_there_needs_no_java_of_ours(session, monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with Choice("spark").connect() as engine:
-        assert engine.query("select 1 as one").to_pylist() == [{"one": 1}]
+    assert one_answer("select 1 as one") == [{"one": 1}]
 
 
 @pytest.mark.parametrize("setting", ["spark.ui.enabled=maybe", "spark.sql.ansi.enabled=", "spark.driver.memory=x"])
@@ -257,9 +269,16 @@ def test_a_setting_that_is_nonsense_is_one_clear_line(simulated, java, setting):
     assert "Error: No Spark session on local[1]: " in told(run, 7)
 
 
+def no_session_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(SparkSession, "_instantiatedSession", None)
+
+
 def test_without_java_there_is_one_clear_line(monkeypatch, tmp_path):
-    sessions = pytest.importorskip("pyspark.sql").SparkSession
-    monkeypatch.setattr(sessions, "getActiveSession", lambda: None)
+    pytest.importorskip("pyspark")
+    no_session_is_there(monkeypatch)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(MissingExtra, match="Spark needs Java 17"):
         Choice("spark").connect()
@@ -293,9 +312,7 @@ def test_a_master_and_a_remote_are_one_too_many():
 
 @pytest.mark.parametrize("kind", ["spark", "sc"])
 def test_where_no_cluster_answers_there_is_one_clear_line(java, monkeypatch, kind):
-    from pyspark.sql import SparkSession
-
-    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    no_session_is_there(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"{kind}://127.0.0.1:{server.getsockname()[1]}"
     with pytest.raises(QueryError, match=f"No Spark session on {address}: .*refused.* Is it up") as caught:

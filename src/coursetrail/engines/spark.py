@@ -125,7 +125,7 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingExtra("The engine 'spark' needs pyspark: pip install 'coursetrail[spark]'.") from error
-    there = None if remote else SparkSession.getActiveSession()
+    there = None if remote else _there(SparkSession)
     if not (there or remote or SUBMITTED in os.environ or _java()):
         raise MissingExtra("Spark needs Java 17 or newer: install one (apt install openjdk-17-jre-headless).")
     given = settings or {}
@@ -190,6 +190,14 @@ def _knock(address: str) -> None:
             return
     if failed:
         raise failed
+
+
+def _there(sessions: Any) -> Any:
+    """The session of this thread, or of the process, or None."""
+    try:
+        return sessions.active()
+    except RuntimeError:
+        return None
 
 
 def _beside(session: Any) -> Any:
