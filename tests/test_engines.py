@@ -262,6 +262,13 @@ def test_a_session_that_is_there_needs_no_java_of_ours(session, monkeypatch, tmp
     assert one_answer("select 1 as one") == [{"one": 1}]
 
 
+@pytest.mark.parametrize("text", ["spark.x", "=1", ""])
+def test_a_setting_without_a_name_or_value_is_a_wrong_call(simulated, text, capsys):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(["analyze", str(simulated.course.dataset.place), "--engine", "spark", "--conf", text])
+    assert "--conf takes NAME=VALUE" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("setting", ["spark.ui.enabled=maybe", "spark.sql.ansi.enabled=", "spark.driver.memory=x"])
 def test_a_setting_that_is_nonsense_is_one_clear_line(simulated, java, setting):
     place = simulated.course.dataset.place

@@ -411,3 +411,11 @@ def test_a_full_disk_is_one_clear_error_and_leaves_what_was_there(tmp_path):
         assert not (disk / "d" / "_staging").exists()
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_what_was_committed_before_an_error_is_told(tmp_path):
+    good, bad = export(tmp_path, lines(40), name="good.json"), export(tmp_path, b"a,b\n" * 9, name="bad.csv")
+    outcomes = []
+    with pytest.raises(ct.InputError, match=r"bad\.csv"):
+        ct.ingest(tmp_path / "d", [good, bad], tell=outcomes.append)
+    assert [(Path(one.source.uri).name, one.already) for one in outcomes] == [("good.json", False)]

@@ -122,7 +122,7 @@ def engined(command: F) -> F:
     def with_choice(
         engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
     ) -> Any:
-        settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2)
+        settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2 and part[0])
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
         return command(choice=chosen(engine, master, remote, settings), **rest)
