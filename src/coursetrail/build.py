@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coursetrail import dataset, upkeep
+from coursetrail import commits, dataset, upkeep
 from coursetrail import exports as exports_module
-from coursetrail.dataset import EVENTS, Dataset, Part
+from coursetrail.commits import Part
+from coursetrail.dataset import EVENTS, Dataset
 from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
@@ -109,7 +110,7 @@ class _Job:
         self.since = time.monotonic()
 
     def here(self, exports: Sequence[str]) -> list[Outcome]:
-        """Read the exports in this process. Names that were seen before come last: the file may have got another one."""
+        """Read the exports in this process; names that were seen before last, for the file may have another one now."""
         names = list(map(exports_module.shown, exports))
         try:
             for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
@@ -208,8 +209,8 @@ class _Job:
         if before and source.continues is None and before.source not in self.moved:
             if not self.replacing:
                 raise InputError(
-                    f"{source.uri} was read before (source {before.source}) and has changed since, other than by "
-                    "growing. Take its old rows out and put the new in with --replace, or give the new file another name."
+                    f"{source.uri} was read before (source {before.source}) and has changed since, not only grown. "
+                    "Take its old rows out and put the new in with --replace, or give the new file another name."
                 )
             self._exchange(self.ledger.chain(before.source), answer)
         else:
@@ -231,7 +232,7 @@ class _Job:
                 (self.place / "events").make()
                 for part in parts:
                     (self.stage.parts / part.name).move(self.place / "events" / part.name)
-            dataset.commit(self.place, parts, [one.source for one in taken])
+            commits.commit(self.place, parts, [one.source for one in taken])
         for place, outcome in self.outcomes.items():
             if self.tell and place not in self.told:
                 self.tell(outcome)
@@ -246,7 +247,7 @@ class _Job:
             part = self.stage.parts / new.part
             batches = pq.ParquetFile(part.files.open_input_file(part.path)).iter_batches()
             rows = pa.RecordBatchReader.from_batches(EVENTS, (batch.cast(EVENTS) for batch in batches))
-        dataset.exchange(self.place, old, rows, new.source)
+        commits.exchange(self.place, old, rows, new.source)
         self.ledger = self.ledger.with_more([new.source], without=[row.source for row in old])
 
     def _prepare(self, taken: Sequence[Taken]) -> None:
@@ -257,8 +258,8 @@ class _Job:
         sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
-        dataset.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
-        dataset.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
+        commits.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
+        commits.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
         """Parse what the dataset's table does not have yet; all of it anew where the parser has changed."""
@@ -268,7 +269,7 @@ class _Job:
         wanted = sorted(had | distinct if stale else distinct - had)
         with self.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
             parsed = lookup.parse(wanted)
-            dataset.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
+            commits.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
 
 
 def _everywhere(export: str) -> str:

@@ -6,29 +6,24 @@ belong to it, so a reader sees one state of all five, and a run killed before it
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from coursetrail.errors import DatasetError, StorageError, UsageError
-from coursetrail.ledger import MOMENT, SOURCES, Source
+from coursetrail.ledger import MOMENT, SOURCES
 from coursetrail.place import Place
 
 VERSION = 2
 """Of the layout; a dataset of another one is refused."""
-
-WRITTEN = WriterProperties(compression="ZSTD", compression_level=1)
-"""How Delta's own writer writes what is exchanged or compacted."""
 
 EVENTS = pa.schema(
     [
@@ -74,7 +69,7 @@ class Dataset:
     @classmethod
     def open(cls, place: Place, as_of: int | datetime | None = None) -> "Dataset":
         """The newest version, or that of a number or a time; `DatasetError` when there is none that can be read."""
-        events = _events(place)
+        events = events_at(place)
         if events is None:
             hint = "It holds files, but no ingest was completed; run it again." if _started(place) else ""
             raise DatasetError(
@@ -84,10 +79,10 @@ class Dataset:
             _load(events, as_of, place)
         versions = _sisters(events)
         try:
-            tables = {name: DeltaTable(_uri(place, name), version=at) for name, at in versions.items()}
+            tables = {name: DeltaTable(uri(place, name), version=at) for name, at in versions.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise DatasetError(
-                f"{place}: part of the dataset is missing or damaged ({_first_line(error)}). Restore the folder "
+                f"{place}: part of the dataset is missing or damaged ({first_line(error)}). Restore the folder "
                 "from a copy, or ingest the exports into a new one."
             ) from error
         return cls(place, events.version(), {"events": events, **tables})
@@ -114,7 +109,7 @@ def check(place: Place) -> None:
 
 def exists(place: Place) -> bool:
     """Whether an ingest into `place` was ever completed."""
-    return _events(place) is not None
+    return events_at(place) is not None
 
 
 def next_source(place: Place) -> tuple[int, int | None]:
@@ -126,7 +121,7 @@ def next_source(place: Place) -> tuple[int, int | None]:
 
 def rows(place: Place, name: str) -> tuple[pa.Table | None, int | None]:
     """All rows of a small table at its newest version, and that version; Nones when it is not there yet."""
-    table = _table(place, name)
+    table = table_at(place, name)
     return (None, None) if table is None else (_read(place / name, table), table.version())
 
 
@@ -135,158 +130,15 @@ def _read(place: Place, table: DeltaTable) -> pa.Table:
         return table.to_pyarrow_table()
     except (OSError, pa.ArrowInvalid) as error:
         raise DatasetError(
-            f"{place}: a file of the table cannot be read ({_first_line(error)}). Restore the folder from a copy, "
+            f"{place}: a file of the table cannot be read ({first_line(error)}). Restore the folder from a copy, "
             "or ingest the exports into a new one."
         ) from error
 
 
 def version(place: Place, name: str) -> int | None:
     """The newest version of a table; None when it is not there yet."""
-    table = _table(place, name)
+    table = table_at(place, name)
     return None if table is None else table.version()
-
-
-def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> None:
-    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`.
-
-    `after` is the version that the rows were worked out from: a table that has changed since is a StorageError,
-    for another run may have added the same.
-    """
-    table = _table(place, name)
-    if table is not None and not rows.num_rows and mode == "append":
-        return
-    with storage(place):
-        if table is None:  # empty at first: only from a version on does Delta notice a rival
-            DeltaTable.create(_uri(place, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
-            table, after = DeltaTable(_uri(place, name)), after or 0
-        if table.version() != after:
-            raise CommitFailedError(f"'{name}' has a new version")
-        write_deltalake(
-            table,
-            rows,
-            mode="overwrite" if mode == "overwrite" else "append",
-            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", after + 1)]),
-        )
-
-
-@dataclass(frozen=True)
-class Part:
-    """A Parquet file in the folder of `events`, and of which source it has how many rows."""
-
-    name: str
-    size: int
-    source: Source
-
-
-def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source]) -> None:
-    """Make Parquet files and what they are read from part of the dataset, in one version, each digest only once.
-
-    The files lie in the folder of `events` already. The commit names the newest versions of the other tables.
-    """
-    with storage(place):
-        events = _events(place)
-        properties = _properties(place, events, {source.digest: source.source for source in sources})
-        adds = [_add(part) for part in parts]
-        if events is None:
-            _create(place, adds, properties)
-            return
-        if twice := [source.uri for source in sources if events.transaction_version(source.digest)]:
-            raise CommitFailedError(f"{twice[0]} came in meanwhile")
-        events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
-
-
-def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source) -> None:
-    """Take the rows of some sources out of the events and put those of another in, in one version."""
-    numbers = ", ".join(str(source.source) for source in (*old, new))
-    with storage(place):
-        events = _events(place)
-        if events is None:
-            raise CommitFailedError("the dataset is gone")
-        gone = {source.digest: 0 for source in old}
-        write_deltalake(
-            events,
-            rows,
-            mode="overwrite",
-            predicate=f"source in ({numbers})",
-            writer_properties=WRITTEN,
-            commit_properties=_properties(place, events, {**gone, new.digest: new.source}),
-        )
-
-
-def sizes(place: Place) -> list[int]:
-    """Bytes of each file of the events."""
-    events = _events(place)
-    return [] if events is None else pa.table(events.get_add_actions(flatten=True))["size_bytes"].to_pylist()
-
-
-def rewrite(place: Place, full: int) -> None:
-    """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
-    for name in TABLES[1:]:
-        table = _table(place, name)
-        if table is not None:
-            mark = Transaction("coursetrail", table.version() + 1)
-            table.optimize.compact(
-                target_size=full,
-                writer_properties=WRITTEN,
-                commit_properties=CommitProperties(app_transactions=[mark]),
-            )
-    events = _events(place)
-    if events is not None:
-        properties = _properties(place, events, {})
-        found = events.optimize.compact(target_size=full, writer_properties=WRITTEN, commit_properties=properties)
-        if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
-            events.create_write_transaction([], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
-
-
-def clear(place: Place, kept: timedelta) -> int:
-    """Remove files that only versions need which were replaced longer ago than `kept`; how many those were."""
-    hours = int(kept.total_seconds() // 3600)
-    cleared = 0
-    for name in TABLES:
-        table = _table(place, name)
-        if table is not None and table.vacuum(retention_hours=hours, full=True):  # which removes nothing yet
-            cleared += len(table.vacuum(retention_hours=hours, full=True, dry_run=False))
-    return cleared
-
-
-def _create(place: Place, adds: list[AddAction], properties: CommitProperties) -> None:
-    try:
-        create_table_with_add_actions(
-            _uri(place, "events"),
-            Schema.from_arrow(EVENTS),
-            adds,
-            mode="error",
-            name="coursetrail events",
-            commit_properties=properties,
-        )
-    except DeltaError as error:
-        if _table(place, "events") is None:
-            raise
-        raise CommitFailedError("another run made the dataset") from error
-
-
-def _properties(place: Place, events: DeltaTable | None, digests: Mapping[str, int]) -> CommitProperties:
-    """What a commit to `events` says: the versions of the other tables, and the number of the source of each digest.
-
-    It fails if another run was faster: its versions of the other tables may be older than those of that run.
-    """
-    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
-    return CommitProperties(
-        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
-        app_transactions=[
-            Transaction("coursetrail", events.version() + 1 if events else 0),
-            *(Transaction(digest, number) for digest, number in digests.items()),
-        ],
-    )
-
-
-def _add(part: Part) -> AddAction:
-    lowest: dict[str, Any] = {"source": part.source.source}
-    highest = dict(lowest)
-    if part.source.first_time and part.source.last_time:
-        lowest["time"], highest["time"] = part.source.first_time.isoformat(), part.source.last_time.isoformat()
-    stats = {"numRecords": part.source.events, "minValues": lowest, "maxValues": highest}
-    return AddAction(part.name, part.size, {}, int(time.time() * 1000), True, json.dumps(stats))
 
 
 @contextmanager
@@ -296,16 +148,16 @@ def storage(place: Place | Path) -> Iterator[None]:
         yield
     except CommitFailedError as error:
         raise StorageError(
-            f"{place}: another run changed the dataset at the same moment; run this again. ({_first_line(error)})"
+            f"{place}: another run changed the dataset at the same moment; run this again. ({first_line(error)})"
         ) from error
     except (OSError, DeltaError) as error:
         raise StorageError(
-            f"{place}: cannot write ({_first_line(error)}). Free some space, or check permissions (in a cluster: "
+            f"{place}: cannot write ({first_line(error)}). Free some space, or check permissions (in a cluster: "
             "its health), then run this again; what was committed before is safe."
         ) from error
 
 
-def _uri(place: Place, table: str) -> str:
+def uri(place: Place, table: str) -> str:
     """deltalake takes a plain path for an address too, and stumbles over its spaces, `#`, `%` and `ü`."""
     check(place)
     return (place / table).uri
@@ -315,22 +167,24 @@ def _started(place: Place) -> bool:
     return any((place / table / "_delta_log").is_folder() for table in TABLES)
 
 
-def _table(place: Place, name: str) -> DeltaTable | None:
+def table_at(place: Place, name: str) -> DeltaTable | None:
+    """A table at its newest version; None when it is not there yet."""
     try:
         if not (place / name / "_delta_log").is_folder():
             return None
-        return DeltaTable(_uri(place, name))
+        return DeltaTable(uri(place, name))
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
         raise DatasetError(
-            f"{place / name}: the table's log is damaged ({_first_line(error)}). Restore the folder from a copy, "
+            f"{place / name}: the table's log is damaged ({first_line(error)}). Restore the folder from a copy, "
             "or ingest the exports into a new one."
         ) from error
 
 
-def _events(place: Place) -> DeltaTable | None:
-    table = _table(place, "events")
+def events_at(place: Place) -> DeltaTable | None:
+    """The table of events, which makes a folder a dataset. Raises DatasetError for one that is not ours."""
+    table = table_at(place, "events")
     if table is not None and (missing := set(EVENTS.names) - {column.name for column in table.schema().fields}):
         if missing == {"weight"}:
             raise DatasetError(f"{place}: made by coursetrail before its first release. Ingest the exports anew.")
@@ -344,7 +198,7 @@ def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
         events.load_as_version(as_of)
     except (DeltaError, OSError, ValueError) as error:
         raise DatasetError(
-            f"{place}: no version {as_of} ({_first_line(error)}). There are 0 to {newest}, as far as they were not "
+            f"{place}: no version {as_of} ({first_line(error)}). There are 0 to {newest}, as far as they were not "
             "cleared away; try another --as-of, or leave it out for the newest."
         ) from error
 
@@ -370,5 +224,6 @@ def _sisters(events: DeltaTable) -> dict[str, int]:
     raise DatasetError(f"{events.table_uri}: a Delta table, but not one of coursetrail's. Choose another folder.")
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

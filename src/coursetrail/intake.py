@@ -6,6 +6,7 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -82,7 +83,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Known:
-    """An export in which nothing is new, by its name: its bytes have that digest, or its lines are all that source's."""
+    """An export in which nothing is new: its bytes have that digest, or its lines are those of that source."""
 
     name: str
     digest: str | None = None
@@ -103,7 +104,10 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
         if digest in order.known:
             return Known(name, digest=digest)
     form = opening.format(name, file)
-    known = candidates(order.beginnings, next(Lines(file, table=form.table).blocks(), None)) if order.beginnings else []
+    known: Sequence[Beginning] = ()
+    if order.beginnings:
+        with closing(Lines(file, table=form.table)) as lines:
+            known = candidates(order.beginnings, next(lines.blocks(), None))
     while True:
         reading = Reading(form, order.limit.may_go_on, order.cores, Passing(known))
         try:
@@ -112,9 +116,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
             known = [told.beginning] if told.beginning else []
 
 
-def _taken(
-    order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading
-) -> Taken | Known:
+def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
     modified = file.modified()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from coursetrail import dataset
+from coursetrail import commits, dataset
 from coursetrail.errors import DatasetError
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
@@ -32,13 +32,13 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
     if not dataset.exists(place):
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
     with (progress or Silent()).step("Compacting", None, "tables") as step, dataset.storage(place):
-        before = len(dataset.sizes(place))
-        dataset.rewrite(place, FULL)
+        before = len(commits.sizes(place))
+        commits.rewrite(place, FULL)
         step.advance(1)
-        cleared = dataset.clear(place, KEPT)
-        return Compacted(before, len(dataset.sizes(place)), cleared)
+        cleared = commits.clear(place, KEPT)
+        return Compacted(before, len(commits.sizes(place)), cleared)
 
 
 def is_due(place: Place) -> bool:
     """Whether a dataset has so many small files that it should be compacted."""
-    return sum(size < FULL for size in dataset.sizes(place)) > MANY
+    return sum(size < FULL for size in commits.sizes(place)) > MANY
