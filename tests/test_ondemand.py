@@ -80,7 +80,8 @@ def again(*records: dict[str, str], header: bool = False) -> bytes:
 def _written(records: Any, header: bool, **dialect: Any) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n", **dialect)
-    writer.writerows([*([list(records[0])] if header else []), *(record.values() for record in records)])
+    names = list(records[0])
+    writer.writerows([*([names] if header else []), *([record[name] for name in names] for record in records)])
     return out.getvalue().encode()
 
 

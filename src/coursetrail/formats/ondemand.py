@@ -195,14 +195,11 @@ FORMAT = Format(
     title="Coursera, on-demand courses, access and video files of research exports",
     fit=_fit,
     layout=Layout(
-        fields={
-            **dict.fromkeys((name for name in NAMES if name not in ("hashed_ip", "os", "browser")), Kind.TEXT),
-            "value": Kind.ANY,
-        },
+        fields={**dict.fromkeys(NAMES, Kind.TEXT), "value": Kind.ANY},
         nested={"timecode": Kind.NUMBER, "playback_rate": Kind.NUMBER, "item_id": Kind.ANY},
         coded=frozenset({"key", "url", "course_id", "country_cd", "region_cd", "timezone", "item_id"}),
         inside="value",
-        kept={"key": Kept(), "value": Kept(unless='"{}"')},
+        kept={**dict.fromkeys(("hashed_ip", "os", "browser", "key"), Kept()), "value": Kept(unless='"{}"')},
     ),
     raw=NAMES,
     needed=("server_timestamp", "key", "url", "value"),

@@ -1,7 +1,7 @@
 """Which part of an on-demand Coursera course an address belongs to.
 
 `PAGES` is the whole rule (Coursera's list of page types, and addresses that programs by others match): the first step
-of the path below `/learn/<course>/` decides, as a whole word and letter by letter.
+of the path below `…/learn/<course>/` decides, as a whole word and letter by letter.
 """
 
 from itertools import pairwise
