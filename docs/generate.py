@@ -22,10 +22,11 @@ import pyarrow as pa
 from coursetrail import analyses, errors, formats
 from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.cli import cli
-from coursetrail.dataset import EVENTS, REJECTS, SOURCES
+from coursetrail.dataset import EVENTS, REJECTS
 from coursetrail.formats import legacy, ondemand, ondemand_pages
 from coursetrail.formats.format import Format
 from coursetrail.formats.legacy_pages import OTHER, PAGES
+from coursetrail.ledger import SOURCES
 from coursetrail.lookups import agents, languages
 
 DOCS = Path(__file__).resolve().parent
@@ -96,7 +97,8 @@ MEANINGS = {
         "format": "the format it was read as",
         "digest": "BLAKE3 of its bytes: the same bytes are never ingested twice",
         "bytes": "its size on disk",
-        "lines": "all its lines",
+        "modified": "when it was last written to",
+        "lines": "its lines; of a file that has grown, the new ones",
         "events": "lines that are events",
         "duplicates": "lines whose bytes equal an earlier line of the file",
         "rejected": "lines that could not be read: they are in `rejects`",
@@ -105,6 +107,9 @@ MEANINGS = {
         "fault": "what ended the file early, such as a gzip stream that is cut off; null if nothing did",
         "first_time": "of its first event",
         "last_time": "of its last event",
+        "continues": "the source that the first `begin` lines are, where the file has grown; else null",
+        "begin": "how many lines were not read, because they were known",
+        "beginning": "JSON: what the file is known by when it comes back longer, packed otherwise or renamed",
         "ingested": "when it was read",
         "version": "of coursetrail",
     },

@@ -2,8 +2,10 @@
 
 import json
 import os
+import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -107,6 +109,17 @@ def connect_server(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> 
         cannot("NO GRPC: Spark Connect is not tested; pip install 'pyspark[connect]'")
     with spark_cluster.connect_server(tmp_path_factory.mktemp("connect")) as address:
         yield address
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Writing fails when a file has so many bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def cannot(reason: str) -> NoReturn:

@@ -142,9 +142,16 @@ def test_version_is_the_packages():
         ("analyze course --nonsense", 2, "No such option"),
         ("analyze course --format csv", 2, "name one analysis"),
         ("analyze course --format xls", 2, "'table', 'csv', 'json', 'parquet'"),
-        ("analyze course -o notes", 6, "notes/browsers.csv cannot be written"),
-        ("analyze course -o notes/deep", 6, "cannot be written"),
+        ("analyze course -o notes", 2, "notes is a file; -o takes a folder"),
+        ("analyze course -o notes/deep", 2, "notes is a file; -o takes a folder"),
+        ("analyze course -o /proc/new", 6, "/proc/new cannot be written"),
         ("report x.gz -o notes --max-rejects 10%", 2, "notes is a file"),
+        ("report course -o hdfs://:1/x", 2, "hdfs://:1/x is no address"),
+        ("plot course -o notes", 2, "notes is a file; -o takes a folder"),
+        ("demo -o hdfs://nn:9000/out", 2, "a path of this machine"),
+        ("simulate hdfs://nn:9000/x.gz", 2, "a path of this machine"),
+        ("simulate x.csv --truth s3://bucket/truth.json", 2, "a path of this machine"),
+        ("convert x.gz s3://bucket/x.csv", 2, "a path of this machine"),
         ("report x.gz", 2, "Missing option '-o'"),
         ("convert x.gz out.txt", 2, ".csv, .csv.gz, .parquet"),
         ("convert x.gz out.csv --columns ,", 2, "distinct names"),
@@ -168,6 +175,21 @@ def test_a_call_that_cannot_be_met_is_one_clear_line(here, monkeypatch, capfdbin
     assert not (here / "new").exists()
     assert not list(here.glob("out*"))
     assert not list(here.glob(".coursetrail-*"))
+    assert not [*here.glob("hdfs:"), *here.glob("s3:")]
+
+
+@pytest.mark.parametrize("command", ["analyze", "plot", "report"])
+def test_where_answers_go_is_asked_before_anything_is_counted(here, monkeypatch, command):
+    """A dataset whose events are lost cannot be counted: what is told is about the folder all the same."""
+    monkeypatch.chdir(here)
+    shutil.copytree("course", "lost")
+    for part in Path("lost/events").glob("*.parquet"):
+        part.unlink()
+    try:
+        refused(coursetrail(command, "lost", "-o", "out"), 5, "A file of the table")
+        refused(coursetrail(command, "lost", "-o", "notes"), 2, "notes is a file")
+    finally:
+        shutil.rmtree("lost")
 
 
 def test_a_call_without_words_shows_the_help():

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 
 import pytest
 
+import spark_cluster
 from processes import MORTAL, done, started, told, wait_for
 from test_ingest import contents
 
@@ -18,6 +20,17 @@ from coursetrail.engines import Choice
 with Choice("spark", **json.loads(sys.argv[1])).connect() as engine:
     answer = engine.query("select count(*) as numbers, sum(id) as total from range(0, 1000, 1, 4)")
     print(json.dumps(answer.to_pylist()))
+"""
+LONG = """
+import sys
+from coursetrail.engines import Choice
+from coursetrail.errors import QueryError
+with Choice("spark", remote=sys.argv[1]).connect() as engine:
+    print("asking", flush=True)
+    try:
+        engine.query("select count(*) from range(0, 1000000000000)")
+    except QueryError as error:
+        print(error)
 """
 ANSWER = [{"numbers": 1000, "total": 499_500}]
 
@@ -90,6 +103,18 @@ def test_a_connect_server_reads_and_answers_the_same(connect_server, many, undis
 def test_a_setting_that_a_connect_server_refuses_is_one_clear_line(connect_server, undisturbed):
     choice = ("--remote", connect_server, "--conf", "spark.executor.memory=4g")
     assert "spark.executor.memory" in told(started({}, "analyze", undisturbed, "devices", *choice), 7)
+
+
+def test_a_connect_server_that_dies_is_one_clear_line(clusters, tmp_path):
+    pytest.importorskip("grpc")
+    with ExitStack() as up:
+        address = up.enter_context(spark_cluster.connect_server(tmp_path))
+        run = subprocess.Popen([*MORTAL, sys.executable, "-c", LONG, address], stdout=subprocess.PIPE, text=True)
+        assert run.stdout.readline() == "asking\n"
+    answer, _ = run.communicate(timeout=300)
+    assert run.returncode == 0
+    assert "The query failed on Spark: " in answer
+    assert answer.count("\n") == 1
 
 
 @pytest.mark.parametrize("what", ["ingest", "analyze"])

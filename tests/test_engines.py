@@ -1,19 +1,34 @@
 """Every analysis gives the same answer, row for row, whichever engine is asked."""
 
+import os
+import pickle
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
 from coursetrail.analysis import Filters
+from coursetrail.cli import main
 from coursetrail.engines import Choice
+from coursetrail.engines.duckdb import connect as duckdb
 from coursetrail.engines.engine import Engine
+from coursetrail.engines.spark import Spark
 from coursetrail.errors import MissingExtra, QueryError, UsageError
+from coursetrail.formats.legacy import FORMAT
+from coursetrail.formats.lines import Lines
+from coursetrail.formats.records import Reading
+from coursetrail.formats.scan import Layout
+from coursetrail.place import Place
+from processes import started, told
 from test_ingest import contents, export, ledger, lines
 
 FILTERS = (
@@ -93,9 +108,65 @@ def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, sess
 def test_of_a_bad_file_nothing_comes_in_and_the_good_ones_stay(tmp_path, session):
     good = export(tmp_path, lines(40), name="good.json")
     bad = export(tmp_path, lines(1), *(b"junk %d\n" % n for n in range(9)), name="bad.json")
-    with pytest.raises(ct.TooManyRejects, match=r"bad.json: 9 of 10 lines.*\(1 files were committed, 1 not\)"):
+    told = r"bad.json: 9 of 10 lines.* Of 2 files: 1 committed, 0 there already, 1 refused"
+    with pytest.raises(ct.TooManyRejects, match=told):
         ct.ingest(tmp_path / "d", [good, bad], choice=Choice("spark"))
     assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)]
+
+
+def test_every_refused_file_is_named_after_those_that_were_committed(tmp_path, session, capsys):
+    there, new = (export(tmp_path, lines(40, 100 * n), name=f"{n}.json") for n in range(2))
+    bad = [export(tmp_path, lines(1), *(b"junk %d\n" % k for k in range(9)), name=f"bad{n}.json") for n in range(22)]
+    foreign = export(tmp_path, b"a,b\n" * 9, name="foreign.csv")
+    ct.ingest(tmp_path / "d", [there])
+    with pytest.raises(SystemExit, match=r"^3$"):
+        main(["ingest", str(tmp_path / "d"), *map(str, (foreign, there, new, *bad)), "--engine", "spark"])
+    said = [line.removeprefix(f"{tmp_path}/") for line in capsys.readouterr().err.splitlines() if ".json" in line]
+    assert said[0].startswith("0.json: nothing to do")
+    assert said[1].startswith("1.json: 40 lines")
+    assert [line.partition("bad")[2][:2].strip(".") for line in said[2:]] == [str(n) for n in range(19)]
+
+
+def test_the_first_refused_file_is_the_error_and_the_others_are_its_notes(tmp_path, session):
+    good = export(tmp_path, lines(40), name="good.json")
+    bad = [export(tmp_path, lines(1), *(b"junk %d\n" % k for k in range(9)), name=f"bad{n}.json") for n in range(22)]
+    outcomes = []
+    with pytest.raises(ct.TooManyRejects, match=r"bad0.json.* 1 committed, 0 there already, 22 refused") as caught:
+        ct.ingest(tmp_path / "d", [*bad, good], choice=Choice("spark"), tell=outcomes.append)
+    assert [Path(one.source.uri).name for one in outcomes] == ["good.json"]
+    assert len(caught.value.__notes__) == 20
+    assert "bad19.json: 9 of 10 lines" in caught.value.__notes__[18]
+    assert caught.value.__notes__[19] == "And 2 more."
+
+
+def test_a_task_has_the_cores_that_spark_gives_it(tmp_path, session, monkeypatch):
+    orders = []
+
+    def spread(spark, items, run):
+        orders.extend(map(pickle.loads, items))
+        return there(spark, items, run)
+
+    there = Spark.spread
+    monkeypatch.setattr(Spark, "spread", spread)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], choice=Choice("spark"))
+    assert [order.cores for order in orders] == [1]
+
+
+def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_path):
+    threads: set[str] = set()
+
+    class Watched(Layout):
+        def scan(self, block, *, mended=False):
+            threads.add(threading.current_thread().name)
+            return super().scan(block, mended=mended)
+
+    layout = Watched(FORMAT.layout.fields, {})
+    file = export(tmp_path, lines(60_000))
+    assert len(list(Reading(FORMAT, lambda *_: True, threads=1).blocks(Lines(Place.of(file)), layout))) > 1
+    assert len({name for name in threads if name.startswith("ThreadPool")}) == 1
+    with duckdb(threads=1) as engine:
+        rows = engine.query("select name, value from duckdb_settings() where name in ('threads', 'memory_limit')")
+    assert {row["name"]: row["value"] for row in rows.to_pylist()} == {"threads": "1", "memory_limit": "286.1 MiB"}
 
 
 def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
@@ -107,9 +178,14 @@ def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
     assert ledger(tmp_path / "d") == [(9, 9, 0, 0, 0), (9, 9, 0, 0, 0), (5, 5, 0, 0, 0)]
 
 
-def test_workers_have_no_standard_input(tmp_path, session):
-    with pytest.raises(UsageError, match="cannot read standard input"):
-        ct.ingest(tmp_path / "d", ["-"], choice=Choice("spark"))
+def test_workers_have_no_standard_input_and_no_pipes(tmp_path):
+    """A reader that opened the pipe would wait for somebody to write into it."""
+    os.mkfifo(tmp_path / "pipe")
+    good = export(tmp_path, lines(1))
+    for stream in ("-", tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="cannot read standard input or a pipe"):
+            ct.ingest(tmp_path / "d", [good, stream], choice=Choice("spark"))
+    assert not (tmp_path / "d").exists()
 
 
 def test_an_empty_dataset_has_the_same_answers(course_of, session, tmp_path):
@@ -127,8 +203,94 @@ def test_a_query_that_spark_refuses_is_one_line_that_names_it(session):
     assert len(str(caught.value)) < 500
 
 
+def test_a_file_that_spark_does_not_see_is_a_fault_of_the_dataset(session, tmp_path):
+    schema = pa.schema([("number", pa.int64())])
+    with pytest.raises(ct.DatasetError, match=r"nothing.parquet.* Do all workers see this path\?") as caught:
+        session.register("absent", [str(tmp_path / "nothing.parquet")], schema)
+    assert "\n" not in str(caught.value)
+    file = tmp_path / "gone.parquet"
+    pq.write_table(pa.table({"number": [1]}), file)
+    session.register("gone", [str(file)], schema)
+    file.unlink()
+    with pytest.raises(ct.DatasetError, match=r"gone.parquet.* Do all workers see this path\?"):
+        session.query("select sum(number) from gone")
+
+
+def test_whatever_spark_refuses_is_one_line(session):
+    with pytest.raises(QueryError, match=r"The view 'v' failed on Spark: .*nothing_there"):
+        session.view("v", "select * from nothing_there")
+    with pytest.raises(QueryError, match=r"The fold of events failed on Spark: .*nothing_there"):
+        session.keep("v", "select * from nothing_there")
+
+
+def test_what_is_wrong_on_a_worker_is_told(session):
+    with pytest.raises(QueryError, match=r"failed on Spark: ModuleNotFoundError: No module named 'not_there'$"):
+        session.spread([b""], lambda item: __import__("not_there"))
+    with pytest.raises(QueryError, match=r"failed on Spark: Job aborted.* Python worker exited unexpectedly"):
+        session.spread([b""], lambda item: os._exit(3))
+
+
+def test_a_session_of_the_users_stays_as_it_is(course_of, session):
+    from pyspark.sql import SparkSession
+
+    mine = session.session.newSession()
+    mine.createDataFrame([(1,)], "number int").createOrReplaceTempView("agents")
+    mine.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    mine.conf.set("spark.sql.ansi.enabled", "false")
+    assert SparkSession.getActiveSession() is mine
+    course = course_of([{"key": "pageview", "username": None, "timestamp": 1375257600000, "page_url": ""}])
+    settings = {"spark.sql.shuffle.partitions": "1"}
+    ct.Course(course.dataset, Choice("spark", settings=settings)).analyze("devices")
+    assert SparkSession.getActiveSession() is mine
+    assert mine.sql("select * from agents").collect() == [(1,)]
+    assert {view.name for view in mine.catalog.listTables()} == {"agents"}
+    assert not mine.catalog.functionExists("microseconds")
+    assert mine.conf.get("spark.sql.session.timeZone") == "Asia/Tokyo"
+    assert mine.conf.get("spark.sql.ansi.enabled") == "false"
+    assert mine.conf.get("spark.sql.shuffle.partitions") == "3"
+
+
+def test_a_session_of_another_thread_stays(session):
+    with ThreadPoolExecutor(1) as aside:
+        (answer,) = aside.map(one_answer, ["select 1 as one"])
+    assert answer == [{"one": 1}]
+    assert session.query("select 1 as one").to_pylist() == answer
+
+
+def one_answer(text: str) -> list[dict[str, object]]:
+    with Choice("spark").connect() as engine:
+        return engine.query(text).to_pylist()
+
+
+def test_a_session_that_is_there_needs_no_java_of_ours(session, monkeypatch, tmp_path):
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    assert one_answer("select 1 as one") == [{"one": 1}]
+
+
+@pytest.mark.parametrize("text", ["spark.x", "=1", ""])
+def test_a_setting_without_a_name_or_value_is_a_wrong_call(simulated, text, capsys):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(["analyze", str(simulated.course.dataset.place), "--engine", "spark", "--conf", text])
+    assert "--conf takes NAME=VALUE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("setting", ["spark.ui.enabled=maybe", "spark.sql.ansi.enabled=", "spark.driver.memory=x"])
+def test_a_setting_that_is_nonsense_is_one_clear_line(simulated, java, setting):
+    place = simulated.course.dataset.place
+    run = started({}, "analyze", place, "devices", "--master", "local[1]", "--conf", setting)
+    assert "Error: No Spark session on local[1]: " in told(run, 7)
+
+
+def no_session_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(SparkSession, "_instantiatedSession", None)
+
+
 def test_without_java_there_is_one_clear_line(monkeypatch, tmp_path):
     pytest.importorskip("pyspark")
+    no_session_is_there(monkeypatch)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(MissingExtra, match="Spark needs Java 17"):
         Choice("spark").connect()
@@ -145,6 +307,9 @@ def test_without_pyspark_there_is_one_clear_line(monkeypatch):
     [
         (("sparc",), "Did you mean 'spark'"),
         (("duckdb", "local[2]"), "add --engine spark"),
+        (("spark", "foo://x"), "--master takes local.*, not 'foo://x'"),
+        (("spark", "localhost"), "--master takes"),
+        (("spark", None, "localhost:15002"), "--remote takes sc://host:15002, not"),
     ],
 )
 def test_an_engine_that_is_not_there_is_a_wrong_call(words, told):
@@ -154,14 +319,12 @@ def test_an_engine_that_is_not_there_is_a_wrong_call(words, told):
 
 def test_a_master_and_a_remote_are_one_too_many():
     with pytest.raises(UsageError, match="give one of them"):
-        Choice("spark", "local", "sc://here").connect()
+        Choice("spark", "local", "sc://here")
 
 
 @pytest.mark.parametrize("kind", ["spark", "sc"])
 def test_where_no_cluster_answers_there_is_one_clear_line(java, monkeypatch, kind):
-    from pyspark.sql import SparkSession
-
-    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    no_session_is_there(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"{kind}://127.0.0.1:{server.getsockname()[1]}"
     with pytest.raises(QueryError, match=f"No Spark session on {address}: .*refused.* Is it up") as caught:

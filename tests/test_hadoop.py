@@ -10,6 +10,7 @@ import pytest
 
 import coursetrail as ct
 from coursetrail import __main__ as entry
+from coursetrail.outputs import saved
 from coursetrail.place import Place
 from processes import done, started, told, wait_for
 from spark_cluster import spark_home
@@ -72,6 +73,26 @@ def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
     assert ct.open(address).dataset.version == 0
     done(started(hadoop.env, "report", address, "-o", f"{hadoop.fs}/reports/psy-001"))
     assert Place.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
+    results = Place.of(f"{hadoop.fs}/results/by-one-process")
+    done(started(hadoop.env, "analyze", address, "devices", "-o", results))
+    done(started(hadoop.env, "analyze", address, "browsers", "-o", results, "--format", "parquet"))
+    assert [result.analysis.name for result in saved.load(results)] == ["browsers", "devices"]
+    listed = hadoop.sh("-ls", "-C", "/results/by-one-process").stdout.split()
+    assert [Path(name).name for name in listed] == ["about.json", "browsers.parquet", "devices.csv"]
+    assert "is a file" in told(started(hadoop.env, "analyze", address, "-o", results / "about.json"), 2)
+
+
+def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
+    folder = Place.of(hadoop.fs) / "odd"
+    folder.make()
+    names = ("a", "a#b", "a?b", "a;b", "a%20b")
+    for name in names:
+        (folder / name).write(name.encode())
+    assert {line.rpartition("/odd/")[2] for line in hadoop.sh("-ls", "-C", "/odd").stdout.splitlines()} == {*names}
+    for name in names:
+        with (folder / name).open() as file:
+            assert file.read() == name.encode()
+    assert Place.of(hadoop.fs).is_folder()
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ def test_the_same_file_twice_at_once_counts_once(tmp_path):
 def test_readers_during_an_ingest_see_one_version_or_the_next(tmp_path):
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(100), name="a")])
     opened = ct.open(tmp_path / "d")
-    writer = run("ingest", tmp_path / "d", *[export(tmp_path, lines(5_000, 7 * n), name=str(n)) for n in range(3)])
+    writer = run("ingest", tmp_path / "d", *[export(tmp_path, lines(5_000, 1_000 + 7 * n), name=str(n)) for n in range(3)])
     seen = set()
     while writer.poll() is None:
         course = ct.open(tmp_path / "d")
@@ -293,12 +293,12 @@ def test_a_killed_ingest_leaves_the_last_version_readable_and_the_next_run_compl
 @pytest.mark.parametrize("step", ["sources", "rejects", "agents", "languages", "commit"])
 def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, monkeypatch, step):
     """The moments that a kill at random seldom meets."""
-    from coursetrail import dataset
+    from coursetrail import commits
 
     first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
     ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
-    append, commit = dataset.append, dataset.commit
+    append, commit = commits.append, commits.commit
 
     def dying_append(place: Place, table: str, *rest: Any, **more: Any) -> None:
         if table == step:
@@ -311,8 +311,8 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
         commit(*words)
 
     with monkeypatch.context() as dying:
-        dying.setattr(dataset, "append", dying_append)
-        dying.setattr(dataset, "commit", dying_commit)
+        dying.setattr(commits, "append", dying_append)
+        dying.setattr(commits, "commit", dying_commit)
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 ct.ingest(tmp_path / "d", [second], max_rejects="50%")
@@ -335,7 +335,7 @@ def test_a_dataset_of_a_newer_layout_is_neither_read_nor_written(tmp_path):
     file = export(tmp_path, lines(5))
     ct.ingest(tmp_path / "d", [file])
     log = tmp_path / "d" / "events" / "_delta_log" / f"{0:020}.json"
-    log.write_text(log.read_text().replace('\\"layout\\": 1', '\\"layout\\": 99'))
+    log.write_text(log.read_text().replace('\\"layout\\": 2', '\\"layout\\": 99'))
     for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [file])):
         with pytest.raises(ct.DatasetError, match=r"newer coursetrail .*pip install -U coursetrail"):
             action()
@@ -411,3 +411,11 @@ def test_a_full_disk_is_one_clear_error_and_leaves_what_was_there(tmp_path):
         assert not (disk / "d" / "_staging").exists()
     finally:
         subprocess.run(["umount", disk], check=True)
+
+
+def test_what_was_committed_before_an_error_is_told(tmp_path):
+    good, bad = export(tmp_path, lines(40), name="good.json"), export(tmp_path, b"a,b\n" * 9, name="bad.csv")
+    outcomes = []
+    with pytest.raises(ct.InputError, match=r"bad\.csv"):
+        ct.ingest(tmp_path / "d", [good, bad], tell=outcomes.append)
+    assert [(Path(one.source.uri).name, one.already) for one in outcomes] == [("good.json", False)]

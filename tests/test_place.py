@@ -1,11 +1,14 @@
 """Places: paths of this machine as everybody writes them, and addresses elsewhere."""
 
+import os
 import pickle
 import socket
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from conftest import cannot, no_file_above
 from coursetrail.errors import InputError, UsageError
 from coursetrail.place import Place
 
@@ -36,6 +39,54 @@ def test_an_address_in_hdfs_names_its_host():
         place = Place.of(f"{host}/courses/psy-001")
         assert (place.path, place.name, place.local) == ("/courses/psy-001", "psy-001", None)
         assert str(place / "events") == f"{host}/courses/psy-001/events"
+
+
+def test_every_letter_of_a_path_counts():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
+        place = Place.of(f"{host}/raw/a#b?c;d%20e.gz")
+        assert (place.path, place.name) == ("/raw/a#b?c;d%20e.gz", "a#b?c;d%20e.gz")
+        assert place.above.address == f"{host}/raw"
+    assert Place.of("s3://bucket/a#b?c.gz").path == "bucket/a#b?c.gz"
+
+
+def test_a_host_alone_is_the_root():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
+        for root in (Place.of(host), Place.of(f"{host}/"), Place.of(f"{host}/x").above, Place.of(host).above):
+            assert (root.address, root.path) == (f"{host}/", "/")
+            assert ((root / "x").address, (root / "x").path) == (f"{host}/x", "/x")
+    bucket = Place.of("s3://bucket")
+    assert bucket == bucket.above == Place.of("s3://bucket/x").above
+    assert ((bucket / "x").address, (bucket / "x").path) == ("s3://bucket/x", "bucket/x")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *(
+            "hdfs://nn:abc/x",
+            "hdfs://[x/y",
+            "hdfs://[::1]:9000/x",
+            "hdfs://:9000/x",
+            "hdfs://nn:0/x",
+            "hdfs://nn:65536/x",
+        ),
+        *("hdfs://nn:/x", "hdfs://a..b:9000/x", f"hdfs://{64 * 'a'}:9000/x", "hdfs://me@nn:9000/x", "hdfs://nn?x/y"),
+        *("s3:///x", "s3://", "s3://bucket:9000/x", "s3://key:secret@bucket/x"),
+    ],
+)
+def test_what_is_no_address_is_told_how_one_looks(address):
+    with pytest.raises(UsageError, match=r"is no address\. They look like hdfs://namenode:9000/courses"):
+        Place.of(address)
+
+
+@pytest.mark.parametrize("address", ["hdfs:///x", "hdfs://", "hdfs://elsewhere/x"])
+def test_what_hadoops_configuration_would_have_to_know_is_one_clear_line(address, monkeypatch, tmp_path):
+    monkeypatch.setenv("HADOOP_CONF_DIR", str(tmp_path))
+    monkeypatch.delenv("HADOOP_HOME", raising=False)
+    with pytest.raises(InputError, match=r"nobody answers there .*known in HADOOP_CONF_DIR"):
+        Place.of(address)
 
 
 def test_where_no_namenode_answers_there_is_one_clear_line():
@@ -72,3 +123,19 @@ def test_a_file_is_written_whole_moved_and_removed(tmp_path):
     assert not (tmp_path / "folder").exists()
     with pytest.raises(FileNotFoundError):
         place.size()
+
+
+def test_a_file_from_another_device_comes_whole_or_not_at_all(tmp_path):
+    """The limit stands for a disk that is full, or a run that is killed, when half of the file is there."""
+    if not os.access("/dev/shm", os.W_OK) or Path("/dev/shm").stat().st_dev == tmp_path.stat().st_dev:
+        cannot("NO OTHER DEVICE: moves between devices are not tested; they need Linux's /dev/shm")
+    with TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        part, target = Path(elsewhere) / "part", tmp_path / "part"
+        part.write_bytes((2 << 20) * b"x")
+        target.write_bytes(b"old")
+        with no_file_above(1 << 20), pytest.raises(OSError, match="File too large"):
+            Place.of(target).fetch(part)
+        assert target.read_bytes() == b"old"
+        assert [path.name for path in tmp_path.iterdir()] == ["part"]
+        Place.of(target).fetch(part)
+        assert target.stat().st_size == 2 << 20

@@ -13,7 +13,8 @@ IN_FILE = {"spark.executor.memory": "4g", "spark.x": "true"}
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    for name in ("PYSPARK_GATEWAY_PORT", "COURSETRAIL_ENGINE", "COURSETRAIL_MASTER", "COURSETRAIL_REMOTE"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -48,6 +49,50 @@ def test_a_program_that_spark_submit_runs_means_spark(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("environment", "in_file", "call", "expected"),
+    [
+        ({"MASTER": "yarn"}, "", ("duckdb", None, None), Choice("duckdb")),
+        ({"MASTER": "yarn"}, "", (None, None, "sc://b"), Choice("spark", None, "sc://b")),
+        ({"MASTER": "yarn"}, "", (None, None, None), Choice("spark", "yarn")),
+        ({"MASTER": "yarn"}, 'engine = "duckdb"', (None, None, None), Choice("spark", "yarn")),
+        ({"MASTER": ""}, "", (None, None, None), Choice("duckdb")),
+        ({"ENGINE": "duckdb"}, SPARK, (None, None, None), Choice("duckdb")),
+        ({"ENGINE": "duckdb"}, SPARK, ("spark", None, None), Choice("spark", "spark://a:7077", None, IN_FILE)),
+        ({"REMOTE": "sc://b"}, SPARK, (None, None, None), Choice("spark", None, "sc://b", IN_FILE)),
+        ({}, 'engine = "duckdb"', (None, "yarn", None), Choice("spark", "yarn")),
+        ({}, '[conf]\n"spark.x" = true', (None, None, None), Choice("duckdb")),
+    ],
+)
+def test_the_call_wins_over_the_environment_and_that_over_the_file(
+    folder, monkeypatch, environment, in_file, call, expected
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(f"COURSETRAIL_{name}", value)
+    (folder / "coursetrail.toml").write_text(in_file)
+    assert chosen(*call, {}) == expected
+
+
+def test_a_contradiction_within_one_of_them_is_a_wrong_call(folder, monkeypatch):
+    with pytest.raises(UsageError, match=r"^--master, --remote and --conf are Spark's"):
+        chosen("duckdb", "yarn", None, {})
+    with pytest.raises(UsageError, match=r"^--master, --remote and --conf are Spark's"):
+        chosen("duckdb", None, None, {"spark.x": "1"})
+    (folder / "coursetrail.toml").write_text('master = "yarn"\nremote = "sc://b"')
+    with pytest.raises(UsageError, match=r"^coursetrail.toml: .*give one of them"):
+        chosen(None, None, None, {})
+    monkeypatch.setenv("COURSETRAIL_ENGINE", "sparc")
+    with pytest.raises(UsageError, match=r"^The environment: .*Did you mean 'spark'"):
+        chosen(None, None, None, {})
+
+
+def test_a_setting_of_spark_needs_no_quotes(folder):
+    (folder / "coursetrail.toml").write_text(
+        'engine = "spark"\n[conf]\nspark.executor.memory = "4g"\nspark.x = true\n"spark.y".z = 2\n'
+    )
+    assert chosen(None, None, None, {}).settings == {**IN_FILE, "spark.y.z": "2"}
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("engine = ", "cannot be read"),
@@ -55,6 +100,7 @@ def test_a_program_that_spark_submit_runs_means_spark(monkeypatch):
         ('engin = "spark"', "'engin' is no setting. Did you mean 'engine'"),
         ("engine = 3", "'engine' takes text"),
         ("conf = 3", "'conf' takes a table"),
+        ("[conf]\nspark.jars = ['a']", "'spark.jars' takes text, a number"),
         ('engine = "sparc"', "Did you mean 'spark'"),
     ],
 )

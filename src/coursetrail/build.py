@@ -1,36 +1,42 @@
 """Export files → a dataset: read, look up, commit; each file at once or not at all."""
 
-import fcntl
 import os
 import pickle
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
-from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from coursetrail import dataset
+from coursetrail import commits, dataset, upkeep
 from coursetrail import exports as exports_module
-from coursetrail.dataset import Dataset, Part, Source
+from coursetrail.commits import Part
+from coursetrail.dataset import EVENTS, Dataset
 from coursetrail.engines import Choice, spark
-from coursetrail.errors import CoursetrailError, UsageError
+from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
 from coursetrail.formats import find
-from coursetrail.intake import LOOKUPS, Lookup, Order, Taken, take
+from coursetrail.formats.beginnings import Beginning
+from coursetrail.formats.records import cores
+from coursetrail.intake import LOOKUPS, Known, Lookup, Order, Taken, take
+from coursetrail.ledger import Ledger, Source, as_table
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
+from coursetrail.staging import Stage, stage
 
-LOCK = "lock"
+ENOUGH = 64 << 20
+"""Bytes of Parquet that wait for a commit, at most; so are `OFTEN` files, and `SOON` seconds."""
+OFTEN, SOON = 50, 20
+NAMED = 20
+"""Refused files that an error names."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one export: its row in the ledger, and whether it had been there before."""
+    """What became of one export: its row in the ledger, and whether nothing in it was new."""
 
     source: Source
     already: bool
@@ -43,21 +49,23 @@ def ingest(
     format: str | None = None,  # noqa: A002 - the word users know
     course: str | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
+    replace: bool = False,
     columns: Sequence[str] | None = None,
     look_up: bool = True,
     choice: Choice | None = None,
     progress: Progress | None = None,
+    tell: Callable[[Outcome], None] | None = None,
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, made if it is not there.
 
-    Paths may be of this machine or addresses (hdfs://…, s3://…). Here, each file is one commit; with Spark as
-    `choice`, files are read by its workers, a task each, and all of them are one commit. A file whose bytes are
-    there already is left alone. `format` names a format where content would mislead; `course` is the course of
-    events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input.
+    Paths may be of this machine or addresses (hdfs://…, s3://…). With Spark as `choice`, files are read by its workers,
+    a task each. A file that was read before is left alone; one that has grown is read from where it ended; one that has
+    changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
+    content would mislead; `course` is the course of events whose page names none (else the file's name is asked).
+    `columns` keeps only these columns of events, the others being null. `-` is standard input.
 
-    Raises InputError, TooManyRejects, DatasetError, StorageError; a file that raises changes nothing, and
-    the good ones before it stay.
+    Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
+    others are read, and then it is raised. `tell` is given every outcome as soon as it is certain.
     """
     place = Place.of(path)
     if place.is_file():
@@ -70,162 +78,188 @@ def ingest(
         find(format)
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
-    with _stage(place, shown) as stage:
-        order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
-        job = _Job(place, stage, order, shown)
-        if choice and choice.name == "spark":
-            return job.on_cluster(names, choice)
-        return [job.here(name) for name in names]
+    with stage(place, shown) as mine:
+        order = Order("", 0, mine.parts, frozenset(), (), format, course, limit, columns, look_up, cores())
+        job = _Job(place, mine, order, replace, shown, tell)
+        outcomes = job.on_cluster(names, choice) if choice and choice.name == "spark" else job.here(names)
+        if upkeep.is_due(place):
+            upkeep.compact(place, shown)
+        return outcomes
 
 
-@dataclass(frozen=True)
-class _Stage:
-    """Where a run keeps what is not committed yet: a folder of this machine, and one beside the dataset's tables."""
-
-    scratch: Path
-    parts: Place
-
-
-@contextmanager
-def _stage(place: Place, progress: Progress) -> Iterator[_Stage]:
-    """On this machine, one run at a time has the stage, and what killed runs left there is swept.
-
-    Elsewhere there is no lock: of two runs at once one finds, when it commits, that the other was faster.
-    """
-    if folder := place.local:
-        with _local_stage(folder, folder / "_staging", progress) as mine:
-            yield _Stage(mine, Place.of(mine))
-        return
-    parts = place / "_staging" / uuid4().hex
-    with TemporaryDirectory(prefix="coursetrail-") as scratch:
-        with dataset.storage(place):
-            parts.make()
-        try:
-            yield _Stage(Path(scratch), parts)
-        finally:
-            with suppress(OSError):
-                parts.remove()
-
-
-@contextmanager
-def _local_stage(folder: Path, root: Path, progress: Progress) -> Iterator[Path]:
-    with dataset.storage(folder):
-        held = _turn(root, progress)
-        for old in root.iterdir():
-            shutil.rmtree(old, ignore_errors=True)
-        mine = root / uuid4().hex
-        mine.mkdir()
-    try:
-        yield mine.absolute()  # DuckDB takes ~ in front of a name for a home folder
-    finally:
-        shutil.rmtree(mine, ignore_errors=True)
-        (root / LOCK).unlink(missing_ok=True)
-        held.close()
-        for empty in (root, folder):
-            with suppress(OSError):  # not empty, or another run's by now
-                empty.rmdir()
-
-
-def _turn(root: Path, progress: Progress) -> TextIO:
-    """The lock of `root`, once no other run holds it; the run before may have removed the file meanwhile."""
-    while True:
-        root.mkdir(parents=True, exist_ok=True)
-        try:
-            held = (root / LOCK).open("w")
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with progress.step("Waiting for another ingest into this dataset", None, "runs"):
-                fcntl.flock(held, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(held.fileno()), (root / LOCK).stat()):
-                return held
-        held.close()
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Job:
-    place: Place
-    stage: _Stage
-    order: Order
-    progress: Progress
+    """One run: what the dataset has, what waits for a commit, and which files were seen under another name."""
 
-    def here(self, export: str) -> Outcome:
-        """Read one export in this process and commit it."""
-        ledger = self._ledger()
-        (order,) = self._orders([export], ledger)
-        taken = take(order, self.stage.scratch, self.progress)
-        return self._committed([taken], ledger)[0]
+    place: Place
+    stage: Stage
+    order: Order
+    replacing: bool
+    progress: Progress
+    tell: Callable[[Outcome], None] | None
+    waiting: list[Taken] = field(default_factory=list)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    refused: list[InputError] = field(default_factory=list)
+    moved: set[int] = field(default_factory=set)
+    told: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.number, _ = dataset.next_source(self.place)
+        there = dataset.exists(self.place)
+        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger([])
+        self.since = time.monotonic()
+
+    def here(self, exports: Sequence[str]) -> list[Outcome]:
+        """Read the exports in this process; names that were seen before last, for the file may have another one now."""
+        names = list(map(exports_module.shown, exports))
+        try:
+            for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
+                answer: Taken | Known | InputError
+                try:
+                    answer = self._unchanged(exports[place]) or take(
+                        self._order(exports[place]), self.stage.scratch, self.progress
+                    )
+                except InputError as error:
+                    answer = error
+                self._accept({place: answer})
+                if self._is_time():
+                    self._commit()
+        finally:
+            self._commit()
+        return self._done()
 
     def on_cluster(self, exports: Sequence[str], choice: Choice) -> list[Outcome]:
-        """Read the exports on Spark's workers, and commit those that could be read; then raise for the others."""
-        if "-" in exports:
-            raise UsageError("Spark's workers cannot read standard input: give files that all of them reach.")
-        ledger = self._ledger()
-        orders = self._orders([_everywhere(export) for export in exports], ledger)
+        """Read the exports on Spark's workers, and commit those that could be read; then raise for the others.
+
+        Of files that begin alike, one may be what another was before: they are read one after the other.
+        """
+        if any(exports_module.size(export) is None for export in exports):
+            raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
+        unchanged = {place: known for place, export in enumerate(exports) if (known := self._unchanged(export))}
+        self._accept(unchanged)
+        wanted = [place for place in range(len(exports)) if place not in unchanged]
         connected = spark.connect(choice.master, choice.remote, choice.settings)
-        with connected as engine, self.progress.step("Reading on Spark", None, "files"):
-            told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
-        answers = [pickle.loads(answer) for answer in told]  # noqa: S301 - made by our own workers
-        failed = [answer for answer in answers if isinstance(answer, CoursetrailError)]
-        read = [answer for answer in answers if not isinstance(answer, CoursetrailError)]
-        outcomes = self._committed(read, ledger)
-        if failed:
-            others = f" ({len(outcomes)} files were committed, {len(failed)} not)" if len(answers) > 1 else ""
-            raise type(failed[0])(f"{failed[0]}{others}")
+        with connected as engine:
+            self.order = replace(self.order, cores=engine.cores)
+            while wanted:
+                with self.progress.step("Reading on Spark", None, "files"):
+                    orders = [self._order(_everywhere(exports[place])) for place in wanted]
+                    told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
+                answers = {place: pickle.loads(one) for place, one in zip(wanted, told, strict=True)}  # noqa: S301
+                wanted = _alike(answers)
+                self._accept({place: answer for place, answer in answers.items() if place not in wanted})
+                self._commit()
+        return self._done()
+
+    def _unchanged(self, export: str) -> Known | None:
+        """A file that lies there as it did when it was read needs not be read."""
+        size = exports_module.size(export)
+        if size is None:
+            return None
+        place = Place.of(export)
+        row = self.ledger.same(exports_module.shown(export), size, place.modified())
+        return Known(row.uri, source=row.source) if row else None
+
+    def _order(self, export: str) -> Order:
+        self.number += 1
+        known = self.ledger.digests(exports_module.size(export))
+        beginnings = [Beginning.read(row.source, row.beginning) for row in self.ledger.rows if row.beginning]
+        return replace(self.order, export=export, number=self.number - 1, known=known, beginnings=beginnings)
+
+    def _accept(self, answers: Mapping[int, Taken | Known | CoursetrailError]) -> None:
+        """Decide what becomes of each answer, by the place of its export."""
+        for answer in answers.values():
+            if not isinstance(answer, CoursetrailError):
+                self._see(answer)
+        for place, answer in answers.items():
+            try:
+                if isinstance(answer, CoursetrailError):
+                    raise answer
+                self.outcomes[place] = self._outcome(answer)
+            except InputError as error:
+                self.refused.append(error)
+
+    def _done(self) -> list[Outcome]:
+        """The outcomes in the order of the exports, or what is to be raised for those that were refused."""
+        outcomes = [self.outcomes[place] for place in sorted(self.outcomes)]
+        if self.refused:
+            raise _refusal(self.refused, outcomes)
         return outcomes
 
-    def _ledger(self) -> "_Ledger":
-        number, after = dataset.next_source(self.place)
-        rows = Dataset.open(self.place).sources().to_pylist() if dataset.exists(self.place) else []
-        return _Ledger(after, number, {row["digest"]: Source(**row) for row in rows})
+    def _see(self, answer: Taken | Known) -> None:
+        """Note whose name a file had before."""
+        if isinstance(answer, Taken):
+            name, before = answer.source.uri, answer.source.continues
+        else:
+            name, before = answer.name, self._row(answer).source
+        if before is not None and self.ledger.by_number[before].uri != name:
+            self.moved |= {row.source for row in self.ledger.chain(before)}
 
-    def _orders(self, exports: Sequence[str], ledger: "_Ledger") -> list[Order]:
-        """Digests are made only of files of a size that was met before, or that is not known."""
-        by_size: dict[int, set[str]] = {}
-        for source in ledger.sources.values():
-            by_size.setdefault(source.bytes, set()).add(source.digest)
-        orders = []
-        for number, export in enumerate(exports, start=ledger.next_number):
-            size = exports_module.size(export)
-            known = frozenset(ledger.sources if size is None else by_size.get(size, ()))
-            orders.append(replace(self.order, export=export, number=number, known=known))
-        return orders
+    def _row(self, known: Known) -> Source:
+        return self.ledger.by_number[known.source] if known.source else self.ledger.by_digest[known.digest or ""]
 
-    def _committed(self, answers: Sequence[Taken | str], ledger: "_Ledger") -> list[Outcome]:
-        """Commit what is new, in one version; of the same bytes twice only the first are."""
-        outcomes: list[Outcome] = []
-        new: dict[str, Taken] = {}
-        for answer in answers:
-            digest = answer if isinstance(answer, str) else answer.source.digest
-            if digest in ledger.sources:
-                outcomes.append(Outcome(ledger.sources[digest], already=True))
-            elif digest in new:
-                outcomes.append(Outcome(new[digest].source, already=True))
-            elif isinstance(answer, Taken):
-                new[digest] = answer
-                outcomes.append(Outcome(answer.source, already=False))
-        if new:
-            self._commit(list(new.values()), ledger.after)
-        return outcomes
+    def _outcome(self, answer: Taken | Known) -> Outcome:
+        """What becomes of an answer; what is new in it waits for the next commit."""
+        if isinstance(answer, Known):
+            return Outcome(self._row(answer), already=True)
+        source = answer.source
+        if source.digest in self.ledger.by_digest:
+            return Outcome(self.ledger.by_digest[source.digest], already=True)
+        before = self.ledger.named(source.uri)
+        if before and source.continues is None and before.source not in self.moved:
+            if not self.replacing:
+                raise InputError(
+                    f"{source.uri} was read before (source {before.source}) and has changed since, not only grown. "
+                    "Take its old rows out and put the new in with --replace, or give the new file another name."
+                )
+            self._exchange(self.ledger.chain(before.source), answer)
+        else:
+            self.waiting.append(answer)
+            self.ledger = self.ledger.with_more([source])
+        return Outcome(source, already=False)
 
-    def _commit(self, taken: Sequence[Taken], after: int | None) -> None:
+    def _is_time(self) -> bool:
+        late = time.monotonic() - self.since > SOON
+        return late or len(self.waiting) >= OFTEN or sum(one.size for one in self.waiting) > ENOUGH
+
+    def _commit(self) -> None:
+        """Make what waits part of the dataset, in one version."""
+        taken, self.waiting, self.since = self.waiting, [], time.monotonic()
+        if taken:
+            self._prepare(taken)
+            parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
+            with dataset.storage(self.place):
+                (self.place / "events").make()
+                for part in parts:
+                    (self.stage.parts / part.name).move(self.place / "events" / part.name)
+            commits.commit(self.place, parts, [one.source for one in taken])
+        for place, outcome in self.outcomes.items():
+            if self.tell and place not in self.told:
+                self.tell(outcome)
+            self.told.add(place)
+
+    def _exchange(self, old: Sequence[Source], new: Taken) -> None:
+        """Put a file's rows in the place of those that it had, in one version."""
+        self._commit()
+        self._prepare([new])
+        rows = pa.RecordBatchReader.from_batches(EVENTS, iter(()))
+        if new.part:
+            part = self.stage.parts / new.part
+            batches = pq.ParquetFile(part.files.open_input_file(part.path)).iter_batches()
+            rows = pa.RecordBatchReader.from_batches(EVENTS, (batch.cast(EVENTS) for batch in batches))
+        commits.exchange(self.place, old, rows, new.source)
+        self.ledger = self.ledger.with_more([new.source], without=[row.source for row in old])
+
+    def _prepare(self, taken: Sequence[Taken]) -> None:
+        """What a commit to the events refers to."""
         if self.order.look_up:
             for lookup in LOOKUPS:
                 self._look_up(lookup, {text for one in taken for text in one.texts[lookup.table]})
-        sources = [one.source for one in taken]
+        sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
-        dataset.append(self.place, "sources", dataset.ledger(sources), after=after)
-        dataset.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
-        parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
-        with dataset.storage(self.place):
-            (self.place / "events").make()
-            for part in parts:
-                (self.stage.parts / part.name).move(self.place / "events" / part.name)
-        dataset.commit(self.place, parts, sources)
+        commits.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
+        commits.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
         """Parse what the dataset's table does not have yet; all of it anew where the parser has changed."""
@@ -235,16 +269,7 @@ class _Job:
         wanted = sorted(had | distinct if stale else distinct - had)
         with self.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
             parsed = lookup.parse(wanted)
-            dataset.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
-
-
-@dataclass(frozen=True)
-class _Ledger:
-    """What a run finds: the version of the ledger, the next number of a source, and those in the dataset by digest."""
-
-    after: int | None
-    next_number: int
-    sources: dict[str, Source]
+            commits.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
 
 
 def _everywhere(export: str) -> str:
@@ -253,9 +278,36 @@ def _everywhere(export: str) -> str:
     return str(path.absolute()) if path else export
 
 
+def _alike(answers: Mapping[int, Taken | Known | CoursetrailError]) -> list[int]:
+    """The places of files that begin as a shorter one among them: once that is in the ledger, they are read again."""
+    shortest: dict[str, int] = {}
+    again = []
+    new = {place: one for place, one in answers.items() if isinstance(one, Taken) and one.source.beginning}
+    for place, one in sorted(new.items(), key=lambda item: item[1].source.begin + item[1].source.lines):
+        head = Beginning.read(0, one.source.beginning or "").head
+        if shortest.setdefault(head, place) != place:
+            again.append(place)
+    return again
+
+
+def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
+    """One error for all: the first, of the class that they share; the others are its notes, a line each."""
+    kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
+    if len(refused) + len(outcomes) == 1:
+        return refused[0]
+    already = sum(outcome.already for outcome in outcomes)
+    counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
+    error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
+    for other in refused[1:NAMED]:
+        error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
+    if len(refused) > NAMED:
+        error.add_note(f"And {len(refused) - NAMED} more.")
+    return error
+
+
 def take_on_worker(order: bytes) -> bytes:
     """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again."""
-    answer: Taken | str | CoursetrailError
+    answer: Taken | Known | CoursetrailError
     try:
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
             answer = take(pickle.loads(order), Path(scratch), Silent())  # noqa: S301 - made by our own driver

@@ -6,14 +6,14 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 import click
 
 from coursetrail import analyses
 from coursetrail.analysis import Filters, render
-from coursetrail.cli_options import Commands, engined, filtered, reading
+from coursetrail.cli_options import Commands, engined, filtered, reading, versioned
 from coursetrail.cli_output import (
     binary_ok,
     ledger_text,
@@ -25,7 +25,7 @@ from coursetrail.cli_output import (
 )
 from coursetrail.engines import Choice
 from coursetrail.errors import CoursetrailError, StorageError, UsageError
-from coursetrail.place import Place
+from coursetrail.place import Place, on_this_machine
 from coursetrail.progress import on_terminal
 
 FORMATS = ("table", "csv", "json", "parquet")
@@ -75,35 +75,52 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
 @click.argument("dataset", metavar="DATASET")
 @click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
 @click.option("--course", metavar="NAME", help="The course of events whose page names none.")
+@click.option("--replace", is_flag=True, help="A file that has changed takes the place of what it was.")
 @reading
 @engined
 def ingest(
-    dataset: str, exports: tuple[str, ...], course: str | None, form: str | None, max_rejects: str, choice: Choice
+    dataset: str,
+    exports: tuple[str, ...],
+    course: str | None,
+    replace: bool,
+    form: str | None,
+    max_rejects: str,
+    choice: Choice,
 ) -> None:
     """Add export files to a dataset, made if it is not there. Each file at once or not at all.
 
     \b
-    Reading a file again changes nothing. - is standard input.
+    Reading a file again changes nothing; one that has grown is read on from where it ended. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
 
-    outcomes = build.ingest(
-        dataset, exports, format=form, course=course, max_rejects=max_rejects, choice=choice, progress=on_terminal()
-    )
-    for outcome in outcomes:
+    def tell(outcome: build.Outcome) -> None:
         if outcome.already:
             say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
         else:
             tell_source(asdict(outcome.source))
 
+    build.ingest(
+        dataset,
+        exports,
+        format=form,
+        course=course,
+        max_rejects=max_rejects,
+        replace=replace,
+        choice=choice,
+        progress=on_terminal(),
+        tell=tell,
+    )
+
 
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
-def status(dataset: str, form: str) -> None:
+@versioned
+def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
     """What was read from each file, and what became of its lines.
 
     For every file, lines = events + duplicates + rejected + blank.
@@ -115,7 +132,7 @@ def status(dataset: str, form: str) -> None:
     from coursetrail import course
     from coursetrail.outputs.tables import encode
 
-    opened = course.open(dataset)
+    opened = course.open(dataset, as_of=as_of)
     put(ledger_text(dataset, opened) if form == "table" else encode(opened.sources, form))
 
 
@@ -125,6 +142,7 @@ def status(dataset: str, form: str) -> None:
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; default: table, or csv with -o.")
 @click.option("-o", "--out", metavar="DIR", help="Write one file an analysis into this folder.")
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
+@versioned
 @filtered
 @engined
 def analyze(
@@ -133,6 +151,7 @@ def analyze(
     form: str | None,
     out: str | None,
     only_sql: bool,
+    as_of: int | datetime | None,
     filters: Filters,
     choice: Choice,
 ) -> None:
@@ -147,6 +166,7 @@ def analyze(
       coursetrail analyze psy-001 --engine spark --master spark://host:7077
     """
     from coursetrail import course
+    from coursetrail.outputs.files import folder
 
     wanted = _wanted(names)
     if only_sql:
@@ -155,11 +175,12 @@ def analyze(
     chosen = form or ("csv" if out else "table")
     if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
-    results = list(course.open(dataset, choice).answers(wanted, filters))
+    results = course.open(dataset, choice, as_of).answers(wanted, filters)
     if out:
-        save_results(results, out, chosen)
+        into = folder(out)  # before the counting, which begins with the first result that is asked for
+        save_results(list(results), into, chosen)
     else:
-        print_results(results, chosen)
+        print_results(list(results), chosen)
 
 
 @cli.command()
@@ -193,11 +214,9 @@ def plot(names: tuple[str, ...], tables: str | None, out: str, form: str, filter
         for analysis in wanted:
             plots.must_be_drawable(analysis)
     drawn = [analysis for analysis in wanted if plots.drawable(analysis)]
-    if tables:
-        results = [result for result in saved.load(Place.of(tables)) if result.analysis in drawn]
-    else:
-        results = list(course.open(dataset, choice).answers(drawn, filters))
-    for path in plots.write_all(results, folder(out), (form,)):
+    results = saved.load(Place.of(tables), asked) if tables else course.open(dataset, choice).answers(drawn, filters)
+    into = folder(out)  # before the counting, which begins with the first result that is asked for
+    for path in plots.write_all(list(results), into, (form,)):
         say(str(path))
 
 
@@ -258,7 +277,8 @@ def list_analyses(form: str) -> None:
 @click.argument("dataset", metavar="DATASET")
 @click.argument("query", metavar="SQL")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
-def sql(dataset: str, query: str, form: str) -> None:
+@versioned
+def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> None:
     """Ask a dataset a question of your own, in SQL.
 
     One statement that only reads, over events, agents, languages, sources and rejects.
@@ -271,7 +291,7 @@ def sql(dataset: str, query: str, form: str) -> None:
     from coursetrail.outputs.tables import encode
 
     binary_ok(form)
-    put(encode(course.open(dataset).sql(query), form))
+    put(encode(course.open(dataset, as_of=as_of).sql(query), form))
 
 
 @cli.command()
@@ -307,13 +327,14 @@ def simulate(out: str, learners: int, events: int, seed: int, dirty: float, cour
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
 
-    with on_terminal().step(f"Simulating {Path(out).name}", events, "events") as step:
+    export, told = on_this_machine(out), on_this_machine(truth) if truth else None
+    with on_terminal().step(f"Simulating {export.name}", events, "events") as step:
         planted = make(
-            out, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
+            export, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
         )
-    if truth:
-        write(Path(truth), planted.to_json().encode())
-    say(f"{out}: {planted.ledger.lines:,} lines, {Path(out).stat().st_size:,} bytes")
+    if told:
+        write(told, planted.to_json().encode())
+    say(f"{out}: {planted.ledger.lines:,} lines, {export.stat().st_size:,} bytes")
 
 
 @cli.command()
@@ -335,7 +356,7 @@ def demo(out: str, learners: int, events: int) -> None:
     """
     from coursetrail import study
 
-    for line in study.demo(Path(out), learners, events, on_terminal()):
+    for line in study.demo(out, learners, events, on_terminal()):
         put(line.encode() + b"\n")
 
 
@@ -358,7 +379,8 @@ def _run(words: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _failed(*_told(error))
+        text, code = _told(error)
+        return _failed(text, code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
         return _failed("Stopped. What was committed before is safe.", 130)
     return code if isinstance(code, int) else 0
@@ -382,7 +404,8 @@ def _told(error: Exception) -> tuple[str, int]:
     return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
 
 
-def _failed(text: str, code: int) -> int:
+def _failed(text: str, code: int, notes: Sequence[str] = ()) -> int:
     with suppress(OSError):  # nobody may be listening
-        say(text)
+        for line in (text, *notes):
+            say(line)
     return code

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -31,6 +31,26 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is no date; write it like 2013-08-01.", param, ctx)
+
+
+class Version(click.ParamType[int | datetime]):
+    """A version's number, or a time (UTC where it names no zone)."""
+
+    name = "version"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | datetime:
+        """The number or the time, or a clear word."""
+        if isinstance(value, int | datetime):
+            return value
+        if value.isascii() and value.isdecimal() and len(value) < 10:
+            return int(value)
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"'{value}' is neither a version nor a time; write 7 or 2026-11-25T06:00.", param, ctx
+            )
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @contextmanager
@@ -104,30 +124,32 @@ def filtered(command: F) -> F:
     return with_filters  # type: ignore[return-value]
 
 
+def versioned(command: F) -> F:
+    """Give a command the version of the dataset that is asked for, as `as_of`."""
+    return click.option(
+        "--as-of", type=Version(), metavar="VERSION|TIME", help="The dataset as it was; see status. Default: newest."
+    )(command)
+
+
 def engined(command: F) -> F:
     """Give a command the options of an engine; it gets them as `choice`.
 
-    What is not said there comes from the surroundings, then from a `coursetrail.toml` in the folder at hand.
+    What is not said there comes from the environment, then from a `coursetrail.toml` in the folder at hand.
     """
 
     @click.option(
         "--engine",
         type=click.Choice(ALL),
-        envvar="COURSETRAIL_ENGINE",
         help="What runs the SQL: duckdb (default) or spark; the numbers are the same.",
     )
-    @click.option(
-        "--master", metavar="URL", envvar="COURSETRAIL_MASTER", help="Spark's: local[2], spark://host:7077, yarn."
-    )
-    @click.option(
-        "--remote", metavar="URL", envvar="COURSETRAIL_REMOTE", help="A Spark Connect server: sc://host:15002."
-    )
+    @click.option("--master", metavar="URL", help="Spark's: local[2], spark://host:7077, yarn.")
+    @click.option("--remote", metavar="URL", help="A Spark Connect server: sc://host:15002.")
     @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark's; may be repeated.")
     @wraps(command)
     def with_choice(
         engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
     ) -> Any:
-        settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2)
+        settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2 and part[0])
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
         return command(choice=chosen(engine, master, remote, settings), **rest)

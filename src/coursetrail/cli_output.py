@@ -12,6 +12,7 @@ from coursetrail.analysis import Result
 from coursetrail.course import Course
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.outputs.wording import clean
+from coursetrail.place import Place
 
 SHOWN = ("source", "file", "lines", "events", "duplicates", "rejected", "blank", "first_time", "last_time", "fault")
 
@@ -28,12 +29,11 @@ def print_results(results: Sequence[Result], form: str) -> None:
         put(b"\n".join(texts))
 
 
-def save_results(results: Sequence[Result], folder: str, form: str) -> None:
+def save_results(results: Sequence[Result], folder: Path | Place, form: str) -> None:
     """One file an answer, and what they are."""
-    from coursetrail.outputs.files import folder as folder_of
     from coursetrail.outputs.saved import save
 
-    for result, path in zip(results, save(results, folder_of(folder), form), strict=True):
+    for result, path in zip(results, save(results, folder, form), strict=True):
         say(f"{path}: {result.table.num_rows:,} rows. {result.scope.describe()}")
 
 

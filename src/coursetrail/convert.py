@@ -13,6 +13,7 @@ from coursetrail.engines.duckdb import connect
 from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening, check
 from coursetrail.formats.records import Reading
+from coursetrail.place import on_this_machine
 from coursetrail.progress import Progress, Silent
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -43,7 +44,7 @@ def convert(
     cell that a spreadsheet would run as a formula gets an apostrophe in front. Raises InputError,
     TooManyRejects, UsageError, StorageError; then nothing is written.
     """
-    target = Path(out).absolute()
+    target = on_this_machine(out).absolute()
     ending = next((ending for ending in ENDINGS if target.name.endswith(ending)), None)
     if ending is None:
         raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")

@@ -4,19 +4,20 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 
 from coursetrail import analyses
 from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, folded, render
-from coursetrail.dataset import EVENTS, REJECTS, SOURCES, Dataset
+from coursetrail.dataset import EVENTS, REJECTS, Dataset
 from coursetrail.engines import Choice
 from coursetrail.engines.duckdb import DuckDB
 from coursetrail.engines.duckdb import connect as duckdb
 from coursetrail.engines.engine import Engine
 from coursetrail.errors import QueryError, UsageError
+from coursetrail.ledger import SOURCES
 from coursetrail.lookups import agents, languages
 from coursetrail.place import Place
 
@@ -138,10 +139,12 @@ class Course:
         return Scope(**row, filters=filters.describe(), source=source)
 
 
-def open(path: str | os.PathLike[str] | Place, choice: Choice | None = None) -> Course:  # noqa: A001 - read as coursetrail.open
-    """The newest version of the dataset at `path`; DatasetError when there is none.
+def open(  # noqa: A001 - read as coursetrail.open
+    path: str | os.PathLike[str] | Place, choice: Choice | None = None, as_of: int | datetime | None = None
+) -> Course:
+    """The newest version of the dataset at `path`, or that of a number or a time; DatasetError when there is none.
 
     `choice` is another engine: `Choice("spark", master="spark://host:7077")` answers with Apache Spark, and gives
     the same numbers.
     """
-    return Course(Dataset.open(Place.of(path)), choice or Choice())
+    return Course(Dataset.open(Place.of(path), as_of), choice or Choice())

@@ -32,7 +32,7 @@ class InputError(CoursetrailError):
 
 
 class TooManyRejects(InputError):  # noqa: N818 - reads as what happened
-    """More lines were rejected than `max_rejects` allows; nothing was committed."""
+    """More lines of a file were rejected than `max_rejects` allows; nothing of it was committed."""
 
     exit_code = 4
 

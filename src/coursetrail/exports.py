@@ -79,13 +79,11 @@ class Opening:
         """The name to show and a file that can be read twice; `-` is standard input."""
         name = os.fspath(export)
         if name == "-":
-            return "standard input", self._spool("standard input", None)
+            return shown(name), self._spool(shown(name), None)
         check(name)
         place = Place.of(name)
-        if not (path := place.local):
-            return place.address, place
-        shown = os.fsencode(path.absolute()).decode(errors="replace")
-        return shown, place if path.is_file() else self._spool(name, path)
+        path = place.local
+        return shown(name), self._spool(name, path) if path and not path.is_file() else place
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
@@ -146,6 +144,14 @@ def check(name: str) -> None:
         raise unreadable(place, error) from error
     if is_file and size == 0:
         raise InputError(f"{place} is empty (0 bytes). Was its download completed?")
+
+
+def shown(name: str) -> str:
+    """The name of an export as the ledger has it."""
+    if name == "-":
+        return "standard input"
+    place = Place.of(name)
+    return os.fsencode(path.absolute()).decode(errors="replace") if (path := place.local) else place.address
 
 
 def size(name: str) -> int | None:

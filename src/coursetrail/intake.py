@@ -6,6 +6,7 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,13 +15,15 @@ from pathlib import Path
 import pyarrow as pa
 
 from coursetrail import part as parts
-from coursetrail.dataset import EVENTS, REJECTS, Source, storage
+from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.exports import Limit, Opening
+from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates
 from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
+from coursetrail.ledger import Source
 from coursetrail.literals import parquet
 from coursetrail.lookups import agents, languages
 from coursetrail.place import Place
@@ -45,17 +48,23 @@ LOOKUPS = (
 
 @dataclass(frozen=True)
 class Order:
-    """What to read, and how; `into` is the folder for the Parquet file, `known` the digests of files that are there."""
+    """What to read, and how; `into` is the folder for the Parquet file.
+
+    `known` are digests of files that are there, `beginnings` what other files that are there begin with. `cores` is how
+    many of the machine's it may use.
+    """
 
     export: str
     number: int
     into: Place
     known: frozenset[str]
+    beginnings: Sequence[Beginning]
     format: str | None
     course: str | None
     limit: Limit
     columns: Sequence[str] | None
     look_up: bool
+    cores: int
 
 
 @dataclass(frozen=True)
@@ -72,8 +81,17 @@ class Taken:
     texts: Mapping[str, Sequence[str]]
 
 
-def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
-    """Read one export; or, if its bytes are known, say their digest.
+@dataclass(frozen=True)
+class Known:
+    """An export in which nothing is new: its bytes have that digest, or its lines are those of that source."""
+
+    name: str
+    digest: str | None = None
+    source: int | None = None
+
+
+def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
+    """Read one export, from where it is not known; or, if there is nothing new in it, say what it is.
 
     `scratch` is a folder of this machine. Raises InputError, TooManyRejects, StorageError; then nothing is left in
     `order.into`.
@@ -84,21 +102,39 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
         with progress.step(f"Checking {file.name}", file.size()) as step:
             digest = Lines(file, step.advance).digest()
         if digest in order.known:
-            return digest
+            return Known(name, digest=digest)
+    form = opening.format(name, file)
+    known: Sequence[Beginning] = ()
+    if order.beginnings:
+        with closing(Lines(file, table=form.table)) as lines:
+            known = candidates(order.beginnings, next(lines.blocks(), None))
+    while True:
+        reading = Reading(form, order.limit.may_go_on, order.cores, Passing(known))
+        try:
+            return _taken(order, scratch, opening, name, file, reading)
+        except Differs as told:
+            known = [told.beginning] if told.beginning else []
+
+
+def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
-    reading = Reading(opening.format(name, file), order.limit.may_go_on)
     course = order.course or _course_in(file.name)
+    modified = file.modified()
 
     def read(lines: Lines) -> None:
         parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
 
     with storage(order.into):
         lines = opening.read(name, file, reading, read)
-    with connect(spill=scratch / "spill") as engine:
+    before = reading.passing.matched
+    if before and before.lines == lines.lines:
+        return Known(name, source=before.source)
+    with connect(spill=scratch / "spill", threads=order.cores) as engine:
         part, again = _without_duplicates(engine, file, part, reading)
-        if not order.limit.allows(len(reading.rejects), lines.lines):
-            raise opening.too_many(name, reading, lines.lines)
-        source = _account(engine, order.number, name, part, reading, lines, again)
+        new = lines.lines - reading.passing.lines
+        if not order.limit.allows(len(reading.rejects), new):
+            raise opening.too_many(name, reading, new)
+        source = _account(engine, order.number, name, part, reading, lines, again, modified)
         wanted = LOOKUPS if order.look_up else ()
         texts = {lookup.table: _distinct(engine, part, lookup.key) for lookup in wanted}
     size = part.stat().st_size
@@ -122,8 +158,21 @@ def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Readin
     return thinner, len(again)
 
 
-def _account(engine: DuckDB, number: int, name: str, part: Path, reading: Reading, lines: Lines, again: int) -> Source:
+def _account(
+    engine: DuckDB,
+    number: int,
+    name: str,
+    part: Path,
+    reading: Reading,
+    lines: Lines,
+    again: int,
+    modified: datetime | None,
+) -> Source:
     """The row of the ledger; its making checks that no line is missing."""
+    passing = reading.passing
+    # What a live file ends with may be half a line, which was rejected: it will be read when it is whole.
+    half = lines.unended and any(line == lines.lines for line, _, _ in reading.rejects)
+    known = None if lines.overlong else beginning(number, [*passing.passed, *reading.hashes], lines.lines - half)
     row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
     count, first, last = (column[0].as_py() for column in row.columns)
     kinds = reading.kinds()
@@ -133,7 +182,8 @@ def _account(engine: DuckDB, number: int, name: str, part: Path, reading: Readin
         format=reading.format.name,
         digest=lines.digest(),
         bytes=lines.size,
-        lines=lines.lines,
+        modified=modified,
+        lines=lines.lines - passing.lines,
         events=count,
         duplicates=again,
         rejected=len(reading.rejects),
@@ -142,6 +192,9 @@ def _account(engine: DuckDB, number: int, name: str, part: Path, reading: Readin
         fault=lines.fault,
         first_time=first,
         last_time=last,
+        continues=passing.matched.source if passing.matched else None,
+        begin=passing.lines,
+        beginning=known.written() if known else None,
         ingested=datetime.now(UTC),
         version=version("coursetrail"),
     )

@@ -1,22 +1,27 @@
 """Where files are: a path of this machine, or an address in HDFS or an object store."""
 
+import errno
 import io
 import os
+import re
 import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, cast
-from urllib.parse import urlsplit
 
 from pyarrow import fs
 
 from coursetrail.errors import InputError, MissingExtra, UsageError, did_you_mean
 
 SCHEMES = ("hdfs", "s3")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAME = r"[\w-]{1,63}(\.[\w-]{1,63})*"
+_HOSTS = {"hdfs": rf"({_NAME}(:\d{{1,5}})?)?", "s3": _NAME}  # hdfs:///… is the file system of Hadoop's configuration
 
 
 @dataclass(frozen=True)
@@ -34,22 +39,19 @@ class Place:
     def of(cls, address: "str | os.PathLike[str] | Place") -> "Place":
         """From a path or an address: hdfs://namenode:9000/…, s3://bucket/….
 
-        UsageError for another scheme, InputError where no NameNode answers.
+        UsageError for another scheme and for what is no address, InputError where no NameNode answers.
         """
         if isinstance(address, Place):
             return address
         text = os.fspath(address)
-        scheme, found, _ = text.partition("://")
-        if not found or "/" in scheme:
+        if not (parts := _apart(text)):
             return cls(text, fs.LocalFileSystem(), str(Path(text).absolute()))
-        if scheme not in SCHEMES:
-            raise UsageError(f"{text}: no such kind of address.{did_you_mean(scheme, list(SCHEMES))}")
-        parts = urlsplit(text)
-        path = parts.path if scheme == "hdfs" else parts.netloc + parts.path
-        return cls(text.rstrip("/"), _files(scheme, parts.netloc if scheme == "hdfs" else ""), path.rstrip("/"))
+        scheme, host, path = parts
+        files = _files(scheme, host if scheme == "hdfs" else "")
+        return cls(f"{scheme}://{host}{path or '/'}", files, (path or "/") if scheme == "hdfs" else host + path)
 
     def __truediv__(self, name: str) -> "Place":
-        return Place(f"{self.address.rstrip('/')}/{name}", self.files, f"{self.path.rstrip('/')}/{name}")
+        return Place(f"{self.address.removesuffix('/')}/{name}", self.files, f"{self.path.rstrip('/')}/{name}")
 
     def __str__(self) -> str:
         return self.address
@@ -64,7 +66,7 @@ class Place:
 
     @property
     def above(self) -> "Place":
-        """The folder that this is in."""
+        """The folder that this is in; of a root, itself."""
         return Place.of(path.parent if (path := self.local) else self.address.rpartition("/")[0])
 
     @property
@@ -94,6 +96,13 @@ class Place:
             raise FileNotFoundError(2, "no such file", self.address)
         return info.size or 0
 
+    def modified(self) -> datetime | None:
+        """When the file was last written to, UTC; None where that is not known."""
+        if path := self.local:
+            return _EPOCH + timedelta(microseconds=path.stat().st_mtime_ns // 1000)
+        nanoseconds = self._info().mtime_ns
+        return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
+
     def open(self, begin: int = 0) -> IO[bytes]:
         """The bytes from `begin` on, unbuffered."""
         if path := self.local:
@@ -118,8 +127,13 @@ class Place:
     def fetch(self, file: Path) -> None:
         """Take a file of this machine in, whole or not at all; it may be gone from there afterwards."""
         if path := self.local:
-            shutil.move(file, path)
-            return
+            try:
+                file.replace(path)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+            else:
+                return
         with file.open("rb") as source:
             self._take(source)
 
@@ -199,6 +213,26 @@ def _reached(address: str) -> Iterator[None]:
         raise OSError(5, f"{text[:200]}", address) from error
 
 
+def on_this_machine(name: str | os.PathLike[str]) -> Path:
+    """The path, for what is written here only; UsageError for an address."""
+    if _apart(os.fspath(name)):
+        raise UsageError(f"{name}: this is written to a path of this machine, and can be copied from there.")
+    return Path(name)
+
+
+def _apart(text: str) -> tuple[str, str, str] | None:
+    """Scheme, host and path of an address (`#` and `?` are letters like others), None for a path of this machine."""
+    scheme, found, rest = text.partition("://")
+    if not found or "/" in scheme:
+        return None
+    if scheme not in SCHEMES:
+        raise UsageError(f"{text}: no such kind of address.{did_you_mean(scheme, list(SCHEMES))}")
+    host, slash, path = rest.partition("/")
+    if not re.fullmatch(_HOSTS[scheme], host, re.ASCII) or not 0 < int(host.partition(":")[2] or 1) < 1 << 16:
+        raise UsageError(f"{text} is no address. They look like hdfs://namenode:9000/courses or s3://bucket/courses.")
+    return scheme, host, (slash + path).rstrip("/")
+
+
 def knock(host: str, port: int) -> None:
     """Raise OSError where nobody listens, at once: clients of clusters try again and again."""
     socket.create_connection((host, port), timeout=20).close()
@@ -213,12 +247,22 @@ def _files(scheme: str, host: str) -> fs.FileSystem:
         from hdfs_native.fsspec import HdfsFileSystem
     except ImportError as error:
         raise MissingExtra("Addresses in HDFS need hdfs-native: pip install 'coursetrail[hdfs]'.") from error
+
+    class Hdfs(HdfsFileSystem):
+        """Hdfs-native's own takes paths for URLs, and drops what follows a `#`, `?` or `;`."""
+
+        @classmethod
+        def _strip_protocol(cls, path: str) -> str:
+            return path
+
     name, _, port = host.partition(":")
-    if port:  # without one it is the name of several NameNodes, which only Hadoop's configuration knows
-        try:
+    try:
+        if port:  # without one it is the name of several NameNodes, which only Hadoop's configuration knows
             knock(name, int(port))
-        except OSError as error:
-            raise InputError(
-                f"hdfs://{host}: nobody answers there ({error.strerror}). Is the NameNode up, and the address right?"
-            ) from error
-    return fs.PyFileSystem(fs.FSSpecHandler(HdfsFileSystem(name or None, int(port) if port else None)))
+        with _reached(f"hdfs://{host}"):
+            return fs.PyFileSystem(fs.FSSpecHandler(Hdfs(name or None, int(port) if port else None)))
+    except OSError as error:
+        raise InputError(
+            f"hdfs://{host}: nobody answers there ({error.strerror or error}). Is the NameNode up, and the address "
+            "right? One without a port must be known in HADOOP_CONF_DIR."
+        ) from error

@@ -15,13 +15,12 @@ from coursetrail import dataset
 from coursetrail.analyses import ALL
 from coursetrail.analysis import Filters
 from coursetrail.build import ingest
-from coursetrail.errors import UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
-from coursetrail.place import Place
+from coursetrail.place import Place, on_this_machine
 from coursetrail.progress import Progress, Silent
 from coursetrail.simulate import simulate
 
-NEEDED = ("platform", "time", "learner", "action", "user_agent", "accept_language")
+NEEDED = ("platform", "time", "learner", "action", "area", "weight", "user_agent", "accept_language")
 """Columns of events that the analyses read; `course` besides, where it is asked for."""
 
 
@@ -55,8 +54,6 @@ def report(
     from coursetrail.outputs.files import folder as folder_of
 
     folder = folder_of(out)
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file; -o takes a folder.")
     shown = progress or Silent()
     chosen = filters or Filters()
     if len(exports) == 1 and dataset.exists(first := Place.of(exports[0])):
@@ -89,8 +86,9 @@ def _write(source: Place, folder: Path | Place, filters: Filters, title: str, pr
     return Report(tuple(files), course.sources)
 
 
-def demo(folder: Path, learners: int, events: int, progress: Progress) -> Iterator[str]:
+def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Progress) -> Iterator[str]:
     """Simulate a course, ingest it, answer everything and draw the report; yields what to print."""
+    folder = on_this_machine(out)
     export, into = folder / "psy-001_clickstream_export.gz", folder / "dataset"
     folder.mkdir(parents=True, exist_ok=True)
     clock = _Clock()

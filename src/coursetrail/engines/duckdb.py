@@ -23,8 +23,9 @@ SETTINGS = (
     "set autoinstall_known_extensions = false",
     "set autoload_known_extensions = false",
 )
-MEMORY = 700
-"""Megabytes that DuckDB may hold before it spills; with what Python and Arrow hold, under 1.5 GB."""
+MEMORY = (0, 300, 700)
+"""Megabytes that DuckDB may hold on so many cores before it spills, and 150 more on each further one. With what Python
+and Arrow hold it is under 0.6 GB on one core, which a task on a cluster has, and under 1.5 GB on two."""
 
 PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
@@ -99,13 +100,17 @@ class DuckDB:
         return self.query(sql)
 
 
-def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None) -> DuckDB:
-    """A new engine in memory; it spills into `spill`, else into the system's folder for temporary files."""
+def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None, threads: int = 0) -> DuckDB:
+    """A new engine in memory, on all cores or on so many.
+
+    It spills into `spill`, else into the system's folder for temporary files.
+    """
+    threads = threads or cores()
     connection = duckdb.connect(":memory:")
     for setting in SETTINGS:
         connection.execute(setting)
-    connection.execute(f"set threads = {cores()}")
-    connection.execute(f"set memory_limit = '{MEMORY + 150 * max(0, cores() - 2)}MB'")
+    connection.execute(f"set threads = {threads}")
+    connection.execute(f"set memory_limit = '{MEMORY[min(threads, 2)] + 150 * max(0, threads - 2)}MB'")
     folder = str(spill or Path(os.environ.get("TMPDIR", "/tmp")) / f"coursetrail-{os.getuid()}")  # noqa: S108
     connection.execute(f"set temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
     for name, value in (settings or {}).items():

@@ -18,11 +18,16 @@ from coursetrail.literals import literal, parquet
 def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
     """Line numbers whose bytes equal an earlier line's; blank lines are never duplicates.
 
-    Hashes name the candidates; only if there are any is the file read again and their bytes compared.
+    Hashes name the candidates; only if there are any is the file read again and their bytes compared. Lines that were
+    passed over may be the earlier ones, and are not named again.
     """
     if not reading.hashes:
         return np.zeros(0, np.int64)
-    ordered = np.concatenate(reading.hashes)
+    passed = reading.passing.passed
+    begins = np.cumsum([1, *map(len, passed)])
+    all_hashes = [*passed, *reading.hashes]
+    all_lines = [range(begin, begin + len(one)) for begin, one in zip(begins, passed, strict=False)] + reading.lines
+    ordered = np.concatenate(all_hashes)
     ordered.sort()
     twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     del ordered
@@ -30,7 +35,7 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
         return np.zeros(0, np.int64)
     found = [
         np.asarray(lines, np.int64)[twice[np.searchsorted(twice, hashes).clip(max=len(twice) - 1)] == hashes]
-        for lines, hashes in zip(reading.lines, reading.hashes, strict=True)
+        for lines, hashes in zip(all_lines, all_hashes, strict=True)
     ]
     suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
     connection = engine.connection
@@ -48,7 +53,8 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
     finally:
         connection.unregister("lines")
         connection.unregister("suspects")
-    return np.asarray(repeated["line"].to_numpy())
+    found_again = np.asarray(repeated["line"].to_numpy())
+    return found_again[found_again > reading.passing.lines]
 
 
 def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) -> None:

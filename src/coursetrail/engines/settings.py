@@ -1,15 +1,16 @@
-"""Which engine is meant: what was said, else what the file `coursetrail.toml` says, else what the surroundings show.
+"""Which engine is meant: what the call says, else the environment, else the file `coursetrail.toml`.
 
 engine = "spark"
 master = "spark://host:7077"        # or: remote = "sc://host:15002"
 
 [conf]
-"spark.executor.memory" = "4g"
+spark.executor.memory = "4g"
 """
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +20,56 @@ from coursetrail.errors import UsageError, did_you_mean
 
 FILE = Path("coursetrail.toml")
 KEYS = ("engine", "master", "remote", "conf")
+VARIABLE = "COURSETRAIL_"
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one of the three says; UsageError where that contradicts itself."""
+
+    where: str
+    engine: str | None = None
+    master: str | None = None
+    remote: str | None = None
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name:
+            try:
+                Choice(self.name, self.master, self.remote)
+            except UsageError as error:
+                raise UsageError(f"{self.where}{error}") from error
+
+    @property
+    def name(self) -> str | None:
+        """The engine, if one is meant."""
+        return self.engine or ("spark" if self.master or self.remote else None)
 
 
 def chosen(engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str]) -> Choice:
-    """The engine of a command; a master or remote that was said puts those of the file out of force.
+    """The engine of a command. The strongest that names an engine or an address puts the others' out of force.
 
-    UsageError for a file that cannot be read.
+    UsageError for a file that cannot be read, and for a contradiction within the call, the environment or the file.
     """
-    said = {} if engine == "duckdb" else _in_file()
-    if not (master or remote):
-        master, remote = said.get("master"), said.get("remote")
-    name = engine or said.get("engine") or ("spark" if master or remote or SUBMITTED in os.environ else "duckdb")
-    return Choice(name, master, remote, {**said.get("conf", {}), **settings})
+    all_said = (_Said("", engine, master, remote, settings), _in_environment(), _in_file())
+    name = next((said.name for said in all_said if said.name), "spark" if SUBMITTED in os.environ else "duckdb")
+    if name == "duckdb":
+        return Choice(name, settings=settings)
+    address = next((said for said in all_said if said.master or said.remote), _Said(""))
+    conf = {name: value for said in reversed(all_said) for name, value in said.conf.items()}
+    return Choice(name, address.master, address.remote, conf)
 
 
-def _in_file() -> dict[str, Any]:
+def _in_environment() -> _Said:
+    engine, master, remote = (os.environ.get(VARIABLE + key.upper()) or None for key in KEYS[:3])
+    return _Said("The environment: ", engine, master, remote)
+
+
+def _in_file() -> _Said:
     try:
         said = tomllib.loads(FILE.read_text())
     except FileNotFoundError:
-        return {}
+        return _Said("")
     except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{FILE} cannot be read: {error}.") from error
     for key, value in said.items():
@@ -45,6 +77,16 @@ def _in_file() -> dict[str, Any]:
             raise UsageError(f"{FILE}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
         if not isinstance(value, dict if key == "conf" else str):
             raise UsageError(f"{FILE}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
-    conf = said.get("conf", {})
-    said["conf"] = {name: value if isinstance(value, str) else str(value).lower() for name, value in conf.items()}
-    return said
+    return _Said(f"{FILE}: ", **{**said, "conf": dict(_flat(said.get("conf", {})))})
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Settings by their dotted names, which TOML takes for nested tables unless they are in quotes."""
+    for key, value in table.items():
+        name = before + key
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, str | int | float):
+            yield name, value if isinstance(value, str) else str(value).lower()
+        else:
+            raise UsageError(f"{FILE}: the setting '{name}' takes text, a number, true or false.")

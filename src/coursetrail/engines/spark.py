@@ -5,7 +5,8 @@ import re
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from coursetrail.errors import MissingExtra, QueryError, UsageError
+from coursetrail.errors import DatasetError, MissingExtra, QueryError
 from coursetrail.place import knock
 
 SETTINGS = {
@@ -53,43 +54,50 @@ class Spark:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.ours:
-            self.session.stop()
-            return
-        for frame in self.kept:
-            frame.unpersist()
+        with suppress(*_errors()):  # of a Spark that is gone
+            if self.ours:
+                self.session.stop()
+                return
+            for frame in self.kept:
+                frame.unpersist()
+
+    @property
+    def cores(self) -> int:
+        """Processors that a task may use."""
+        with _told("question for spark.task.cpus"):
+            return int(self.session.conf.get("spark.task.cpus", "1"))
 
     def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
         """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
         from pyspark.sql.pandas.types import from_arrow_schema
 
         kinds = from_arrow_schema(schema, prefer_timestamp_ntz=False)
-        if isinstance(content, pa.Table):
-            frame = self.session.createDataFrame(content, kinds)
-        elif content:
-            frame = self.session.read.schema(kinds).parquet(*map(_hadoop, content))
-        else:
-            frame = self.session.createDataFrame([], kinds)
-        frame.createOrReplaceTempView(name)
+        with _told(f"opening of the table '{name.removeprefix('all_')}'"):
+            if isinstance(content, pa.Table):
+                frame = self.session.createDataFrame(content, kinds)
+            elif content:
+                frame = self.session.read.schema(kinds).parquet(*map(_hadoop, content))
+            else:
+                nothing = [f"cast(null as {kind.dataType.simpleString()}) as {kind.name}" for kind in kinds]
+                frame = self.session.range(0).selectExpr(*nothing)
+            frame.createOrReplaceTempView(name)
 
     def view(self, name: str, sql: str) -> None:
         """Make a query over relations a relation."""
-        self.session.sql(sql).createOrReplaceTempView(name)
+        with _told(f"view '{name}'"):
+            self.session.sql(sql).createOrReplaceTempView(name)
 
     def keep(self, name: str, sql: str) -> None:
         """Make the rows of a query a relation, computed once (at its first use)."""
-        frame = self.session.sql(sql).cache()
-        self.kept.append(frame)
-        frame.createOrReplaceTempView(name)
+        with _told("fold of events"):
+            frame = self.session.sql(sql).cache()
+            self.kept.append(frame)
+            frame.createOrReplaceTempView(name)
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
-        from pyspark.errors import PySparkException
-
-        try:
+        with _told(what):
             table = self.session.sql(sql).toArrow()
-        except PySparkException as error:
-            raise QueryError(f"The {what} failed on Spark: {_message(error)}") from error
         return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
     def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
@@ -97,49 +105,73 @@ class Spark:
 
         The workers need this package too. A task that is lost with its worker is run again, so `run` must bear that.
         """
-        from pyspark.errors import PySparkException
         from pyspark.sql import functions
 
         work = functions.udf(lambda number: run(items[number]), "binary", useArrow=False).asNondeterministic()
-        try:
+        with _told("work of the workers"):
             tasks = self.session.range(0, len(items), 1, len(items))
             answers = tasks.select("id", work("id").alias("answer")).toArrow()
-        except PySparkException as error:
-            raise QueryError(f"Spark's workers could not do it: {_message(error)}") from error
         return [bytes(answer) for answer in answers.sort_by("id")["answer"].to_pylist()]
 
 
 def connect(master: str | None = None, remote: str | None = None, settings: Mapping[str, str] | None = None) -> Spark:
     """A session on `master` (default: all local cores) or on a Spark Connect server at `remote` (sc://host:port).
 
-    A session that is there already is used as it is, and stays; so is what `spark-submit` was told. Raises
-    MissingExtra without pyspark or Java.
+    Beside a session that is there already a new one with settings and views of its own is made, and the other stays
+    as it is. What `spark-submit` was told is in force. Raises MissingExtra without pyspark or Java.
     """
-    if master and remote:
-        raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
-        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingExtra("The engine 'spark' needs pyspark: pip install 'coursetrail[spark]'.") from error
-    if not remote and not _java():
+    there = None if remote else _there(SparkSession)
+    if not (there or remote or SUBMITTED in os.environ or _java()):
         raise MissingExtra("Spark needs Java 17 or newer: install one (apt install openjdk-17-jre-headless).")
-    there = None if remote else SparkSession.getActiveSession()
+    given = settings or {}
     try:
-        if not there:
-            _knock(remote or master or "")
-        session = there or _builder(SparkSession, master, remote, settings or {}).getOrCreate()
-        for name, value in {**(settings or {} if remote else {}), **SETTINGS}.items():
+        if there:
+            session = _beside(there)
+        elif remote:
+            session = _connected(SparkSession, remote)
+        else:
+            session = _started(SparkSession, master, given)
+        for name, value in {**(given if there or remote else {}), **SETTINGS}.items():
             session.conf.set(name, value)
         for function in PRELUDE:
             session.sql(function)
     except ImportError as error:  # pyspark asks for these only now
         raise MissingExtra("Spark Connect needs more of pyspark: pip install 'coursetrail[connect]'.") from error
-    except (PySparkException, RuntimeError, OSError) as error:
+    except _errors() as error:
         where = remote or master or "this machine"
-        raise QueryError(f"No Spark session on {where}: {_message(error)}. Is it up, and the address right?") from error
+        raise QueryError(
+            f"No Spark session on {where}: {_message(error)}. Is it up, and are the address and --conf right?"
+        ) from error
     return Spark(session, ours=there is None)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Whatever Spark raises as an error of ours; `what` names what was asked of it."""
+    try:
+        yield
+    except _errors() as error:
+        text = _message(error)
+        if re.search(r"PATH_NOT_FOUND|FAILED_READ_FILE", str(error)):
+            raise DatasetError(
+                f"Spark cannot read a file of the dataset ({text}). Do all workers see this path? If it is lost, "
+                "restore the dataset from a copy, or ingest the exports into a new folder."
+            ) from error
+        raise QueryError(f"The {what} failed on Spark: {text}") from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What Spark raises: errors of its own, of its Java and its server, and of connections."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    server = sys.modules.get("grpc")  # only Spark Connect loads it
+    return (PySparkException, Py4JError, RuntimeError, OSError, *([server.RpcError] if server else []))
 
 
 def _knock(address: str) -> None:
@@ -160,17 +192,42 @@ def _knock(address: str) -> None:
         raise failed
 
 
-def _builder(sessions: Any, master: str | None, remote: str | None, settings: Mapping[str, str]) -> Any:
+def _there(sessions: Any) -> Any:
+    """The session of this thread, or of the process, or None."""
+    try:
+        return sessions.active()
+    except RuntimeError:
+        return None
+
+
+def _beside(session: Any) -> Any:
+    """A session with settings and views of its own; Spark Connect has that from 4.3 on."""
+    try:
+        return session.newSession()
+    except (AttributeError, NotImplementedError):
+        return session
+
+
+def _connected(sessions: Any, remote: str) -> Any:
+    """A new session of a Spark Connect server; once that is gone, the client gives up after 20 s, not 10 minutes."""
+    _knock(remote)
+    session = sessions.builder.appName("coursetrail").remote(remote).create()
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    session.client.set_retry_policies([DefaultPolicy(max_retries=5)])
+    return session
+
+
+def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> Any:
+    _knock(master or "")
     builder = sessions.builder.appName("coursetrail")
-    if remote:
-        return builder.remote(remote)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not master or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     submitted = SUBMITTED in os.environ  # what spark-submit was told is in force already
     for name, value in {**({} if submitted else LOCAL), **settings}.items():
         builder = builder.config(name, value)
-    return builder if submitted and not master else builder.master(master or "local[*]")
+    return (builder if submitted and not master else builder.master(master or "local[*]")).getOrCreate()
 
 
 def _java() -> bool:
@@ -189,5 +246,9 @@ def _plain(field: pa.Field) -> pa.Field:
 
 
 def _message(error: Exception) -> str:
-    """What Spark says, without the trace of its Java."""
-    return " ".join(str(error).split("JVM stacktrace", maxsplit=1)[0].split())[:400]
+    """What Spark says in one line, without the traces of its Java; of an error on a worker how its trace ends."""
+    text = str(error).split("JVM stacktrace", maxsplit=1)[0]
+    _, worker, trace = text.rpartition("Traceback (most recent call last):")
+    raised = re.search(r"^\S.*", trace.lstrip("\n"), re.MULTILINE) if worker else None
+    causes = re.findall(r"^(?:Caused by)?: (?:[\w.$]+: )?+(?!Exception thrown in awaitResult)(.+)", text, re.MULTILINE)
+    return " ".join((raised[0] if raised else causes[0] if causes else text).split())[:400]

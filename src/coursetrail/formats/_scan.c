@@ -1205,6 +1205,34 @@ done:
     return answer;
 }
 
+static PyObject *hashes(PyObject *module, PyObject *argument)
+{
+    Py_buffer block;
+    size_t rows = 0;
+    PyObject *made = NULL;
+    (void)module;
+    if (PyObject_GetBuffer(argument, &block, PyBUF_SIMPLE))
+        return NULL;
+    At begin = block.buf, end = begin + block.len, at = begin;
+    for (At found; at < end && (found = memchr(at, '\n', end - at)); at = found + 1)
+        rows++;
+    made = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(8 * rows));
+    if (made) {
+        char *out = PyBytes_AsString(made);
+        Py_BEGIN_ALLOW_THREADS
+        at = begin;
+        for (size_t row = 0; row < rows; row++) {
+            At behind = (At)memchr(at, '\n', end - at) + 1;
+            uint64_t found = hash(at, behind - at);
+            memcpy(out + 8 * row, &found, 8);
+            at = behind;
+        }
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&block);
+    return made;
+}
+
 static PyObject *space(PyObject *module, PyObject *argument)
 {
     size_t size = PyLong_AsSize_t(argument);
@@ -1230,6 +1258,7 @@ static PyObject *tally(PyObject *module, PyObject *argument)
 
 static PyMethodDef functions[] = {
     {"scan", scan, METH_VARARGS, "scan(block, fields, nested, inside, where, when, known): see scan.py."},
+    {"hashes", hashes, METH_O, "hashes(block) -> of each line that has a newline, eight bytes, as scan gives them."},
     {"records", records, METH_VARARGS, "records(block, at_end, delimiter, backslash, before, nulls, header): see tables.py."},
     {"space", space, METH_O, "space(size) -> a writable buffer of at least so many bytes, as they happen to be."},
     {"tally", tally, METH_O, "tally(block) -> (newlines, bytes up to the last of them)."},

@@ -20,6 +20,7 @@ def scan(
     known: bool,
     /,
 ) -> tuple[Any, int, int, int, int, list[Place | None], list[Place | None], Place, Place, Place | None]: ...
+def hashes(block: Any, /) -> bytes: ...
 def records(
     block: Any,
     at_end: bool,

@@ -40,12 +40,22 @@ class Block:
     begins: Any = None
     hashes: Any = None
 
+    def behind(self, count: int) -> "Block":
+        """The lines behind the first `count`."""
+        at = int(newlines(memoryview(self.text))[count - 1]) + 1
+        if self.begins is None:
+            return Block(self.first + count, self.text.slice(at), self.raw.slice(at))
+        begins = self.begins[count:]
+        raw = self.raw.slice(int(begins[0]))
+        return Block(self.first + count, self.text.slice(at), raw, begins - begins[0], self.hashes[count:])
+
 
 class Lines:
     """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
     With a `table`, lines are its records, which may hold newlines. `lines` counts them all; `overlong` holds
-    (line, head) of those above `LONGEST`; `fault` says what ended the file early, or is None.
+    (line, head) of those above `LONGEST`; `fault` says what ended the file early, or is None; `unended` whether the
+    last line has no newline.
     """
 
     def __init__(
@@ -54,6 +64,7 @@ class Lines:
         self._raw = Raw(Place.of(file), advance)
         self._source, self._head = opened(self._raw)
         self._table = table
+        self.unended = False
         self.lines = 0
         self.overlong: list[tuple[int, bytes]] = []
 
@@ -100,6 +111,7 @@ class Lines:
             if at_end and size and space[size - 1] != NEWLINE:
                 space[size] = NEWLINE
                 size += 1
+                self.unended = True
             block, count, cut = self._block(buffer.slice(0, size), at_end)
             tail = space[cut:size]
             if cut:

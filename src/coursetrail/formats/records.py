@@ -15,9 +15,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from coursetrail.formats.beginnings import Passing
 from coursetrail.formats.format import Format, Reject
 from coursetrail.formats.lines import Block, Lines
 from coursetrail.formats.scan import Layout, Scanned
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Stop(Exception):  # noqa: N818 - asked for, not an error
@@ -37,12 +43,15 @@ class Batch:
 class Reading:
     """One reading of one file: its records, and what became of the lines that are none.
 
-    `allowed` is asked at every reject, with their number and the line's, whether to go on. `failed` is what
-    ended the fields early, for an engine hands on its own error.
+    `allowed` is asked at every reject, with their number and the line's, whether to go on. `passing` says what the
+    file begins with that was read before: those lines are no records. `failed` is what ended the fields early, for an
+    engine hands on its own error. `threads` scan at once.
     """
 
     format: Format
     allowed: Callable[[int, int], bool]
+    threads: int = field(default_factory=cores)
+    passing: Passing = field(default_factory=Passing)
     lines: list[range] = field(default_factory=list)
     hashes: list[Any] = field(default_factory=list)
     rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
@@ -52,7 +61,7 @@ class Reading:
 
     def batches(self, lines: Lines, layout: Layout) -> Iterator[Batch]:
         """All lines, block by block; what was mended comes as a batch of its own behind that it was in."""
-        for block, scanned in _scanned(lines, layout):
+        for block, scanned in _scanned(self.passing.rest(lines.blocks()), layout, self.threads):
             yield from self._of_block(block, scanned, layout)
 
     def fields(self, lines: Lines, layout: Layout) -> pa.RecordBatchReader:
@@ -66,7 +75,7 @@ class Reading:
 
     def _in_order(self, lines: Lines, layout: Layout) -> Iterator[pa.RecordBatch]:
         try:
-            for block, scanned in _scanned(lines, layout):
+            for block, scanned in _scanned(lines.blocks(), layout, self.threads):
                 parts = [
                     pa.record_batch({"r": part.scanned.r, "line": pa.array(part.numbers, pa.int64())}).filter(
                         pa.array(part.sound)
@@ -124,23 +133,18 @@ class Reading:
             raise Stop
 
 
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _cut(text: pa.Buffer, begins: Any, rows: Any) -> list[bytes]:
     whole = memoryview(text)
     return [bytes(whole[begins[row] : begins[row + 1]]) for row in rows]
 
 
-def _scanned(lines: Lines, layout: Layout) -> Iterator[tuple[Block, Scanned]]:
-    """The blocks, in order, scanned by as many threads as there are processors."""
-    with ThreadPoolExecutor(cores()) as pool:
+def _scanned(blocks: Iterable[Block], layout: Layout, threads: int) -> Iterator[tuple[Block, Scanned]]:
+    """The blocks, in order, scanned by so many threads."""
+    with ThreadPoolExecutor(threads) as pool:
         ahead: deque[tuple[Block, Future[Scanned]]] = deque()
-        for block in lines.blocks():
+        for block in blocks:
             ahead.append((block, pool.submit(layout.scan, block.text)))
-            if len(ahead) > cores():
+            if len(ahead) > threads:
                 next_block, scan = ahead.popleft()
                 yield next_block, scan.result()
         for next_block, scan in ahead:

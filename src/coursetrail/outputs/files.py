@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from tempfile import TemporaryFile
+from uuid import uuid4
 
-from coursetrail.errors import StorageError
+from coursetrail.errors import StorageError, UsageError
 from coursetrail.place import Place
 
 Where = Path | Place
@@ -11,9 +13,33 @@ Where = Path | Place
 
 
 def folder(name: str | os.PathLike[str]) -> Where:
-    """The folder of that name or address."""
+    """The folder of that name or address, there or not; UsageError or StorageError if nothing can be written into it.
+
+    To be asked before the work, which may take hours. Elsewhere only a trial can tell, and the folder is made for it.
+    """
     place = Place.of(name)
-    return Path(name) if place.local else place
+    try:
+        return _tried_here(path) if (path := place.local) else _tried(place)
+    except OSError as error:
+        raise _refused(place, error) from error
+
+
+def _tried_here(path: Path) -> Path:
+    there = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise UsageError(f"{there} is a file; -o takes a folder.")
+    TemporaryFile(dir=there).close()
+    return path
+
+
+def _tried(place: Place) -> Place:
+    if place.is_file():
+        raise UsageError(f"{place} is a file; -o takes a folder.")
+    place.make()
+    trial = place / f".{uuid4().hex}"
+    trial.write(b"")
+    trial.remove()
+    return place
 
 
 def write(path: Where, data: bytes) -> Where:
@@ -23,7 +49,9 @@ def write(path: Where, data: bytes) -> Where:
         place.above.make()
         place.write(data)
     except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror or error}. Try another folder (-o), or free space."
-        ) from error
+        raise _refused(path, error) from error
     return path
+
+
+def _refused(path: Where, error: OSError) -> StorageError:
+    return StorageError(f"{path} cannot be written: {error.strerror or error}. Try another folder (-o), or free space.")

@@ -1,0 +1,166 @@
+"""How a dataset changes: rows are added to its tables, then one commit to `events` makes them part of it.
+
+Each commit is marked with its number, so that of two runs at once the slower one notices, whatever it appends.
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+
+from coursetrail.dataset import EVENTS, TABLES, VERSION, events_at, storage, table_at, uri, version
+from coursetrail.ledger import Source
+from coursetrail.place import Place
+
+WRITTEN = WriterProperties(compression="ZSTD", compression_level=1)
+"""How Delta's own writer writes what is exchanged or compacted."""
+
+
+def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> None:
+    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`.
+
+    `after` is the version that the rows were worked out from: a table that has changed since is a StorageError,
+    for another run may have added the same.
+    """
+    table = table_at(place, name)
+    if table is not None and not rows.num_rows and mode == "append":
+        return
+    with storage(place):
+        if table is None:  # empty at first: only from a version on does Delta notice a rival
+            DeltaTable.create(uri(place, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
+            table, after = DeltaTable(uri(place, name)), after or 0
+        if table.version() != after:
+            raise CommitFailedError(f"'{name}' has a new version")
+        write_deltalake(
+            table,
+            rows,
+            mode="overwrite" if mode == "overwrite" else "append",
+            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", after + 1)]),
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file in the folder of `events`, and of which source it has how many rows."""
+
+    name: str
+    size: int
+    source: Source
+
+
+def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source]) -> None:
+    """Make Parquet files and what they are read from part of the dataset, in one version, each digest only once.
+
+    The files lie in the folder of `events` already. The commit names the newest versions of the other tables.
+    """
+    with storage(place):
+        events = events_at(place)
+        properties = _properties(place, events, {source.digest: source.source for source in sources})
+        adds = [_add(part) for part in parts]
+        if events is None:
+            _create(place, adds, properties)
+            return
+        if twice := [source.uri for source in sources if events.transaction_version(source.digest)]:
+            raise CommitFailedError(f"{twice[0]} came in meanwhile")
+        events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+
+
+def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source) -> None:
+    """Take the rows of some sources out of the events and put those of another in, in one version."""
+    numbers = ", ".join(str(source.source) for source in (*old, new))
+    with storage(place):
+        events = events_at(place)
+        if events is None:
+            raise CommitFailedError("the dataset is gone")
+        gone = {source.digest: 0 for source in old}
+        write_deltalake(
+            events,
+            rows,
+            mode="overwrite",
+            predicate=f"source in ({numbers})",
+            writer_properties=WRITTEN,
+            commit_properties=_properties(place, events, {**gone, new.digest: new.source}),
+        )
+
+
+def sizes(place: Place) -> list[int]:
+    """Bytes of each file of the events."""
+    events = events_at(place)
+    return [] if events is None else pa.table(events.get_add_actions(flatten=True))["size_bytes"].to_pylist()
+
+
+def rewrite(place: Place, full: int) -> None:
+    """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
+    for name in TABLES[1:]:
+        table = table_at(place, name)
+        if table is not None:
+            mark = Transaction("coursetrail", table.version() + 1)
+            table.optimize.compact(
+                target_size=full,
+                writer_properties=WRITTEN,
+                commit_properties=CommitProperties(app_transactions=[mark]),
+            )
+    events = events_at(place)
+    if events is not None:
+        properties = _properties(place, events, {})
+        found = events.optimize.compact(target_size=full, writer_properties=WRITTEN, commit_properties=properties)
+        if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
+            events.create_write_transaction([], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+
+
+def clear(place: Place, kept: timedelta) -> int:
+    """Remove files that only versions need which were replaced longer ago than `kept`; how many those were."""
+    hours = int(kept.total_seconds() // 3600)
+    cleared = 0
+    for name in TABLES:
+        table = table_at(place, name)
+        if table is not None and table.vacuum(retention_hours=hours, full=True):  # which removes nothing yet
+            cleared += len(table.vacuum(retention_hours=hours, full=True, dry_run=False))
+    return cleared
+
+
+def _create(place: Place, adds: list[AddAction], properties: CommitProperties) -> None:
+    try:
+        create_table_with_add_actions(
+            uri(place, "events"),
+            Schema.from_arrow(EVENTS),
+            adds,
+            mode="error",
+            name="coursetrail events",
+            commit_properties=properties,
+        )
+    except DeltaError as error:
+        if table_at(place, "events") is None:
+            raise
+        raise CommitFailedError("another run made the dataset") from error
+
+
+def _properties(place: Place, events: DeltaTable | None, digests: Mapping[str, int]) -> CommitProperties:
+    """What a commit to `events` says: the versions of the other tables, and the number of the source of each digest.
+
+    It fails if another run was faster: its versions of the other tables may be older than those of that run.
+    """
+    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
+    return CommitProperties(
+        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
+        app_transactions=[
+            Transaction("coursetrail", events.version() + 1 if events else 0),
+            *(Transaction(digest, number) for digest, number in digests.items()),
+        ],
+    )
+
+
+def _add(part: Part) -> AddAction:
+    lowest: dict[str, Any] = {"source": part.source.source}
+    highest = dict(lowest)
+    if part.source.first_time and part.source.last_time:
+        lowest["time"], highest["time"] = part.source.first_time.isoformat(), part.source.last_time.isoformat()
+    stats = {"numRecords": part.source.events, "minValues": lowest, "maxValues": highest}
+    return AddAction(part.name, part.size, {}, int(time.time() * 1000), True, json.dumps(stats))

@@ -1,0 +1,44 @@
+"""Many small files → few large ones, and old files cleared away: what keeps a dataset fast that grows every night."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from coursetrail import commits, dataset
+from coursetrail.errors import DatasetError
+from coursetrail.place import Place
+from coursetrail.progress import Progress, Silent
+
+FULL = 128 << 20
+"""Bytes of a file that is large enough to stay as it is."""
+MANY = 100
+"""Smaller files from which on an ingest compacts the dataset by itself."""
+KEPT = timedelta(days=7)
+"""How long what a compaction or a replacement took out can still be read with an older version."""
+
+
+@dataclass(frozen=True)
+class Compacted:
+    """How many files the events were in, and are; and how many files of older versions were cleared away."""
+
+    before: int
+    after: int
+    cleared: int
+
+
+def compact(place: Place, progress: Progress | None = None) -> Compacted:
+    """Write a dataset's small files anew as few large ones, and clear away files that only versions need which were
+    replaced over `KEPT` ago. The answers are the same. Raises DatasetError, StorageError.
+    """
+    if not dataset.exists(place):
+        raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
+    with (progress or Silent()).step("Compacting", None, "tables") as step, dataset.storage(place):
+        before = len(commits.sizes(place))
+        commits.rewrite(place, FULL)
+        step.advance(1)
+        cleared = commits.clear(place, KEPT)
+        return Compacted(before, len(commits.sizes(place)), cleared)
+
+
+def is_due(place: Place) -> bool:
+    """Whether a dataset has so many small files that it should be compacted."""
+    return sum(size < FULL for size in commits.sizes(place)) > MANY
