@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from inspect import cleandoc
 from pathlib import Path
 from textwrap import dedent, fill
@@ -23,7 +23,8 @@ from coursetrail import analyses, errors, formats
 from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.cli import cli
 from coursetrail.dataset import EVENTS, REJECTS
-from coursetrail.formats import legacy
+from coursetrail.formats import legacy, ondemand, ondemand_pages
+from coursetrail.formats.format import Format
 from coursetrail.formats.legacy_pages import OTHER, PAGES
 from coursetrail.ledger import SOURCES
 from coursetrail.lookups import agents, languages
@@ -48,7 +49,7 @@ MEANINGS = {
         "source": "the file it came from: its number in `sources`",
         "line": "its line in that file, from 1",
         "platform": "`coursera`",
-        "course": "the course's short name, from the address of the page; else from the file's name, or `--course`",
+        "course": "the course's short name or id, from the page or the export; else the file's name, or `--course`",
         "time": "when the platform logged it",
         "learner": "the id that the platform gave (Coursera: a hash, other in each course); null if there is none",
         "action": "what was done, one of the closed list below; never null",
@@ -59,7 +60,7 @@ MEANINGS = {
         "cookie": "the browser's session cookie: it lives for months and is no visit",
         "user_agent": "as it was logged: the key into `agents`",
         "accept_language": "as it was logged: the key into `languages`",
-        "network": "the /24 (IPv4) or /48 (IPv6) that the address lies in; the address itself is not kept",
+        "network": "the /24 (IPv4) or /48 (IPv6) of the address, if the export has one; itself it is not kept",
         "country": "two letters; null in legacy exports, which do not say",
         "region": "as `country`",
         "timezone": "as `country`",
@@ -267,22 +268,48 @@ def _item(parameter: str | None) -> str:
     return f"`{parameter}`" if parameter else ""
 
 
+def ondemand_pages_table() -> str:
+    """Which step of a path belongs to which area."""
+    rows = [
+        [f"`{one.path}`" if one.path else "(nothing)", one.area, "the next step" if one.item else ""]
+        for one in ondemand_pages.PAGES
+    ]
+    rows.append(["anything else", ondemand_pages.OTHER.area, ""])
+    return table(["step below `…/learn/<course>/`", "area", "item"], rows)
+
+
 def video() -> str:
     """What becomes of the player's event types."""
-    rows = [
-        [f"`{name}`", f"`{action}`", "yes" if action in DELIBERATE else "no"] for name, action in legacy.ACTIONS.items()
-    ]
-    return table(["`type` in `value`", "action", "click"], [*rows, ["anything else", "`video_other`", "no"]])
+    return _words("`type` in `value`", legacy.ACTIONS, "`video_other`")
+
+
+def keys() -> str:
+    """What becomes of the events of on-demand courses."""
+    return _words("`key`", ondemand.ACTIONS, "`video_other` if `value` has a timecode, else `other`")
+
+
+def _words(heading: str, words: Mapping[str, str], others: str) -> str:
+    rows = [[f"`{name}`", f"`{action}`", "yes" if action in DELIBERATE else "no"] for name, action in words.items()]
+    return table([heading, "action", "click"], [*rows, ["anything else", others, "no"]])
 
 
 def fields() -> str:
-    """The fields with a place, and where it is."""
+    """The fields of a legacy export."""
+    return _fields(legacy.FORMAT, {"value": ["position", "position_from", "rate"]})
+
+
+def ondemand_fields() -> str:
+    """The columns of an on-demand export."""
+    return _fields(ondemand.FORMAT, {"value": ["item", "position", "rate"]})
+
+
+def _fields(form: Format, inside: Mapping[str, list[str]]) -> str:
+    """The fields with a place, and where it is; `inside` says what comes out of objects that fields hold."""
     sources = {
-        name: [column for column, made in legacy.FORMAT.columns.items() if name in made.reads]
-        for name in dict.fromkeys((*legacy.FORMAT.raw, *legacy.FORMAT.layout.fields))
+        name: [column for column, made in form.columns.items() if name in made.reads] + inside.get(name, [])
+        for name in dict.fromkeys((*form.raw, *form.layout.fields))
     }
-    sources["value"] += ["position", "position_from", "rate"]
-    kept = {*legacy.FORMAT.layout.kept, *(set(legacy.FORMAT.raw) - set(legacy.FORMAT.layout.fields))}
+    kept = {*form.layout.kept, *(set(form.raw) - set(form.layout.fields))}
     rows = []
     for name, columns in sources.items():
         places = [f"`{column}`" for column in columns] + (["`extra`"] if name in kept else [])
@@ -293,7 +320,15 @@ def fields() -> str:
 WHOLE: dict[str, Callable[[], str]] = {"command-line.md": command_line, "analyses.md": analyses_page}
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
     "dataset.md": {"tables": tables, "actions": actions},
-    "formats.md": {"formats": known_formats, "fields": fields, "pages": pages, "video": video},
+    "formats.md": {
+        "formats": known_formats,
+        "fields": fields,
+        "pages": pages,
+        "video": video,
+        "coursera fields": ondemand_fields,
+        "coursera keys": keys,
+        "coursera pages": ondemand_pages_table,
+    },
 }
 
 

@@ -1,10 +1,10 @@
 """The export formats that are read, one module each."""
 
 from coursetrail.errors import InputError, UsageError, did_you_mean
-from coursetrail.formats import legacy
+from coursetrail.formats import legacy, ondemand
 from coursetrail.formats.format import Format
 
-ALL: tuple[Format, ...] = (legacy.FORMAT,)
+ALL: tuple[Format, ...] = (legacy.FORMAT, ondemand.FORMAT)
 
 
 def find(name: str) -> Format:
