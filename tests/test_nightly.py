@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 
 import coursetrail as ct
 from coursetrail import build, commits, upkeep
+from coursetrail.engines import Choice
 from coursetrail.formats import lines as blocks
 from coursetrail.place import Place
 from test_ingest import contents, export, ledger, line, lines, run
@@ -268,3 +269,23 @@ def test_the_first_of_many_files_is_safe_when_a_later_one_cannot_be_written(tmp_
         ct.ingest(tmp_path / "d", [bad, good])
     assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)]
     shutil.rmtree(tmp_path / "d")
+
+
+# On Spark
+
+
+def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, java):
+    spark = Choice("spark", master="local[1]")
+    short, long = export(tmp_path, lines(30), name="a"), export(tmp_path, lines(50), name="b")
+    packed, other = export(tmp_path, gzip.compress(lines(30)), name="c.gz"), export(tmp_path, lines(5, 900), name="e")
+    outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
+    assert sorted(one.already for one in outcomes) == [False, False, False, True]
+    assert sorted(row[0] for row in ledger(tmp_path / "d")) == [5, 20, 30]
+    grown(tmp_path, lines(60), name="b")
+    grown(tmp_path, lines(7, 500), name="e")
+    with pytest.raises(ct.InputError, match="has changed since"):
+        ct.ingest(tmp_path / "d", [long, other, packed], choice=spark)
+    ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
+    assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
+    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
+    assert numbers == [*range(60), *range(500, 507)]

@@ -118,6 +118,58 @@ def ingest(
 
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER…")
+@click.option(
+    "--every", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS", help="Pause."
+)
+@click.option("--course", metavar="NAME", help="The course of events whose page names none.")
+@reading
+@engined
+def watch(
+    dataset: str,
+    folders: tuple[str, ...],
+    every: float,
+    course: str | None,
+    form: str | None,
+    max_rejects: str,
+    choice: Choice,
+) -> None:
+    """Add what arrives in folders, until you stop it: new files, and new lines of files that grow.
+
+    One line for each arrival. Stop it with Ctrl-C or a signal; what is committed is safe. For cron, use ingest.
+
+    \b
+      coursetrail watch courses /var/exports
+      coursetrail watch courses /edx/var/log/tracking --every 10
+    """
+    from coursetrail.watch import Watch
+
+    told = {"format": form, "course": course, "max_rejects": max_rejects, "choice": choice}
+    look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)
+    say(f"Watching {', '.join(folders)} every {every:g} s.")
+    for _ in look.forever(every):
+        pass
+
+
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
+def compact(dataset: str) -> None:
+    """Write a dataset's many small files as few large ones. The answers stay the same, and come faster.
+
+    An ingest does it by itself when there are over a hundred. Files that only versions before a compaction or a
+    replacement need are removed seven days after it; until then --as-of can read those.
+
+    \b
+      coursetrail compact psy-001
+    """
+    from coursetrail import upkeep
+
+    done = upkeep.compact(Place.of(dataset), on_terminal())
+    say(f"{dataset}: {done.before} files of events are now {done.after}; {done.cleared} old files removed")
+
+
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
 @versioned
 def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
