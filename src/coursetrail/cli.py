@@ -293,27 +293,48 @@ def sql(dataset: str, query: str, form: str) -> None:
     metavar="FRACTION",
     help="Share of damaged lines, 0 to 1.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["coursera-legacy", "coursera", "edx"]),
+    default="coursera-legacy",
+    show_default=True,
+    help="What to write: a legacy Coursera export, a research export of Coursera today, or an Open edX tracking log.",
+)
 @click.option("--course", default="psy-001", show_default=True, metavar="NAME", help="The course in its addresses.")
 @click.option("--truth", type=click.Path(dir_okay=False), metavar="FILE", help="Write what was planted, as JSON.")
-def simulate(out: str, learners: int, events: int, seed: int, dirty: float, course: str, truth: str | None) -> None:
-    """Make a course that never was, as a legacy Coursera export.
+def simulate(
+    out: str, learners: int, events: int, seed: int, dirty: float, form: str, course: str, truth: str | None
+) -> None:
+    """Make a course that never was, as an export of one of three platforms.
 
-    It follows the published tables of psy-001. OUT ending in .gz is compressed. The same options write the
+    It follows the published tables of psy-001. OUT ending in .gz is compressed; with --format coursera it is a new
+    folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
     same bytes.
 
     \b
       coursetrail simulate psy-001_clickstream_export.gz --learners 2000 --events 200000 --truth truth.json
+      coursetrail simulate psy-001-today --format coursera --learners 2000 --events 200000
+      coursetrail simulate tracking.log.gz --format edx --learners 2000 --events 200000
     """
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
 
     with on_terminal().step(f"Simulating {Path(out).name}", events, "events") as step:
         planted = make(
-            out, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
+            out,
+            learners=learners,
+            events=events,
+            seed=seed,
+            dirty=dirty,
+            course=course,
+            format=form,
+            advance=step.advance,
         )
     if truth:
         write(Path(truth), planted.to_json().encode())
-    say(f"{out}: {planted.ledger.lines:,} lines, {Path(out).stat().st_size:,} bytes")
+    size = sum(file.stat().st_size for file in [Path(out), *Path(out).glob("*")] if file.is_file())
+    say(f"{out}: {planted.ledger.lines:,} lines, {size:,} bytes")
 
 
 @cli.command()
