@@ -42,7 +42,7 @@ def simulate(
     In the format `coursera`, `out` is a new folder of a file per day and kind, or one file if it ends in .csv or
     .csv.gz. `learners` usernames, staff and a few bots among them, leave `events` readable events; `dirty` is the
     share of the lines that are damaged, from 0 to 1. The same arguments write the same bytes. `advance(n)` is
-    called as n more lines are written. Memory grows by about MEMORY bytes an event. Raises ValueError for
+    called as n more lines are written. Memory grows by 100 to 200 bytes an event. Raises ValueError for
     numbers out of range.
     """
     if learners < 0 or events < 0 or not 0 <= dirty <= 1:

@@ -1,16 +1,15 @@
 """The simulated course as an Open edX platform shows it: its ids, the paths of its pages, and what watches it run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING
 
 from coursetrail.simulate.agents import Agent
 from coursetrail.simulate.course import VARIANTS, WEEKS, Course
 from coursetrail.simulate.pseudonyms import hexadecimal
 from coursetrail.simulate.visitors import Visitor
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Paths = dict[str, Callable[[int], str]]  # of the i-th page of each group
 
 ORGANISATION, RUN = "Example", "2013"
 HOST = "courses.example.org"
@@ -69,7 +68,7 @@ def shown(course: Course) -> Course:
     def topic(i: int) -> str:
         return f"discussion/forum/{hexadecimal(f'topic {i % 12}', 32)}"
 
-    within: dict[str, Callable[[int], str]] = {
+    within: Paths = {
         "home": lambda i: ("info", "course/", "progress")[i],
         "lectures": lambda i: ("course/", place("", videos[0], 0))[i],
         "lecture": lambda i: (

@@ -77,6 +77,8 @@ def _repeated(line: str, random: int) -> str:
 
 
 def _no_time(line: str, random: int) -> str:
+    """Without a time that can be read; `random` makes each one different."""
+    line = _more(line, f'"line": {random}')
     if random % 4 == 0:
         return re.sub(r'"time": "[^"]*", ', "", line, count=1)
     return _time(line, lambda _: ("", "null", '""', '"yesterday"')[random % 4])

@@ -1,6 +1,7 @@
 """The simulated course as Coursera's platform of today shows it: its ids, its items and the address of every page."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,7 @@ from coursetrail.simulate.course import VARIANTS, WEEKS, Course
 from coursetrail.simulate.plan import Plan
 from coursetrail.simulate.pseudonyms import alphanumeric
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Paths = dict[str, Callable[[int], str]]  # of the i-th page of each group
 
 _TITLES = (
     *("{}. Memory, and What Becomes of It", "{}. The “Self”: Who Is That?", "{}. Was ist Schlaf?"),
@@ -72,7 +72,7 @@ def urls(course: Course) -> list[str]:
     def item(kind: str, i: int) -> str:
         return f"{kind}/{alphanumeric(f'{kind} {i} of {course.name}', 5)}/{kind}-{i + 1}"
 
-    paths: dict[str, Callable[[int], str]] = {
+    paths: Paths = {
         "home": lambda i: ("", "home/welcome", "home/week/1")[i],
         "lectures": lambda i: f"home/week/{i + 2}",
         "lecture": lambda i: items[i // len(VARIANTS)] + ways[i % len(VARIANTS)],

@@ -12,15 +12,15 @@ from coursetrail.simulate.lesions import garbage, long_text
 
 KINDS = (
     Kind("byte_order_mark", EVENT, 0, 1, "first"),
-    Kind("value_not_json", EVENT, 4, needs="video"),
-    Kind("number_for_text", EVENT, 4, needs="video"),
-    Kind("null_for_empty", EVENT, 4),
+    Kind("value_not_json", EVENT, 6, needs="video"),
+    Kind("number_for_text", EVENT, 6, needs="video"),
+    Kind("null_for_empty", EVENT, 6),
     Kind("doubled_quotes", EVENT, 6, needs="video"),
-    Kind("bare_fields", EVENT, 4),
+    Kind("bare_fields", EVENT, 6),
     Kind("carriage_return", EVENT, 5),
     Kind("very_long", EVENT, 1, 20),
-    Kind("unknown_fields", EVENT, 4),
-    Kind("invalid_utf8", EVENT, 4),
+    Kind("unknown_fields", EVENT, 6),
+    Kind("invalid_utf8", EVENT, 6),
     Kind("lone_surrogate", EVENT, 4),
     Kind("cut_at_end", REJECTED, 0, 1),
     Kind("duplicate", DUPLICATE, 10),
@@ -112,7 +112,9 @@ def _unclosed(line: str, random: int) -> str:
 
 
 def _untimed(line: str, random: int) -> str:
-    return _with(_SPACE.sub("", line), 2, ("", "NULL", "yesterday", "2016-13-45 99:00:00")[random % 4])
+    """Without a time that can be read; `random` makes each one different."""
+    line = _with(_SPACE.sub("", line), 6, f"http://example.org/{random}")
+    return _with(line, 2, ("", "NULL", "yesterday", "2016-13-45 99:00:00")[random % 4])
 
 
 SCARS: dict[str, Callable[[str, int], str]] = {
