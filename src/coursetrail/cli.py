@@ -306,7 +306,7 @@ def sql(dataset: str, query: str, form: str) -> None:
 def simulate(
     out: str, learners: int, events: int, seed: int, dirty: float, form: str, course: str, truth: str | None
 ) -> None:
-    """Make a course that never was, as an export of one of three platforms.
+    """Make a course that never was, in one of three formats.
 
     It follows the published tables of psy-001. OUT ending in .gz is compressed; with --format coursera it is a new
     folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
