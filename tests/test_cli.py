@@ -162,6 +162,8 @@ def test_version_is_the_packages():
         ("simulate absent/x.gz --events 10 --learners 2", 6, "absent/x.gz"),
         ("simulate folder --events 10 --learners 2", 6, "folder"),
         ("simulate x.csv --events -1", 2, "--events"),
+        ("simulate course --events 10 --learners 2 --format coursera", 6, "course"),
+        ("simulate x --format oulad", 2, "'coursera-legacy', 'coursera', 'edx'"),
         ("demo -o notes", 6, "notes"),
     ],
 )
@@ -190,6 +192,12 @@ def test_where_answers_go_is_asked_before_anything_is_counted(here, monkeypatch,
         refused(coursetrail(command, "lost", "-o", "notes"), 2, "notes is a file")
     finally:
         shutil.rmtree("lost")
+
+
+def test_a_course_can_be_simulated_as_a_folder_of_days(tmp_path):
+    ran = coursetrail("simulate", tmp_path / "days", "--format", "coursera", "--learners", 5, "--events", 300)
+    size = sum(file.stat().st_size for file in (tmp_path / "days").glob("*.csv.gz"))
+    assert (ran.code, ran.told.splitlines()[-1]) == (0, f"{tmp_path}/days: 300 lines, {size:,} bytes")
 
 
 def test_a_call_without_words_shows_the_help():

@@ -21,11 +21,10 @@ from device_detector import DeviceDetector
 from coursetrail.lookups.languages import preferred_language
 from coursetrail.simulate import Truth, simulate
 from coursetrail.simulate.agents import worded
-from coursetrail.simulate.damage import KINDS
 from coursetrail.simulate.fleet import BOTS, FLEET
 from coursetrail.simulate.people import clicks_of, gather
 from coursetrail.simulate.published import BROWSERS, DEVICES, EVENTS, LANGUAGES, LEARNERS
-from coursetrail.simulate.scars import SCARS
+from coursetrail.simulate.scars import KINDS, SCARS
 from coursetrail.simulate.visitors import BOT
 
 MINUTE = 60_000

@@ -365,16 +365,29 @@ def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> No
     metavar="FRACTION",
     help="Share of damaged lines, 0 to 1.",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["coursera-legacy", "coursera", "edx"]),
+    default="coursera-legacy",
+    show_default=True,
+    help="What to write: a legacy Coursera export, a research export of Coursera today, or an Open edX tracking log.",
+)
 @click.option("--course", default="psy-001", show_default=True, metavar="NAME", help="The course in its addresses.")
 @click.option("--truth", type=click.Path(dir_okay=False), metavar="FILE", help="Write what was planted, as JSON.")
-def simulate(out: str, learners: int, events: int, seed: int, dirty: float, course: str, truth: str | None) -> None:
-    """Make a course that never was, as a legacy Coursera export.
+def simulate(
+    out: str, learners: int, events: int, seed: int, dirty: float, form: str, course: str, truth: str | None
+) -> None:
+    """Make a course that never was, in one of three formats.
 
-    It follows the published tables of psy-001. OUT ending in .gz is compressed. The same options write the
+    It follows the published tables of psy-001. OUT ending in .gz is compressed; with --format coursera it is a new
+    folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
     same bytes.
 
     \b
       coursetrail simulate psy-001_clickstream_export.gz --learners 2000 --events 200000 --truth truth.json
+      coursetrail simulate psy-001-today --format coursera --learners 2000 --events 200000
+      coursetrail simulate tracking.log.gz --format edx --learners 2000 --events 200000
     """
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
@@ -382,11 +395,19 @@ def simulate(out: str, learners: int, events: int, seed: int, dirty: float, cour
     export, told = on_this_machine(out), on_this_machine(truth) if truth else None
     with on_terminal().step(f"Simulating {export.name}", events, "events") as step:
         planted = make(
-            export, learners=learners, events=events, seed=seed, dirty=dirty, course=course, advance=step.advance
+            export,
+            learners=learners,
+            events=events,
+            seed=seed,
+            dirty=dirty,
+            course=course,
+            format=form,
+            advance=step.advance,
         )
     if told:
         write(told, planted.to_json().encode())
-    say(f"{out}: {planted.ledger.lines:,} lines, {export.stat().st_size:,} bytes")
+    size = sum(file.stat().st_size for file in [export, *export.glob("*")] if file.is_file())
+    say(f"{out}: {planted.ledger.lines:,} lines, {size:,} bytes")
 
 
 @cli.command()

@@ -77,7 +77,7 @@ def _batch(
     length = np.array([seconds for _, seconds in course.lectures], float)
     seconds = np.where(pages.kind == LECTURE, length[lecture], 0.0)
     viewing = watch(first, offset == pages.length[of] - 1, pages.burst[of], seconds[of], random)
-    video = viewing.kind >= plan.VIDEO
+    video = viewing.kind >= plan.PLAY
     dwell = np.exp(random.normal(np.log(22_000), 1.2, len(of)))
     gap = np.where(video, viewing.gap, np.clip(dwell, 900, LULL).astype(np.int64))
     actor = pages.actor[of]

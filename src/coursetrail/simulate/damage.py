@@ -20,54 +20,26 @@ _FAR = 3_000  # lines between a line and its duplicate, at most
 
 
 class Kind(NamedTuple):
-    """One kind of damage: its fate, how common it is among damaged lines, and what lines it can befall."""
+    """One kind of damage: its fate, how common it is among damaged lines, and what lines it can befall.
+
+    `alters` says what a reader can no longer learn from the line: it is `unreadable` (a video action), tells
+    `whole_seconds` only, is `nameless` (no user agent), or `repeats` the event before it.
+    """
 
     name: str
     fate: str
     weight: int
     at_most: int = 1 << 40
     needs: str = "any"
+    alters: str = ""
 
 
-KINDS = (
-    Kind("byte_order_mark", EVENT, 0, 1, "first"),
-    Kind("near_duplicate", EVENT, 4, needs="follower"),
-    Kind("synthetic", EVENT, 4, needs="page"),
-    Kind("value_not_json", EVENT, 4, needs="video"),
-    Kind("value_not_finite", EVENT, 4, needs="video"),
-    Kind("text_for_number", EVENT, 4, needs="video"),
-    Kind("escaped_quote", EVENT, 6),
-    Kind("key_in_a_document", EVENT, 4),
-    Kind("user_agent_spelling", EVENT, 4),
-    Kind("list_for_scalar", EVENT, 4),
-    Kind("time_as_text", EVENT, 4),
-    Kind("time_as_float", EVENT, 4),
-    Kind("time_in_seconds", EVENT, 3),
-    Kind("time_in_microseconds", EVENT, 3),
-    Kind("carriage_return", EVENT, 5),
-    Kind("leading_nuls", EVENT, 3),
-    Kind("very_long", EVENT, 1, 20),
-    Kind("unknown_fields", EVENT, 4),
-    Kind("invalid_utf8", EVENT, 4),
-    Kind("repeated_key", EVENT, 4),
-    Kind("lone_surrogate", EVENT, 4),
-    Kind("cut_at_end", REJECTED, 0, 1),
-    Kind("duplicate", DUPLICATE, 10),
-    Kind("blank", BLANK, 5),
-    Kind("garbage", REJECTED, 5),
-    Kind("cut_short", REJECTED, 5),
-    Kind("no_object", REJECTED, 5),
-    Kind("no_time", REJECTED, 5),
-    Kind("nuls_inside", REJECTED, 4),
-)
-NAMES = tuple(kind.name for kind in KINDS)
-_CHANGES = [i for i, kind in enumerate(KINDS) if kind.fate == EVENT]
-_ADDITIONS = [i for i, kind in enumerate(KINDS) if kind.fate != EVENT]
+Kinds = tuple[Kind, ...]
 
 
 @dataclass(frozen=True)
 class Damage:
-    """`changed[row]` is the kind of damage to a planned event, as an index into KINDS, or -1.
+    """`changed[row]` is the kind of damage to a planned event, as an index into the format's kinds, or -1.
 
     Each added line has a kind, follows the event at `after` (in the order of the file) and is made from the
     event at `source`; no two have the same source or the same `added_random`, so that no two rejected lines
@@ -90,76 +62,92 @@ def ordered(planned: Plan, random: np.random.Generator) -> NDArray[np.int64]:
     return order
 
 
-def count(events: int, dirty: float) -> tuple[int, int]:
+def count(events: int, dirty: float, kinds: Kinds) -> tuple[int, int]:
     """How many events to change and how many lines to add, so that `dirty` of all lines are damaged."""
-    weights = [kind.weight for kind in KINDS]
-    share = sum(weights[i] for i in _ADDITIONS) / sum(weights)
+    share = sum(kinds[i].weight for i in _additions(kinds)) / sum(kind.weight for kind in kinds)
     lines = events / (1 - share * dirty)
     damaged = round(lines * dirty) if events else 0
     added = min(damaged, round(damaged * share))
     return min(events, damaged - added), added
 
 
-def change(planned: Plan, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
+def change(planned: Plan, kinds: Kinds, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
     """Choose the events to change, and fit the plan to what a reader can still learn from them."""
     changed = np.full(len(planned), -1, np.int8)
-    chosen, _ = count(len(planned), dirty)
+    chosen, _ = count(len(planned), dirty, kinds)
     if not chosen:
         return changed
     rows = random.permutation(len(planned))[:chosen]
     left = np.ones(chosen, bool)
-    due = _quotas(_CHANGES, chosen)
-    for i in (i for i in _CHANGES if KINDS[i].needs not in {"any", "first"}):
-        able = rows[left & _able(planned, KINDS[i].needs)[rows]]
-        if KINDS[i].needs == "follower":
+    changes = _changes(kinds)
+    due = _quotas(kinds, changes, chosen)
+    for i in (i for i in changes if kinds[i].needs not in {"any", "first"}):
+        able = rows[left & _able(planned, kinds[i].needs)[rows]]
+        if kinds[i].needs == "follower":
             able = able[(changed[able - 1] != i) & ~np.isin(able - 1, able)]
         changed[able[: due[i]]] = i
         left = changed[rows] < 0
     free = rows[left]
-    plain = [i for i in _CHANGES if KINDS[i].needs == "any"]
+    plain = [i for i in changes if kinds[i].needs == "any"]
     more = np.repeat(plain, [due[i] for i in plain])[: len(free)]
-    filler = NAMES.index("unknown_fields")
+    filler = [kind.name for kind in kinds].index("unknown_fields")
     changed[free] = np.concatenate([more, np.full(len(free) - len(more), filler)])
-    planned.kind[changed == NAMES.index("value_not_json")] = plan.UNREADABLE
-    seconds = changed == NAMES.index("time_in_seconds")
+    planned.kind[altered(changed, kinds, "unreadable")] = plan.UNREADABLE
+    seconds = altered(changed, kinds, "whole_seconds")
     planned.time[seconds] = planned.time[seconds] // 1_000 * 1_000
-    planned.repeat(np.flatnonzero(changed == NAMES.index("near_duplicate")))
+    planned.repeat(np.flatnonzero(altered(changed, kinds, "repeats")))
     return changed
 
 
-def damage(order: NDArray[np.int64], changed: NDArray[np.int8], dirty: float, random: np.random.Generator) -> Damage:
+def altered(changed: NDArray[np.int8], kinds: Kinds, how: str) -> NDArray[np.bool_]:
+    """Which events are changed so that a reader learns less, in this way."""
+    return np.isin(changed, [i for i, kind in enumerate(kinds) if kind.alters == how])
+
+
+def damage(
+    order: NDArray[np.int64], changed: NDArray[np.int8], kinds: Kinds, dirty: float, random: np.random.Generator
+) -> Damage:
     """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
     events = len(order)
-    changes, additions = count(events, dirty)
+    names = [kind.name for kind in kinds]
+    changes, additions = count(events, dirty, kinds)
     first = int(changed[order[0]]) if events else -1
-    if changes and (first < 0 or KINDS[first].needs == "any"):
-        changed[order[0]] = NAMES.index("byte_order_mark")
-    due = _quotas(_ADDITIONS, additions)
-    kinds = np.repeat(_ADDITIONS, [due[i] for i in _ADDITIONS])
-    source = random.permutation(events)[: len(kinds)]
-    away = random.integers(0, _FAR, len(kinds)) * (random.random(len(kinds)) < 0.5)
-    last = kinds == NAMES.index("cut_at_end")
+    if changes and (first < 0 or kinds[first].needs == "any"):
+        changed[order[0]] = names.index("byte_order_mark")
+    due = _quotas(kinds, _additions(kinds), additions)
+    added = np.repeat(list(due), list(due.values()))
+    source = random.permutation(events)[: len(added)]
+    away = random.integers(0, _FAR, len(added)) * (random.random(len(added)) < 0.5)
+    last = added == names.index("cut_at_end")
     after = np.where(last, events - 1, np.minimum(events - 1, source + away))
     by_place = np.lexsort((last, after))
     return Damage(
         changed=changed,
         random=random.integers(0, 1 << 31, events),
-        added=kinds[by_place].astype(np.int8),
+        added=added[by_place].astype(np.int8),
         after=after[by_place],
         source=order[source[by_place]],
-        added_random=random.permutation(len(kinds)),
+        added_random=random.permutation(len(added)),
     )
 
 
-def _quotas(kinds: list[int], total: int) -> dict[int, int]:
-    """How often each kind occurs: at least once where the total allows, then by weight."""
-    due = {i: 1 for i in kinds if KINDS[i].needs != "first"}
+def _changes(kinds: Kinds) -> list[int]:
+    return [i for i, kind in enumerate(kinds) if kind.fate == EVENT]
+
+
+def _additions(kinds: Kinds) -> list[int]:
+    return [i for i, kind in enumerate(kinds) if kind.fate != EVENT]
+
+
+def _quotas(kinds: Kinds, some: list[int], total: int) -> dict[int, int]:
+    """How often each of some kinds occurs: at least once where the total allows, then by weight."""
+    due = {i: 1 for i in some if kinds[i].needs != "first"}
     for i in list(due)[::-1][: max(0, len(due) - total)]:
         due[i] = 0
     rest = total - sum(due.values())
-    for i, more in zip(due, quotas([KINDS[i].weight for i in due], max(0, rest)), strict=True):
-        due[i] = min(due[i] + more, KINDS[i].at_most)
-    common = next(i for i in due if KINDS[i].weight > 1 and KINDS[i].needs == "any")
+    for i, more in zip(due, quotas([kinds[i].weight for i in due], max(0, rest)), strict=True):
+        due[i] = min(due[i] + more, kinds[i].at_most)
+    common = next(i for i in due if kinds[i].weight > 1 and kinds[i].needs == "any")
     due[common] += total - sum(due.values())
     return due
 
@@ -167,9 +155,11 @@ def _quotas(kinds: list[int], total: int) -> dict[int, int]:
 def _able(planned: Plan, needs: str) -> NDArray[np.bool_]:
     able = np.ones(len(planned), bool)
     if needs == "video":
-        able = planned.kind >= plan.VIDEO
+        able = planned.video()
     elif needs == "page":
         able = planned.kind == plan.PAGE
+    elif needs == "explicit":
+        able = ~np.isin(planned.kind, (plan.PAGE, plan.PEER, plan.SERVED))
     elif needs == "follower":
         able[:1] = False
         able[1:] = planned.actor[1:] == planned.actor[:-1]

@@ -1,82 +1,143 @@
-"""Writes the lines of a plan to a file, damaged as planned, and keeps the ledger of what was written."""
+"""Writes the lines of a plan to a file or to several, damaged as planned, and keeps the ledger of what was written."""
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 import numpy as np
 from isal import igzip
 from numpy.typing import NDArray
 
-from coursetrail.simulate.damage import BLANK, DUPLICATE, KINDS, NAMES, REJECTED, Damage
-from coursetrail.simulate.legacy import Lines
-from coursetrail.simulate.scars import SCARS
+from coursetrail.simulate.damage import BLANK, DUPLICATE, REJECTED, Damage, altered
+from coursetrail.simulate.format import Format
+from coursetrail.simulate.plan import Plan
 from coursetrail.simulate.truth import Ledger
 
 _BATCH = 20_000  # events rendered at a time
-_FOLLOWER = NAMES.index("near_duplicate")
-_LAST = NAMES.index("cut_at_end")
 
 
 def write(
     out: str | os.PathLike[str],
-    lines: Lines,
+    form: Format,
+    planned: Plan,
     order: NDArray[np.int64],
     damage: Damage,
     advance: Callable[[int], None],
 ) -> Ledger:
-    """Write all events in `order` with the damage; `advance` is told how many lines were written."""
+    """Write all events in `order` with the damage; `advance` is told how many lines were written.
+
+    If the format says in which file each row belongs, `out` is the folder of these files.
+    """
+    damaged = _Damaged(form, planned, damage)
     kinds: Counter[str] = Counter()
-    rejects: list[tuple[int, str]] = []
-    written = 0
-    with _opened(Path(out)) as file:
+    lines: Counter[str] = Counter()
+    rejects: list[tuple[str, int, str]] = []
+    with _Files(Path(out), form.files is not None) as files:
         for begin in range(0, len(order), _BATCH):
             rows = order[begin : begin + _BATCH]
-            texts = _changed(lines, rows, damage)
-            kinds.update(KINDS[i].name for i in damage.changed[rows].tolist() if i >= 0)
+            texts = damaged.changed(rows)
+            kinds.update(form.kinds[i].name for i in damage.changed[rows].tolist() if i >= 0)
+            of_rows = form.files(planned, rows) if form.files else [""] * len(rows)
+            names = list(of_rows)
             low, high = np.searchsorted(damage.after, [begin, begin + len(rows)])
-            added = damage.added[low:high].tolist()
+            planted: list[str | None] = [None] * len(rows)
             places = (damage.after[low:high] - begin + 1 + np.arange(high - low)).tolist()
-            for i, kind, place in zip(range(int(low), int(high)), added, places, strict=True):
-                texts.insert(place, _added(lines, damage, i))
-                kinds[NAMES[kind]] += 1
-                if KINDS[kind].fate == REJECTED:
-                    rejects.append((written + place + 1, NAMES[kind]))
-            end = "" if added and added[-1] == _LAST else "\n"
-            file.write(("\n".join(texts) + end).encode("utf-8", "surrogateescape"))
-            written += len(texts)
+            for i, place in zip(range(int(low), int(high)), places, strict=True):
+                kind = form.kinds[damage.added[i]]
+                source = damage.source[i : i + 1]
+                beside = of_rows[damage.after[i] - begin]
+                if form.files and kind.fate == DUPLICATE:
+                    beside = form.files(planned, source)[0]
+                texts.insert(place, damaged.added(i))
+                names.insert(place, beside)
+                planted.insert(place, kind.name if kind.fate == REJECTED else None)
+                kinds[kind.name] += 1
+            for name, numbers in _places(names).items():
+                end = "" if planted[numbers[-1]] == "cut_at_end" else "\n"
+                files.write(name, "\n".join([texts[i] for i in numbers]) + end)
+                for number, i in enumerate(numbers, lines[name] + 1):
+                    if word := planted[i]:
+                        rejects.append((name, number, word))
+                lines[name] += len(numbers)
             advance(len(texts))
     fates = Counter[str]()
-    for one in KINDS:
+    for one in form.kinds:
         fates[one.fate] += kinds[one.name]
+    before = dict(zip(sorted(lines), np.cumsum([0, *(lines[name] for name in sorted(lines))]).tolist(), strict=False))
     return Ledger(
-        lines=written,
+        lines=lines.total(),
         events=len(order),
         duplicates=fates[DUPLICATE],
         rejected=len(rejects),
         blank=fates[BLANK],
-        damage={name: kinds[name] for name in NAMES if kinds[name]},
-        rejects=tuple(rejects),
+        damage={one.name: kinds[one.name] for one in form.kinds if kinds[one.name]},
+        rejects=tuple(sorted((before[name] + number, word) for name, number, word in rejects)),
     )
 
 
-def _changed(lines: Lines, rows: NDArray[np.int64], damage: Damage) -> list[str]:
-    kinds = damage.changed[rows]
-    texts = lines.render(rows - (kinds == _FOLLOWER))
-    for place in np.flatnonzero(kinds >= 0).tolist():
-        scar = SCARS[NAMES[kinds[place]]]
-        texts[place] = scar(texts[place], int(damage.random[rows[place]]))
-    return texts
+def _places(names: list[str]) -> dict[str, list[int]]:
+    """Where each name stands."""
+    found: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        found.setdefault(name, []).append(place)
+    return found
 
 
-def _added(lines: Lines, damage: Damage, i: int) -> str:
-    rows = damage.source[i : i + 1]
-    kind = NAMES[damage.added[i]]
-    text = _changed(lines, rows, damage)[0] if kind == "duplicate" else lines.render(rows)[0]
-    return SCARS[kind](text, int(damage.added_random[i]))
+class _Damaged:
+    """The lines of a plan with their damage."""
+
+    def __init__(self, form: Format, planned: Plan, damage: Damage) -> None:
+        self._form = form
+        self._lines = form.lines(planned)
+        self._damage = damage
+        self._follows = altered(damage.changed, form.kinds, "repeats")
+
+    def changed(self, rows: NDArray[np.int64]) -> list[str]:
+        """The lines of these rows; what repeats the event before it is made from that one's line."""
+        texts = self._lines.render(rows - self._follows[rows])
+        kinds = self._damage.changed[rows]
+        for place in np.flatnonzero(kinds >= 0).tolist():
+            scar = self._form.scars[self._form.kinds[kinds[place]].name]
+            texts[place] = scar(texts[place], int(self._damage.random[rows[place]]))
+        return texts
+
+    def added(self, i: int) -> str:
+        """The i-th added line."""
+        rows = self._damage.source[i : i + 1]
+        kind = self._form.kinds[self._damage.added[i]]
+        text = self.changed(rows)[0] if kind.fate == DUPLICATE else self._lines.render(rows)[0]
+        return self._form.scars[kind.name](text, int(self._damage.added_random[i]))
+
+
+class _Files:
+    """The file `out`, or files in the folder `out` that are opened as needed; packed where the name says so."""
+
+    def __init__(self, out: Path, folder: bool) -> None:
+        self._out = out
+        self._folder = folder
+        self._open: dict[str, BinaryIO] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._folder:
+            self._out.mkdir(parents=True, exist_ok=True)
+            if any(self._out.iterdir()):
+                raise FileExistsError(17, "The folder is not empty", str(self._out))
+        else:
+            self._open[""] = self._stack.enter_context(_opened(self._out))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, name: str, text: str) -> None:
+        """Append the text to a file."""
+        if name not in self._open:
+            self._open[name] = self._stack.enter_context(_opened(self._out / name))
+        self._open[name].write(text.encode("utf-8", "surrogateescape"))
 
 
 @contextmanager

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
+from coursetrail.simulate.format import Format
 from coursetrail.simulate.plan import Plan
+from coursetrail.simulate.scars import KINDS, SCARS
 from coursetrail.simulate.schedule import SILENCE
 from coursetrail.simulate.visitors import Visitor
 
@@ -61,7 +63,7 @@ class Lines:
         url, older = self._pages[page], self._older[visitor]
         source = f',"from":"{self._pages[came] if came >= 0 else self._referrers[visitor]}"'
         window = f'{self._windows[visitor]},"13":[{posted:d}]'
-        if kind >= plan.VIDEO:
+        if kind in plan.VIDEOS:
             state, action = self._players[code]
             key = (
                 f'user.video.lecture.action","value":"{{\\"currentTime\\":{position:.10g},{state}'
@@ -124,3 +126,6 @@ def _lecture_ids(planned: Plan) -> dict[int, str]:
     begin, count = planned.course.groups["lecture"]
     lectures = planned.course.lectures
     return {begin + i: f',\\"lectureID\\":{lectures[i * len(lectures) // count][0]}' for i in range(count)}
+
+
+LEGACY = Format("coursera-legacy", KINDS, SCARS, Lines, lambda course: [number for number, _ in course.lectures])

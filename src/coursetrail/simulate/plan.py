@@ -9,8 +9,13 @@ from coursetrail.simulate.course import Course
 from coursetrail.simulate.people import People
 
 PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, STALLED, WAITING, ERROR, UNREADABLE = range(11)
-VIDEO = PLAY  # kinds from here on are video actions
-DELIBERATE = ENDED  # kinds up to here are clicks, unless they belong to a loading burst
+HEARTBEAT, START, VOLUME, SUBTITLE, SAVED, LOADED = range(11, 17)  # of a player, in some formats only
+REQUESTED, PRELOADED, SENT, CHECKED, WRITTEN, ENROLLED, TURNED, LEFT, SERVED = range(
+    17, 26
+)  # no player's, in some only
+VIDEOS = range(PLAY, REQUESTED)
+CLICKS = (PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, SAVED, CHECKED, WRITTEN, ENROLLED, TURNED)
+"""Kinds that somebody does on purpose, unless they belong to a loading burst."""
 COLUMNS: dict[str, type[np.generic]] = {
     **dict.fromkeys(("actor", "visitor", "opened", "page"), np.int32),
     **dict.fromkeys(("loading", "flash", "paused"), np.bool_),
@@ -47,6 +52,10 @@ class Plan:
 
     def __len__(self) -> int:
         return len(self.time)
+
+    def video(self) -> NDArray[np.bool_]:
+        """Which events are a player's."""
+        return (self.kind >= VIDEOS.start) & (self.kind < VIDEOS.stop)
 
     def repeat(self, rows: NDArray[np.int64]) -> None:
         """Make each of the rows a repetition of the row before it."""

@@ -1,12 +1,42 @@
-"""What each kind of damage does to a line of a legacy export.
-
-A byte that is no text is written as a lone surrogate, as Python's surrogateescape does.
-"""
+"""The kinds of damage to a legacy export, and what each does to a line."""
 
 import re
 from collections.abc import Callable
 
-import numpy as np
+from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, Kind
+from coursetrail.simulate.lesions import blank, garbage, long_text, no_object
+
+KINDS = (
+    Kind("byte_order_mark", EVENT, 0, 1, "first"),
+    Kind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
+    Kind("synthetic", EVENT, 4, needs="page", alters="nameless"),
+    Kind("value_not_json", EVENT, 4, needs="video", alters="unreadable"),
+    Kind("value_not_finite", EVENT, 4, needs="video"),
+    Kind("text_for_number", EVENT, 4, needs="video"),
+    Kind("escaped_quote", EVENT, 6),
+    Kind("key_in_a_document", EVENT, 4),
+    Kind("user_agent_spelling", EVENT, 4),
+    Kind("list_for_scalar", EVENT, 4),
+    Kind("time_as_text", EVENT, 4),
+    Kind("time_as_float", EVENT, 4),
+    Kind("time_in_seconds", EVENT, 3, alters="whole_seconds"),
+    Kind("time_in_microseconds", EVENT, 3),
+    Kind("carriage_return", EVENT, 5),
+    Kind("leading_nuls", EVENT, 3),
+    Kind("very_long", EVENT, 1, 20),
+    Kind("unknown_fields", EVENT, 4),
+    Kind("invalid_utf8", EVENT, 4),
+    Kind("repeated_key", EVENT, 4),
+    Kind("lone_surrogate", EVENT, 4),
+    Kind("cut_at_end", REJECTED, 0, 1),
+    Kind("duplicate", DUPLICATE, 10),
+    Kind("blank", BLANK, 5),
+    Kind("garbage", REJECTED, 5),
+    Kind("cut_short", REJECTED, 5),
+    Kind("no_object", REJECTED, 5),
+    Kind("no_time", REJECTED, 5),
+    Kind("nuls_inside", REJECTED, 4),
+)
 
 _TIME = re.compile(r'"timestamp":(\d+)')
 _SCALAR = r'"(?:[^"\\]|\\.)*"|\d+'
@@ -63,21 +93,6 @@ def _synthetic(line: str, random: int) -> str:
     return re.sub(r',"(?:page_url|session|user_agent)":(?:"(?:[^"\\]|\\.)*"|null)', "", line)
 
 
-def _garbage(line: str, random: int) -> str:
-    del line
-    noise = np.random.default_rng(random).bytes(8 + random % 200).replace(b"\n", b"").replace(b"\r", b"")
-    return (b"\x89" + noise).decode("utf-8", "surrogateescape")
-
-
-def _no_object(line: str, random: int) -> str:
-    """Valid JSON that is no event; `random` makes each one different."""
-    del line
-    shape = ("[1, {}]", '"pageview {}"', "{}", "-{}.5e3", '[{{"key":"pageview","n":{}}}]')[random % 7 % 5]
-    if random % 7 > 4:
-        return ("null", "{}")[random % 7 - 5] + " " * (random // 7)
-    return shape.format(random)
-
-
 def _no_time(line: str, random: int) -> str:
     if random % 4 == 0:
         return re.sub(r',"timestamp":\d+', "", line, count=1)
@@ -107,17 +122,17 @@ SCARS: dict[str, Callable[[str, int], str]] = {
     "time_in_microseconds": lambda line, _: _time(line, "{}000".format),
     "carriage_return": lambda line, _: f"{line}\r",
     "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
-    "very_long": lambda line, n: _more(line, f'"note":"{"long " * (20_000 + n % 180_000)}"'),
+    "very_long": lambda line, n: _more(line, f'"note":"{long_text(n)}"'),
     "unknown_fields": lambda line, n: _more(line, f'"41":["{n}"],"experiment":{{"arm":{n % 3},"on":true}}'),
     "invalid_utf8": lambda line, _: _more(line, '"title":"caf\udce9 \udcff\udcc3("'),
     "repeated_key": _repeated,
     "lone_surrogate": lambda line, _: _more(line, '"title":"half of a pair: \\ud83d"'),
     "cut_at_end": _cut,
     "duplicate": lambda line, _: line,
-    "blank": lambda _, n: ("", "\r", "  ", "\t")[n % 4],
-    "garbage": _garbage,
+    "blank": blank,
+    "garbage": garbage,
     "cut_short": _cut,
-    "no_object": _no_object,
+    "no_object": no_object,
     "no_time": _no_time,
     "nuls_inside": lambda line, n: _cut(line, n) + "\0" * (1 + n % 500),
 }

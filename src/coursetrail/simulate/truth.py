@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Truth:
     activity: dict[str, list[Any]]
     agents: tuple[dict[str, Any], ...]
     headers: tuple[dict[str, Any], ...]
-    lectures: tuple[dict[str, int], ...]
+    lectures: tuple[dict[str, int | str], ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, numbers and strings."""
@@ -61,15 +61,21 @@ class Truth:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
-def tell(planned: Plan, ledger: Ledger, nameless: NDArray[np.bool_], parameters: dict[str, Any]) -> Truth:
-    """The truth about a plan; `nameless` are the events whose line lost its user agent."""
+def tell(
+    planned: Plan,
+    ledger: Ledger,
+    nameless: NDArray[np.bool_],
+    lectures: Sequence[int | str],
+    parameters: dict[str, Any],
+) -> Truth:
+    """The truth about a plan; `nameless` are the events whose line lost its user agent, `lectures` have names."""
     people = planned.people
     learners = len(people.usernames)
     known = planned.actor < learners
     # A page of an older browser says its address only once, and a nameless line has lost it.
     older = np.array([one.older for one in people.visitors], bool)[planned.visitor]
     administered = np.array(["/admin/" in page for page in planned.course.pages], bool)[planned.page]
-    deliberate = (planned.kind <= plan.DELIBERATE) & ~planned.loading & ~administered
+    deliberate = np.isin(planned.kind, plan.CLICKS) & ~planned.loading & ~administered
     present = np.unique(planned.actor[known])
     pairs, heard = _pairs(planned, known & ~nameless), _pairs(planned, known)
     unnamed = np.unique(planned.actor[known & nameless])
@@ -94,7 +100,7 @@ def tell(planned: Plan, ledger: Ledger, nameless: NDArray[np.bool_], parameters:
         activity=_activity(planned, present, deliberate),
         agents=_agents(planned, pairs),
         headers=_headers(planned, heard),
-        lectures=_lectures(planned, known & ~(nameless & older)),
+        lectures=_lectures(planned, known & ~(nameless & older), lectures),
     )
 
 
@@ -157,7 +163,7 @@ def _activity(planned: Plan, present: NDArray[np.int32], deliberate: NDArray[np.
     }
 
 
-def _lectures(planned: Plan, known: NDArray[np.bool_]) -> tuple[dict[str, int], ...]:
+def _lectures(planned: Plan, known: NDArray[np.bool_], names: Sequence[int | str]) -> tuple[dict[str, int | str], ...]:
     """Distinct learners who opened, played and finished each lecture."""
     begin, count = planned.course.groups["lecture"]
     shown = known & (planned.page >= begin) & (planned.page < begin + count)
@@ -168,8 +174,8 @@ def _lectures(planned: Plan, known: NDArray[np.bool_]) -> tuple[dict[str, int], 
     }
     found = {name: _learners_per_lecture(planned, rows) for name, rows in kinds.items()}
     return tuple(
-        {"lecture": number, "seconds": seconds, **{name: counts[i] for name, counts in found.items()}}
-        for i, (number, seconds) in enumerate(planned.course.lectures)
+        {"lecture": names[i], "seconds": seconds, **{name: counts[i] for name, counts in found.items()}}
+        for i, (_, seconds) in enumerate(planned.course.lectures)
     )
 
 

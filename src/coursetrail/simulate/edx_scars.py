@@ -1,0 +1,118 @@
+"""The kinds of damage to an Open edX tracking log, and what each does to a line."""
+
+import json
+import re
+from collections.abc import Callable
+
+from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, Kind
+from coursetrail.simulate.lesions import blank, garbage, long_text, no_object
+
+KINDS = (
+    Kind("byte_order_mark", EVENT, 0, 1, "first"),
+    Kind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
+    Kind("second_envelope", EVENT, 6, needs="explicit"),
+    Kind("event_as_object", EVENT, 4, needs="video"),
+    Kind("event_cut", EVENT, 4, needs="page"),
+    Kind("syslog_prefix", EVENT, 5),
+    Kind("leading_nuls", EVENT, 3),
+    Kind("carriage_return", EVENT, 5),
+    Kind("time_without_zone", EVENT, 4),
+    Kind("time_in_zulu", EVENT, 4),
+    Kind("escaped_quote", EVENT, 4),
+    Kind("very_long", EVENT, 1, 20),
+    Kind("unknown_fields", EVENT, 4),
+    Kind("invalid_utf8", EVENT, 4),
+    Kind("repeated_key", EVENT, 4),
+    Kind("lone_surrogate", EVENT, 4),
+    Kind("cut_at_end", REJECTED, 0, 1),
+    Kind("duplicate", DUPLICATE, 10),
+    Kind("blank", BLANK, 5),
+    Kind("garbage", REJECTED, 5),
+    Kind("cut_short", REJECTED, 5),
+    Kind("no_object", REJECTED, 5),
+    Kind("no_time", REJECTED, 5),
+    Kind("nuls_inside", REJECTED, 4),
+)
+
+_TIME = re.compile(r'"time": "([^"]*)"')
+_EVENT = re.compile(r'"event": (.*), "event_type": "([^"]*)"\}$')
+
+
+def _time(line: str, wording: Callable[[str], str]) -> str:
+    return _TIME.sub(lambda found: f'"time": {wording(found[1])}', line, count=1)
+
+
+def _more(line: str, fields: str) -> str:
+    return f"{line[:-1]}, {fields}}}"
+
+
+def _second_envelope(line: str, random: int) -> str:
+    """As event-tracking passes it on: what the request said is in the context, the payload is `data`."""
+    found = json.loads(line)
+    try:
+        data = json.loads(found["event"])
+    except (TypeError, ValueError):
+        data = found["event"]
+    told = {name: found[name] for name in ("username", "event_source", "accept_language", "agent", "page", "host")}
+    told |= {name: found[name] for name in ("session", "referer", "ip")}
+    time = found["time"].replace("+00:00", "Z") if random % 2 else found["time"]
+    context = found["context"] | told
+    return json.dumps({"name": found["name"], "timestamp": time, "data": data, "context": context})
+
+
+def _as_object(line: str, random: int) -> str:
+    del random
+    return _EVENT.sub(lambda found: f'"event": {json.loads(found[1])}, "event_type": "{found[2]}"}}', line)
+
+
+def _event_cut(line: str, random: int) -> str:
+    """Text that is no JSON any more."""
+    text = '{"POST": {"csrfmiddlewaretoken": ["' + f"{random:08x}" * 80
+    return _EVENT.sub(lambda found: f'"event": {json.dumps(text[:512])}, "event_type": "{found[2]}"}}', line)
+
+
+def _repeated(line: str, random: int) -> str:
+    wrong = ('"time": "2001-01-01T00:00:00+00:00"', '"event_type": "other"', '"username": "nobody"')[random % 3]
+    return f"{{{wrong}, {line[1:]}"
+
+
+def _no_time(line: str, random: int) -> str:
+    """Without a time that can be read; `random` makes each one different."""
+    line = _more(line, f'"line": {random}')
+    if random % 4 == 0:
+        return re.sub(r'"time": "[^"]*", ', "", line, count=1)
+    return _time(line, lambda _: ("", "null", '""', '"yesterday"')[random % 4])
+
+
+def _cut(line: str, random: int) -> str:
+    """The line up to somewhere behind its time."""
+    begin = line.index('"page": ')
+    return line[: begin + random % (len(line) - 1 - begin)]
+
+
+SCARS: dict[str, Callable[[str, int], str]] = {
+    "byte_order_mark": lambda line, _: f"\ufeff{line}",
+    "near_duplicate": lambda line, _: f"{{ {line[1:]}",
+    "second_envelope": _second_envelope,
+    "event_as_object": _as_object,
+    "event_cut": _event_cut,
+    "syslog_prefix": lambda line, n: f"Aug {1 + n % 28} 10:{n % 60:02d}:00 edx-{n % 4} [service_variant=lms]: {line}",
+    "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
+    "carriage_return": lambda line, _: f"{line}\r",
+    "time_without_zone": lambda line, _: _time(line, lambda time: f'"{time[:-6]}"'),
+    "time_in_zulu": lambda line, _: _time(line, lambda time: f'"{time[:-6]}Z"'),
+    "escaped_quote": lambda line, _: _more(line, '"title": "The learner\\\'s guide"'),
+    "very_long": lambda line, n: _more(line, f'"note": "{long_text(n)}"'),
+    "unknown_fields": lambda line, n: _more(line, f'"labels": ["{n}"], "experiment": {{"arm": {n % 3}, "on": true}}'),
+    "invalid_utf8": lambda line, _: _more(line, '"title": "caf\udce9 \udcff\udcc3("'),
+    "repeated_key": _repeated,
+    "lone_surrogate": lambda line, _: _more(line, '"title": "half of a pair: \\ud83d"'),
+    "cut_at_end": _cut,
+    "duplicate": lambda line, _: line,
+    "blank": blank,
+    "garbage": garbage,
+    "cut_short": _cut,
+    "no_object": no_object,
+    "no_time": _no_time,
+    "nuls_inside": lambda line, n: _cut(line, n) + "\0" * (1 + n % 500),
+}
