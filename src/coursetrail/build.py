@@ -14,13 +14,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from coursetrail import dataset
+from coursetrail import dataset, formats
 from coursetrail import exports as exports_module
 from coursetrail.dataset import Dataset, Part, Source
 from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
-from coursetrail.formats import find
 from coursetrail.intake import LOOKUPS, Lookup, Order, Taken, take
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
@@ -41,6 +40,7 @@ def ingest(
     exports: Sequence[str | os.PathLike[str]],
     *,
     format: str | None = None,  # noqa: A002 - the word users know
+    mapping: str | os.PathLike[str] | None = None,
     course: str | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
     columns: Sequence[str] | None = None,
@@ -52,9 +52,9 @@ def ingest(
 
     Paths may be of this machine or addresses (hdfs://…, s3://…). Here, each file is one commit; with Spark as
     `choice`, files are read by its workers, a task each, and all of them are one commit. A file whose bytes are
-    there already is left alone. `format` names a format where content would mislead; `course` is the course of
-    events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input.
+    there already is left alone. `format` names a format where content would mislead, `mapping` is a TOML file that
+    describes any other (docs/mapping.md); `course` is the course of events whose page names none (else the file's name
+    is asked). `columns` keeps only these columns of events, the others being null. `-` is standard input.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError; a file that raises changes nothing, and
     the good ones before it stay.
@@ -66,12 +66,11 @@ def ingest(
     names = [os.fspath(export) for export in exports]
     for name in names:
         exports_module.check(name)
-    if format:
-        find(format)
+    said = formats.asked(format, mapping)
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with _stage(place, shown) as stage:
-        order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
+        order = Order("", 0, stage.parts, frozenset(), said, course, limit, columns, look_up)
         job = _Job(place, stage, order, shown)
         if choice and choice.name == "spark":
             return job.on_cluster(names, choice)

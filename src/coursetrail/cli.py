@@ -54,7 +54,9 @@ def cli(debug: bool) -> None:
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 @reading
 @filtered
-def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: str, filters: Filters) -> None:
+def report(
+    exports: tuple[str, ...], out: str, form: str | None, mapping: str | None, max_rejects: str, filters: Filters
+) -> None:
     """Tables, plots and one page from raw exports, or from a dataset.
 
     \b
@@ -65,7 +67,15 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
     from coursetrail import study
 
     started = time.perf_counter()
-    written = study.report(exports, out, filters=filters, format=form, max_rejects=max_rejects, progress=on_terminal())
+    written = study.report(
+        exports,
+        out,
+        filters=filters,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
+    )
     for row in written.sources.to_pylist():
         tell_source(row)
     say(f"{written.page}: {len(written.files)} files in {time.perf_counter() - started:.1f} s")
@@ -78,7 +88,13 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
 @reading
 @engined
 def ingest(
-    dataset: str, exports: tuple[str, ...], course: str | None, form: str | None, max_rejects: str, choice: Choice
+    dataset: str,
+    exports: tuple[str, ...],
+    course: str | None,
+    form: str | None,
+    mapping: str | None,
+    max_rejects: str,
+    choice: Choice,
 ) -> None:
     """Add export files to a dataset, made if it is not there. Each file at once or not at all.
 
@@ -86,12 +102,20 @@ def ingest(
     Reading a file again changes nothing. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
+      coursetrail ingest oulad studentVle.csv --mapping examples/oulad.toml
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
 
     outcomes = build.ingest(
-        dataset, exports, format=form, course=course, max_rejects=max_rejects, choice=choice, progress=on_terminal()
+        dataset,
+        exports,
+        format=form,
+        mapping=mapping,
+        course=course,
+        max_rejects=max_rejects,
+        choice=choice,
+        progress=on_terminal(),
     )
     for outcome in outcomes:
         if outcome.already:
@@ -206,7 +230,9 @@ def plot(names: tuple[str, ...], tables: str | None, out: str, form: str, filter
 @click.argument("out", metavar="OUT")
 @click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
 @reading
-def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str | None, max_rejects: str) -> None:
+def convert(
+    exports: tuple[str, ...], out: str, columns: str | None, form: str | None, mapping: str | None, max_rejects: str
+) -> None:
     """Raw fields of exports as one plain table.
 
     OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. It holds full IP addresses: guard it like the export.
@@ -220,7 +246,13 @@ def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str |
     if fields == [] or (fields and len(set(fields)) < len(fields)):
         raise UsageError("--columns takes distinct names, separated by commas.")
     done = converting.convert(
-        exports, out, columns=fields, format=form, max_rejects=max_rejects, progress=on_terminal()
+        exports,
+        out,
+        columns=fields,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
     )
     say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
     for reason in done.reasons:

@@ -71,7 +71,7 @@ class Opening:
     progress: Progress
 
     @classmethod
-    def of(cls, stage: Path, limit: str | Limit, format: str | None, progress: Progress) -> "Opening":  # noqa: A002
+    def of(cls, stage: Path, limit: str | Limit, format: formats.Asked | None, progress: Progress) -> "Opening":  # noqa: A002
         """From what a user says; UsageError where that does not fit."""
         return cls(stage, Limit.parse(limit), formats.find(format) if format else None, progress)
 
@@ -90,7 +90,12 @@ class Opening:
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
         head = _head(file)
-        return (self.chosen.fit(head) or self.chosen) if self.chosen else formats.recognise(head, name)
+        if not self.chosen:
+            return formats.recognise(head, name)
+        try:
+            return self.chosen.fit(head) or self.chosen
+        except InputError as error:  # of a mapping, which does not know the file's name
+            raise InputError(f"{name}: {error}") from error
 
     def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from coursetrail import formats
 from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, Source, storage
 from coursetrail.engines import duckdb_duplicates
@@ -51,7 +52,7 @@ class Order:
     number: int
     into: Place
     known: frozenset[str]
-    format: str | None
+    format: formats.Asked | None
     course: str | None
     limit: Limit
     columns: Sequence[str] | None
@@ -110,6 +111,8 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | str:
 
 def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
+    if reading.format.repeats:
+        return part, 0
     again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file, table=reading.format.table))
     if not len(again):
         return part, 0
