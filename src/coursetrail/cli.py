@@ -259,6 +259,29 @@ def convert(
         say(f"  {reason}")
 
 
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def sniff(files: tuple[str, ...]) -> None:
+    """What a file is, from its first lines; drafts a mapping for one of no known format.
+
+    What it says goes to standard error, the draft to standard output. Values that may tell who somebody is are shown by
+    their shape only, but a draft names values of the column that seems to say what was done.
+
+    \b
+      coursetrail sniff psy-001_clickstream_export.gz
+      coursetrail sniff clicks.csv > my.toml
+      coursetrail ingest my-course clicks.csv --mapping my.toml
+    """
+    from coursetrail import sniff as sniffing
+
+    found = [sniffing.sniff(file) for file in files]
+    for one in found:
+        for line in one.describe().splitlines():
+            say(line)
+    if drafted := sniffing.one_draft(found):
+        put(drafted.encode())
+
+
 @cli.command("analyses")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."

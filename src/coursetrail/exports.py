@@ -89,11 +89,11 @@ class Opening:
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
-        head = _head(file)
+        first = head(file)
         if not self.chosen:
-            return formats.recognise(head, name)
+            return formats.recognise(first, name)
         try:
-            return self.chosen.fit(head) or self.chosen
+            return self.chosen.fit(first) or self.chosen
         except InputError as error:  # of a mapping, which does not know the file's name
             raise InputError(f"{name}: {error}") from error
 
@@ -161,7 +161,8 @@ def size(name: str) -> int | None:
     return place.size() if place.is_file() else None
 
 
-def _head(file: Place) -> list[bytes]:
+def head(file: Place) -> list[bytes]:
+    """The first lines of a file, as they lie there."""
     with closing(Lines(file)) as lines:
         for batch in lines.batches():
             return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]

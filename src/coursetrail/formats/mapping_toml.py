@@ -123,7 +123,7 @@ def parse(text: str, file: str) -> Mapping:
             f"{file}: nothing says what was done. Add [action] with the column that does, or action = 'page_view' "
             "to [constants] if all of it is the same."
         )
-    return Mapping(
+    mapping = Mapping(
         file=file,
         name=name,
         title=whole.text("title", name),
@@ -135,6 +135,12 @@ def parse(text: str, file: str) -> Mapping:
         dropped=whole.texts("drop"),
         repeats=whole.one_of("duplicates", ("drop", "keep"), "drop") == "keep",
     )
+    for name in mapping.dropped:
+        if ours := next(
+            (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}.")), None
+        ):
+            raise whole.wrong("drop", f"without '{name}', which is read for {ours}")
+    return mapping
 
 
 def _several(columns: "Section", key: str) -> tuple[str, ...]:
@@ -202,7 +208,7 @@ def _dialect(section: "Section") -> Dialect:
     section.only("delimiter", "names", "nulls", "backslash")
     delimiter = section.text("delimiter") if "delimiter" in section.items else None
     if delimiter is not None and not re.fullmatch(r"[\t !#-\[\]-~]", delimiter):
-        raise section.wrong("delimiter", r"one character, such as ';' or " "\t")
+        raise section.wrong("delimiter", 'one character, such as ";" or "\\t"')
     names = section.texts("names")
     if len(set(names)) < len(names):
         raise section.wrong("names", "names that are all different")

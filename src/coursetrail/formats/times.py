@@ -22,10 +22,9 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
     """
     strings = plain(texts)
     zoned = _cast(strings, _ZONED, MOMENT)
-    if zone is UTC and zoned is not None:
-        bare = _cast(strings, _PLAIN, pa.timestamp("us"))
-        if bare is not None:
-            return pc.coalesce(zoned, bare.cast(pa.int64()).cast(MOMENT))
+    bare = _cast(strings, _PLAIN, pa.timestamp("us"))
+    if zoned is not None and bare is not None and (placed := _placed(bare, zone)) is not None:
+        return pc.coalesce(zoned, placed)
     distinct = strings.dictionary_encode()
     found = pa.array([moment(text, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
     return found.take(distinct.indices)
@@ -37,6 +36,16 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def _placed(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
+    """Times of a zone as moments; the first of two where clocks go back, None where one falls in a gap."""
+    if zone is UTC:
+        return bare.cast(pa.int64()).cast(MOMENT)
+    try:
+        return pc.assume_timezone(bare, str(zone), ambiguous="earliest").cast(MOMENT)
+    except pa.ArrowInvalid:
         return None
 
 
