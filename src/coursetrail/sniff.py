@@ -17,7 +17,7 @@ from coursetrail.formats.format import Format
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.looks import ADDRESS, MAIL, Column, Look, look
 from coursetrail.formats.mapping import MappingFile
-from coursetrail.formats.mapping_draft import draft, guesses, private
+from coursetrail.formats.mapping_draft import draft, personal
 from coursetrail.formats.packed import GZIP
 from coursetrail.formats.records import Reading
 from coursetrail.progress import Silent
@@ -35,8 +35,6 @@ PACKED = {
 }
 """How files begin that hold no lines, and what to do."""
 LONGEST = 32
-PERSONAL = ("learner", "network", "cookie", "url", "referrer")
-"""Guesses whose values say too much of a person to be shown."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +110,8 @@ def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Pat
         if first and first[0].lstrip().startswith(b"["):
             what += "; of a JSON array, jq -c '.[]' makes lines"
     counted = _counted(known, copy) if known else (0, None, None)
-    return Sniffed(
-        name, size, container, None if drafted else known and known.name, what, seen, len(first), *counted, drafted
-    )
+    form = known.name if known and not drafted else None
+    return Sniffed(name, size, container, form, what, seen, len(first), *counted, drafted)
 
 
 def _known(first: list[bytes]) -> Format | None:
@@ -154,9 +151,7 @@ def _example(column: Column, look: Look) -> str:
     if not column.values:
         return ""
     value = next(iter(column.distinct))
-    ours = [ours for ours, found in guesses(look).items() if found == column]
-    hidden = column.name in private(look) or set(ours) & set(PERSONAL) or MAIL.search(value) or ADDRESS.search(value)
-    if hidden:
+    if column.name in personal(look) or MAIL.search(value) or ADDRESS.search(value):
         value = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", value))
     value = " ".join(value.split())
     return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"

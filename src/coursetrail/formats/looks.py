@@ -2,9 +2,10 @@
 
 import csv
 import json
+import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ FORMATS = tuple(
 """Formats of times that are tried, in this order; days before months."""
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 PLAUSIBLE = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2040, 1, 1, tzinfo=UTC).timestamp())
+ENOUGH = 0.8
+"""Share of a column's values that must be of a kind for the column to be of it."""
 NAME = re.compile(r"[^\W\d][\w .:/#()-]{0,60}")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
@@ -45,9 +48,8 @@ class Column:
         if not self.values:
             return "empty"
         if self._all(NUMBER.fullmatch):
-            numbers = [float(value) for value in self.values]
             for unit, scale in UNITS.items():
-                if all(PLAUSIBLE[0] <= number / scale < PLAUSIBLE[1] for number in numbers):
+                if self._all(lambda value: PLAUSIBLE[0] <= _number(value) / scale < PLAUSIBLE[1]):  # noqa: B023
                     return unit
             return self._written() or "number"
         if self._all(lambda value: re.match(r"\d{4}-\d\d-\d\d", value) and moment(value)):
@@ -63,8 +65,9 @@ class Column:
         """The values, each once."""
         return tuple(dict.fromkeys(self.values))
 
-    def _all(self, fits: Any) -> bool:
-        return all(map(fits, self.values))
+    def _all(self, fits: Callable[[str], object]) -> bool:
+        """Whether nearly all values fit: a file may be damaged in its first lines too."""
+        return sum(map(bool, map(fits, self.values))) >= ENOUGH * len(self.values)
 
     def _written(self) -> str | None:
         return next((form for form in FORMATS if self._all(lambda value: _parsed(value, form))), None)  # noqa: B023
@@ -105,9 +108,7 @@ def _table(lines: list[str]) -> Look | None:
     delimiter = max(width, key=lambda mark: (width[mark][1] / len(tables[mark]), width[mark][0]))
     rows = [row for row in tables[delimiter] if len(row) == width[delimiter][0]]
     header = rows[0] == tables[delimiter][0] and _names(rows)
-    names = (
-        [name.strip() for name in rows[0]] if header else [f"column_{place}" for place in range(1, len(rows[0]) + 1)]
-    )
+    names = [name.strip() if header else f"column_{place}" for place, name in enumerate(rows[0], 1)]
     records = [dict(zip(names, row, strict=True)) for row in (rows[1:] if header else rows)]
     looked = _looked(records, names)
     return Look(looked.columns, delimiter, header, backslash, looked.nulls)
@@ -157,6 +158,10 @@ def _flat(found: Mapping[str, Any], above: str = "", depth: int = 1) -> Iterator
             yield from _flat(value, f"{path}.", depth + 1)
         elif value is not None:
             yield path, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _number(value: str) -> float:
+    return float(value) if NUMBER.fullmatch(value) else math.nan
 
 
 def _parsed(value: str, form: str) -> bool:

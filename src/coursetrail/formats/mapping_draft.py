@@ -12,8 +12,8 @@ from coursetrail.formats.looks import UNITS, Column, Look
 # The first column whose whole name fits is taken; one whose name only holds the word is a guess.
 NAMES = {
     "course": "course|course_?id|course_?name|course_?key|course_?code|code_?module",
-    "learner": "(user|learner|student|account|member|person|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
-    "item": "(item|object|content|resource|target|video|page|module|site|question|problem)_?id|id_?(site|item)|item|object",
+    "learner": "(user|learner|student|account|member|person|actor|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
+    "item": "(item|object|content|resource|target|video|page|module|site|question|problem)_?id|item|object|id_?site",
     "url": "url|page_?url|page|uri",
     "referrer": "referr?er|referr?er_?url",
     "cookie": "cookie|session|session_?id",
@@ -39,7 +39,7 @@ ACTION = "action|event|verb|activity|(action|event|activity)_?(type|name)|operat
 PRIVATE = "e?_?mail(_?address)?|(first|last|full|real|sur)_?name|phone|password|birth_?date|address"
 MEANINGS = {
     "page_view": "page_?views?|view(ed)?|visit|navigate|open|access|read|enter|page",
-    "video_play": "(video_?)?play(_?video|ed)?|watch",
+    "video_play": "(video_?)?play(_?video|ed)?|watch(ed)?|video",
     "video_pause": "(video_?)?paused?(_?video)?",
     "video_seek": "(video_?)?seek(ed)?(_?video)?",
     "video_end": "(video_?)?(stop|ended|end)(_?video|ped)?",
@@ -50,6 +50,7 @@ MEANINGS = {
     "unenroll": "un_?enroll?(ed|ment)?|drop(ped)?",
     "download": "download(ed)?",
 }
+PERSONAL = ("learner", "network", "cookie", "url", "referrer")
 FEW = 40
 """Different values that a column may have to be one of actions."""
 
@@ -60,23 +61,30 @@ def draft(look: Look, name: str) -> str:
 
 
 def guesses(look: Look) -> dict[str, Column]:
-    """Columns of events by what their names say, `time` and `action` too, `private` what nobody should keep."""
+    """Columns of events by what their names say, `time` and `action` too."""
     found: dict[str, Column] = {}
     if time := _time(look):
         found["time"] = time
     taken = {time.name} if time else set()
     for ours, pattern in {"action": ACTION, **NAMES}.items():
         for column in look.columns:
-            if column.name not in taken and re.fullmatch(pattern, _snake(column.name)) and _may_be(ours, column):
+            if column.name not in taken and _fits(pattern, column.name) and _may_be(ours, column):
                 found[ours] = column
                 taken.add(column.name)
                 break
     return found
 
 
+def personal(look: Look) -> set[str]:
+    """Columns whose values may tell who somebody is."""
+    likely = {column.name for ours, column in guesses(look).items() if ours in PERSONAL}
+    word = WORDS["learner"]
+    return likely.union(private(look), (one.name for one in look.columns if re.search(word, _snake(one.name))))
+
+
 def private(look: Look) -> list[str]:
-    """Columns that say who somebody is."""
-    return [one.name for one in look.columns if one.kind == "mail" or re.fullmatch(PRIVATE, _snake(one.name))]
+    """Columns that nobody should keep."""
+    return [one.name for one in look.columns if one.kind == "mail" or _fits(PRIVATE, one.name)]
 
 
 def _lines(look: Look, name: str) -> Iterator[str]:
@@ -86,6 +94,8 @@ def _lines(look: Look, name: str) -> Iterator[str]:
     yield f"name = {_quoted(name)}"
     if hidden:
         yield f"drop = [{', '.join(map(_quoted, hidden))}]  # kept nowhere"
+    if "weight" in found:
+        yield 'duplicates = "keep"  # of counts, the same row twice is two'
     yield from _file(look)
     yield "\n[columns]"
     for ours in NAMES:
@@ -140,13 +150,13 @@ def _action_lines(action: Column) -> Iterator[str]:
     yield f'\n[action]\ncolumn = {_quoted(action.name)}\ndefault = "other"  # no click\n\n[action.values]'
     for value in action.distinct:
         if value.isprintable():
-            meaning = next((ours for ours, words in MEANINGS.items() if re.fullmatch(words, _snake(value))), None)
+            meaning = next((ours for ours, words in MEANINGS.items() if _fits(words, value)), None)
             yield f'{_quoted(value)} = "{meaning}"' if meaning else f'# {_quoted(value)} = "other"'
 
 
 def _time(look: Look) -> Column | None:
     """The column whose name and values are a time's; else one with such values; else one with such a name."""
-    named = [column for column in look.columns if re.fullmatch(TIME, _snake(column.name))]
+    named = [column for column in look.columns if _fits(TIME, column.name)]
     dated = [column for column in look.columns if column.kind not in ("text", "number", "empty", "mail", "address")]
     both = [column for column in named if column in dated]
     counted = [column for column in named if column.kind == "number"]
@@ -165,16 +175,19 @@ def _may_be(ours: str, column: Column) -> bool:
 
 def _perhaps(ours: str, look: Look, taken: set[str]) -> str | None:
     word = WORDS.get(ours)
-    names = (
-        column.name for column in look.columns if column.name not in taken and column.kind not in ("mail", "ISO 8601")
-    )
+    names = (column.name for column in look.columns if column.name not in taken and column.kind in ("text", "number"))
     return next((name for name in names if word and re.search(word, _snake(name))), None)
 
 
+def _fits(pattern: str, name: str) -> bool:
+    """Whether a name is such a one, or the last or the last two names of a path are."""
+    *_, above, last = "", *name.replace("\\.", "_").split(".")
+    return any(re.fullmatch(pattern, _snake(one)) for one in (last, f"{above}_{last}"))
+
+
 def _snake(name: str) -> str:
-    """`userId`, `User-ID` and `context.user id` alike: user_id."""
-    last = name.replace("\\.", "_").rsplit(".", 1)[-1]
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last)).strip("_").lower()
+    """`userId` and `User-ID` alike: user_id."""
+    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
 
 
 def _quoted(text: str) -> str:

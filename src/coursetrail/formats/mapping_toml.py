@@ -136,9 +136,8 @@ def parse(text: str, file: str) -> Mapping:
         repeats=whole.one_of("duplicates", ("drop", "keep"), "drop") == "keep",
     )
     for name in mapping.dropped:
-        if ours := next(
-            (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}.")), None
-        ):
+        uses = (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}."))
+        if ours := next(uses, None):
             raise whole.wrong("drop", f"without '{name}', which is read for {ours}")
     return mapping
 
