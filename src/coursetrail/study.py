@@ -21,7 +21,7 @@ from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 from coursetrail.simulate import simulate
 
-NEEDED = ("platform", "time", "learner", "action", "user_agent", "accept_language")
+NEEDED = ("platform", "time", "learner", "action", "area", "weight", "user_agent", "accept_language")
 """Columns of events that the analyses read; `course` besides, where it is asked for."""
 
 

@@ -11,13 +11,11 @@ from coursetrail.errors import InputError, UsageError, did_you_mean
 from coursetrail.formats.format import Format
 from coursetrail.formats.mapping_columns import columns
 from coursetrail.formats.mapping_fields import Fields, mend
-from coursetrail.formats.mapping_toml import Mapping, parse
+from coursetrail.formats.mapping_toml import MOST, Mapping, parse
 from coursetrail.formats.scan import Kept, Kind, Layout
 from coursetrail.formats.tables import Table
 
 DELIMITERS = ",\t;|"
-MOST = 64
-"""Columns that a table may have: the scanner's limit."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +95,12 @@ def _form(mapping: Mapping, table: Table | None) -> Format:
     inner = {place[0] for name in mapping.read for place in read.places((name,)) if len(place) > 1}
     many = {place[0] for place in read.places(mapping.time.columns)} if mapping.time.unit != "days" else set()
     raw = table.names if table else tuple(sorted(fields))
+    others = {*raw} - fields
+    dropped = [name for name in mapping.dropped if not table or name in raw]
     layout = Layout(
-        fields=dict.fromkeys(sorted(fields), Kind.ANY) | dict.fromkeys(mapping.dropped, Kind.SKIP),
+        fields=dict.fromkeys(sorted(fields | others), Kind.ANY) | dict.fromkeys(dropped, Kind.SKIP),
         nested={},
-        kept=dict.fromkeys(inner | {place[0] for place in read.places(mapping.kept)}, Kept()),
+        kept=dict.fromkeys((inner | others | set(read.tops(mapping.kept))) - {*mapping.dropped}, Kept()),
         coded=frozenset(fields - inner - many),
     )
     return Format(

@@ -12,7 +12,7 @@ from coursetrail.formats.looks import UNITS, Column, Look
 # The first column whose whole name fits is taken; one whose name only holds the word is a guess.
 NAMES = {
     "course": "course|course_?id|course_?name|course_?key|course_?code|code_?module",
-    "learner": "(user|learner|student|account|member|person|actor|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
+    "learner": "(user|learner|student|account|person|actor|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
     "item": "(item|object|content|resource|target|video|page|module|site|question|problem)_?id|item|object|id_?site",
     "url": "url|page_?url|page|uri",
     "referrer": "referr?er|referr?er_?url",

@@ -24,6 +24,8 @@ LISTS = {"action": ACTIONS, "area": AREAS}
 UNITS = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 """Microseconds of each unit that a time may be counted in."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST = 64
+"""Columns of a file that can be told apart: the scanner's limit."""
 LONGEST = 1 << 20
 """Characters that a mapping file may have: more is another kind of file."""
 
@@ -135,6 +137,8 @@ def parse(text: str, file: str) -> Mapping:
         dropped=whole.texts("drop"),
         repeats=whole.one_of("duplicates", ("drop", "keep"), "drop") == "keep",
     )
+    if len({*mapping.read, *mapping.dropped}) > MOST or len(mapping.dialect.names) > MOST:
+        raise UsageError(f"{file}: more than {MOST} columns of a file are named; leave some out.")
     for name in mapping.dropped:
         uses = (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}."))
         if ours := next(uses, None):

@@ -24,10 +24,11 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
     zoned = _cast(strings, _ZONED, MOMENT)
     bare = _cast(strings, _PLAIN, pa.timestamp("us"))
     if zoned is not None and bare is not None and (placed := _placed(bare, zone)) is not None:
-        return pc.coalesce(zoned, placed)
-    distinct = strings.dictionary_encode()
-    found = pa.array([moment(text, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
-    return found.take(distinct.indices)
+        usual = pc.coalesce(zoned, placed)
+        if usual.null_count == strings.null_count:
+            return usual
+        return pc.coalesce(usual, _one_by_one(pc.if_else(usual.is_null(), strings, None), zone))
+    return _one_by_one(strings, zone)
 
 
 def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
@@ -37,6 +38,12 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _one_by_one(strings: pa.StringArray, zone: tzinfo) -> pa.TimestampArray:
+    distinct = strings.dictionary_encode()
+    found = pa.array([moment(text, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
+    return found.take(distinct.indices)
 
 
 def _placed(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
