@@ -406,7 +406,7 @@ def toml(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(KEYS, TREES, max_size=8), st.booleans())
 def test_any_toml_is_a_mapping_or_a_usage_error(tree: dict[str, Any], complete: bool) -> None:
     if complete:
@@ -419,7 +419,7 @@ def test_any_toml_is_a_mapping_or_a_usage_error(tree: dict[str, Any], complete: 
         return
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_mapping_or_a_usage_error(text: str) -> None:
     with contextlib.suppress(ct.UsageError):
@@ -463,7 +463,7 @@ NAMES = ("at", "who", "event", "what", "second", "clicks", "note")
 SHORT = FULL.replace('course = "course"\n', "").replace('network = "ip"\n', "").replace('drop = ["email"]', "")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, max_size=8), delimiter=st.sampled_from(",\t;|"))
 def test_what_a_csv_writer_wrote_is_read_as_python_reads_it(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], delimiter: str
@@ -485,7 +485,7 @@ def test_what_a_csv_writer_wrote_is_read_as_python_reads_it(
     assert shown == wanted
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(ROW, min_size=1, max_size=5),
     cuts=st.lists(CUT, max_size=4),
