@@ -11,14 +11,13 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coursetrail import commits, dataset, upkeep
+from coursetrail import commits, dataset, formats, upkeep
 from coursetrail import exports as exports_module
 from coursetrail.commits import Part
 from coursetrail.dataset import EVENTS, Dataset
 from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
-from coursetrail.formats import find
 from coursetrail.formats.beginnings import Beginning
 from coursetrail.formats.records import cores
 from coursetrail.intake import LOOKUPS, Known, Lookup, Order, Taken, take
@@ -47,6 +46,7 @@ def ingest(
     exports: Sequence[str | os.PathLike[str]],
     *,
     format: str | None = None,  # noqa: A002 - the word users know
+    mapping: str | os.PathLike[str] | None = None,
     course: str | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
     replace: bool = False,
@@ -62,12 +62,13 @@ def ingest(
     Paths may be of this machine or addresses (hdfs://…, s3://…). With Spark as `choice`, files are read by its workers,
     a task each. A file that was read before is left alone; one that has grown is read from where it ended; one that has
     changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
-    content would mislead; `course` is the course of events whose page names none (else the file's name is asked).
-    `columns` keeps only these columns of events, the others being null. `-` is standard input.
+    content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
+    of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
+    others being null. `-` is standard input.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
-    others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as soon as
-    it is certain.
+    others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as soon
+    as it is certain.
     """
     place = Place.of(path)
     if place.is_file():
@@ -76,12 +77,11 @@ def ingest(
     names = [os.fspath(export) for export in exports]
     for name in names:
         exports_module.check(name)
-    if format:
-        find(format)
+    said = formats.asked(format, mapping)
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with stage(place, shown) as mine:
-        order = Order("", 0, mine.parts, frozenset(), (), format, course, limit, columns, look_up, cores())
+        order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse, names)
         outcomes = job.on_cluster(choice) if choice and choice.name == "spark" else job.here()
         if upkeep.is_due(place):

@@ -54,7 +54,9 @@ def cli(debug: bool) -> None:
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 @reading
 @filtered
-def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: str, filters: Filters) -> None:
+def report(
+    exports: tuple[str, ...], out: str, form: str | None, mapping: str | None, max_rejects: str, filters: Filters
+) -> None:
     """Tables, plots and one page from raw exports, or from a dataset.
 
     \b
@@ -65,7 +67,15 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
     from coursetrail import study
 
     started = time.perf_counter()
-    written = study.report(exports, out, filters=filters, format=form, max_rejects=max_rejects, progress=on_terminal())
+    written = study.report(
+        exports,
+        out,
+        filters=filters,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
+    )
     for row in written.sources.to_pylist():
         tell_source(row)
     say(f"{written.page}: {len(written.files)} files in {time.perf_counter() - started:.1f} s")
@@ -84,6 +94,7 @@ def ingest(
     course: str | None,
     replace: bool,
     form: str | None,
+    mapping: str | None,
     max_rejects: str,
     choice: Choice,
 ) -> None:
@@ -93,6 +104,7 @@ def ingest(
     Reading a file again changes nothing; one that has grown is read on from where it ended. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
+      coursetrail ingest oulad studentVle.csv --mapping examples/oulad.toml
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
@@ -107,6 +119,7 @@ def ingest(
         dataset,
         exports,
         format=form,
+        mapping=mapping,
         course=course,
         max_rejects=max_rejects,
         replace=replace,
@@ -131,6 +144,7 @@ def watch(
     every: float,
     course: str | None,
     form: str | None,
+    mapping: str | None,
     max_rejects: str,
     choice: Choice,
 ) -> None:
@@ -144,7 +158,7 @@ def watch(
     """
     from coursetrail.watch import Watch
 
-    told = {"format": form, "course": course, "max_rejects": max_rejects, "choice": choice}
+    told = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "choice": choice}
     look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):
@@ -277,7 +291,9 @@ def plot(names: tuple[str, ...], tables: str | None, out: str, form: str, filter
 @click.argument("out", metavar="OUT")
 @click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
 @reading
-def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str | None, max_rejects: str) -> None:
+def convert(
+    exports: tuple[str, ...], out: str, columns: str | None, form: str | None, mapping: str | None, max_rejects: str
+) -> None:
     """Raw fields of exports as one plain table.
 
     OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. It holds full IP addresses: guard it like the export.
@@ -291,11 +307,40 @@ def convert(exports: tuple[str, ...], out: str, columns: str | None, form: str |
     if fields == [] or (fields and len(set(fields)) < len(fields)):
         raise UsageError("--columns takes distinct names, separated by commas.")
     done = converting.convert(
-        exports, out, columns=fields, format=form, max_rejects=max_rejects, progress=on_terminal()
+        exports,
+        out,
+        columns=fields,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
     )
     say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
     for reason in done.reasons:
         say(f"  {reason}")
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def sniff(files: tuple[str, ...]) -> None:
+    """What a file is, from its first lines; drafts a mapping for one of no known format.
+
+    What it says goes to standard error, the draft to standard output. Values that may tell who somebody is are shown by
+    their shape only, but a draft names values of the column that seems to say what was done.
+
+    \b
+      coursetrail sniff psy-001_clickstream_export.gz
+      coursetrail sniff clicks.csv > my.toml
+      coursetrail ingest my-course clicks.csv --mapping my.toml
+    """
+    from coursetrail import sniff as sniffing
+
+    found = [sniffing.sniff(file) for file in files]
+    for one in found:
+        for line in one.describe().splitlines():
+            say(line)
+    if drafted := sniffing.one_draft(found):
+        put(drafted.encode())
 
 
 @cli.command("analyses")

@@ -165,6 +165,7 @@ def reading(command: F) -> F:
             metavar="N|P%",
             help="Stop when more lines (or this share of them) cannot be read.",
         ),
+        click.option("--mapping", metavar="TOML", help="A file that describes any other format; sniff drafts one."),
         click.option("--format", "form", metavar="NAME", help="The export's format, where content would mislead."),
     ):
         command = option(command)

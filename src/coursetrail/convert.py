@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coursetrail import dataset
+from coursetrail import dataset, formats
 from coursetrail.engines import duckdb_convert
 from coursetrail.engines.duckdb import connect
 from coursetrail.errors import UsageError
@@ -35,6 +35,7 @@ def convert(
     *,
     columns: Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
+    mapping: str | os.PathLike[str] | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> Converted:
@@ -50,8 +51,9 @@ def convert(
         raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")
     for export in exports:
         check(os.fspath(export))
+    said = formats.asked(format, mapping)
     with dataset.storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
-        opening = Opening.of(Path(folder), max_rejects, format, progress or Silent())
+        opening = Opening.of(Path(folder), max_rejects, said, progress or Silent())
         parts: list[Path] = []
         reasons: list[str] = []
         written = blank = 0

@@ -24,7 +24,7 @@ from coursetrail.place import Place
 SCOPE = """
     select
         (select count(*) from all_events) as outside,
-        (select count_if(area = 'admin') from all_events) as admin,
+        (select count(*) from all_events where area = 'admin') as admin,
         coalesce(sum(events), 0) as events,
         count(distinct learner) as learners,
         coalesce(sum(case when learner is null then events end), 0) as without_learner,

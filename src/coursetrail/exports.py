@@ -71,7 +71,7 @@ class Opening:
     progress: Progress
 
     @classmethod
-    def of(cls, stage: Path, limit: str | Limit, format: str | None, progress: Progress) -> "Opening":  # noqa: A002
+    def of(cls, stage: Path, limit: str | Limit, format: formats.Asked | None, progress: Progress) -> "Opening":  # noqa: A002
         """From what a user says; UsageError where that does not fit."""
         return cls(stage, Limit.parse(limit), formats.find(format) if format else None, progress)
 
@@ -87,8 +87,13 @@ class Opening:
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
-        head = _head(file)
-        return (self.chosen.fit(head) or self.chosen) if self.chosen else formats.recognise(head, name)
+        first = head(file)
+        if not self.chosen:
+            return formats.recognise(first, name)
+        try:
+            return self.chosen.fit(first) or self.chosen
+        except InputError as error:  # of a mapping, which does not know the file's name
+            raise InputError(f"{name}: {error}") from error
 
     def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""
@@ -162,7 +167,8 @@ def size(name: str) -> int | None:
     return place.size() if place.is_file() else None
 
 
-def _head(file: Place) -> list[bytes]:
+def head(file: Place) -> list[bytes]:
+    """The first lines of a file, as they lie there."""
     with closing(Lines(file)) as lines:
         for batch in lines.batches():
             return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from coursetrail import formats
 from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
@@ -59,7 +60,7 @@ class Order:
     into: Place
     known: frozenset[str]
     beginnings: Sequence[Beginning]
-    format: str | None
+    format: formats.Asked | None
     course: str | None
     limit: Limit
     columns: Sequence[str] | None
@@ -146,6 +147,8 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
 
 def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
+    if reading.format.repeats:
+        return part, 0
     again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file, table=reading.format.table))
     if not len(again):
         return part, 0

@@ -43,6 +43,7 @@ def report(
     *,
     filters: Filters | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
+    mapping: str | os.PathLike[str] | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> "Report":
@@ -61,7 +62,15 @@ def report(
     with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as aside:
         aside.submit(_load_drawing)
         needed = (*NEEDED, "course") if chosen.course else NEEDED
-        ingest(temporary, exports, format=format, max_rejects=max_rejects, columns=needed, progress=shown)
+        ingest(
+            temporary,
+            exports,
+            format=format,
+            mapping=mapping,
+            max_rejects=max_rejects,
+            columns=needed,
+            progress=shown,
+        )
         return _write(Place.of(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
 
 

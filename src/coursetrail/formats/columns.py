@@ -43,15 +43,15 @@ class Records:
 
     def field(self, name: str) -> pa.Array:
         """A field of the line; nulls where it was passed over."""
-        return _member(self.scanned.r, name)
+        return member_of(self.scanned.r, name)
 
     def inner(self, name: str) -> pa.Array:
         """A member of the nested object."""
-        return _member(self.scanned.v, name)
+        return member_of(self.scanned.v, name)
 
     def member(self, field: str, name: str) -> pa.Array:
         """A member of the object that a field holds, as JSON or as text of JSON; null where it holds none."""
-        return _member(self.object(field).r, name)
+        return member_of(self.object(field).r, name)
 
     def object(self, field: str) -> Scanned:
         """What a field holds, scanned: each text once where they are coded."""
@@ -169,5 +169,6 @@ def _lines(texts: pa.StringArray) -> pa.Buffer:
     )
 
 
-def _member(struct: pa.StructArray, name: str) -> pa.Array:
+def member_of(struct: pa.StructArray, name: str) -> pa.Array:
+    """A field of a struct; nulls where it was passed over."""
     return struct.field(name) if struct.type.get_field_index(name) >= 0 else pa.nulls(len(struct), pa.string())

@@ -33,7 +33,8 @@ class Format:
     the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge. `url` gives the addresses that
     `page` takes apart into course, area, item and action, `address` names the field of the client's. `columns` are
     those of events that the format fills; `extra`, if not among them, is the layout's `rest`. `raw` are the fields of a
-    plain table, in their order. `keepable` is what may be kept of a rejected line.
+    plain table, in their order. Where a format `repeats`, a line with
+    the bytes of an earlier one is an event of its own. `keepable` is what may be kept of a rejected line.
     """
 
     name: str
@@ -50,4 +51,5 @@ class Format:
     columns: Mapping[str, Column]
     within: Mapping[str, Layout] = field(default_factory=dict)
     table: Table | None = None
+    repeats: bool = False
     keepable: Callable[[bytes], bytes] = bytes

@@ -22,6 +22,8 @@ LONGEST = 16 << 20
 """Bytes that one line may have; of a longer one only the first `KEPT` are kept, as a reject."""
 KEPT = 1 << 20
 NEWLINE = 10
+SHEET = 1_048_576
+CUT = f"{SHEET:,} lines are as many as a sheet of Excel holds: the rest may have been cut off"
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string())])
 
@@ -70,8 +72,8 @@ class Lines:
 
     @property
     def fault(self) -> str | None:
-        """What ended the stream before its end."""
-        return self._source.fault
+        """What ended the stream before its end, or another program the table before that."""
+        return self._source.fault or (CUT if self._table and self.lines == SHEET else None)
 
     @property
     def size(self) -> int:

@@ -22,13 +22,13 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
     """
     strings = plain(texts)
     zoned = _cast(strings, _ZONED, MOMENT)
-    if zone is UTC and zoned is not None:
-        bare = _cast(strings, _PLAIN, pa.timestamp("us"))
-        if bare is not None:
-            return pc.coalesce(zoned, bare.cast(pa.int64()).cast(MOMENT))
-    distinct = strings.dictionary_encode()
-    found = pa.array([moment(text, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
-    return found.take(distinct.indices)
+    bare = _cast(strings, _PLAIN, pa.timestamp("us"))
+    if zoned is not None and bare is not None and (placed := _placed(bare, zone)) is not None:
+        usual = pc.coalesce(zoned, placed)
+        if usual.null_count == strings.null_count:
+            return usual
+        return pc.coalesce(usual, _one_by_one(pc.if_else(usual.is_null(), strings, None), zone))
+    return _one_by_one(strings, zone)
 
 
 def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
@@ -37,6 +37,22 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def _one_by_one(strings: pa.StringArray, zone: tzinfo) -> pa.TimestampArray:
+    distinct = strings.dictionary_encode()
+    found = pa.array([moment(text, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
+    return found.take(distinct.indices)
+
+
+def _placed(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
+    """Times of a zone as moments; the first of two where clocks go back, None where one falls in a gap."""
+    if zone is UTC:
+        return bare.cast(pa.int64()).cast(MOMENT)
+    try:
+        return pc.assume_timezone(bare, str(zone), ambiguous="earliest").cast(MOMENT)
+    except pa.ArrowInvalid:
         return None
 
 

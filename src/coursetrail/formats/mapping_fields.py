@@ -1,0 +1,120 @@
+"""The fields of records that a mapping names, read from a scanned block, and what is made good of a line in doubt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from coursetrail.formats.columns import member_of, plain, scan_texts
+from coursetrail.formats.format import Mended, Reject
+from coursetrail.formats.mapping_times import moments_of, numbers
+from coursetrail.formats.mapping_toml import NUMBERS, Mapping
+from coursetrail.formats.mending import mended, object_of, text_of
+from coursetrail.formats.scan import Kind, Layout
+
+HEAVIEST = 2**31 - 1
+UNREAD = "unread"
+"""Where the text is kept that stands in a column of numbers and is none; it is no field, so `extra` has it."""
+Place = tuple[str, ...]
+"""The name of a field, and of members below it."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Reads what a mapping names from the fields `r` of a block, n rows; `whole_names` have no paths in them."""
+
+    mapping: Mapping
+    whole_names: bool
+
+    @property
+    def time_columns(self) -> Place:
+        """The names of what a time is made of."""
+        time = self.mapping.time
+        return (*time.columns, time.origin_column) if time.origin_column else time.columns
+
+    @property
+    def needed(self) -> Place:
+        """The fields that tell whether a row is sound."""
+        numeric = [name for ours in NUMBERS for name in self.mapping.columns.get(ours, ())]
+        return self.tops((*self.time_columns, *numeric))
+
+    def places(self, names: Iterable[str]) -> list[Place]:
+        """Where what is named stands."""
+        return [(name,) if self.whole_names else _path(name) for name in names]
+
+    def tops(self, names: Iterable[str]) -> Place:
+        """The fields of the line in which what is named stands."""
+        return tuple(dict.fromkeys(place[0] for place in self.places(names)))
+
+    def texts(self, r: pa.StructArray, names: Iterable[str], between: str = " ") -> pa.Array:
+        """The texts of a column, or of several with something in between: null where one is."""
+        found = [_at(r, place) for place in self.places(names)]
+        return found[0] if len(found) == 1 else pc.binary_join_element_wise(*map(plain, found), between)
+
+    def time(self, r: pa.StructArray) -> pa.TimestampArray:
+        """The moments, null where none can be read."""
+        time = self.mapping.time
+        origins = self.texts(r, (time.origin_column,)) if time.origin_column else None
+        return moments_of(time, self.texts(r, time.columns), origins)
+
+    def misread(self, r: pa.StructArray) -> dict[str, Any]:
+        """By column of ours, the rows in which something stands that is no such number."""
+        found = {}
+        for ours in self.mapping.columns.keys() & set(NUMBERS):
+            texts = plain(self.texts(r, self.mapping.columns[ours]))
+            read = numbers(texts)
+            fine = weighs(read) if ours == "weight" else read.is_valid()
+            said = pc.fill_null(pc.not_equal(texts, ""), False)
+            found[ours] = pc.and_not(said, pc.fill_null(fine, False)).to_numpy(zero_copy_only=False)
+        return found
+
+    def doubtful(self, r: pa.StructArray) -> Any:
+        """A mask of the rows without a time, or with text where a number is due."""
+        bad = self.time(r).is_null().to_numpy(zero_copy_only=False)
+        for rows in self.misread(r).values():
+            bad = bad | rows
+        return bad
+
+
+def mend(read: Fields, layout: Layout, line: bytes) -> Mended | None:
+    """The line as sound JSON, looked at as all others are; a number that is none is kept as text."""
+    kinds: list[str] = []
+    text = text_of(line, kinds)
+    if text is None:
+        return None
+    event = object_of(text, kinds)
+    made = mended(event, kinds)
+    r = layout.scan(made.text.encode() + b"\n", mended=True).r
+    if not read.time(r)[0].is_valid:
+        said = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
+        raise Reject("the time cannot be read" if said else "no time")
+    misread = [ours for ours, rows in read.misread(r).items() if rows[0]]
+    if "weight" in misread:
+        raise Reject("the weight is no whole number")
+    if not misread:
+        return made
+    places = {ours: read.mapping.columns[ours] for ours in sorted(misread)}
+    event[UNREAD] = {ours: read.texts(r, names)[0].as_py() for ours, names in places.items()}
+    again = mended(event, kinds)
+    return replace(again, kinds=(*again.kinds, "number expected"))
+
+
+def _path(name: str) -> Place:
+    """The names between dots; a dot that belongs to a name has a backslash before it."""
+    names = name.replace("\\.", "\0").split(".")
+    return tuple(part.replace("\0", ".") for part in names)
+
+
+def _at(r: pa.StructArray, place: Place) -> pa.Array:
+    found = member_of(r, place[0])
+    for name in place[1:]:
+        found = member_of(scan_texts(found, Layout({name: Kind.ANY}, {}, rest=False)).r, name)
+    return found
+
+
+def weighs(found: pa.DoubleArray) -> pa.BooleanArray:
+    """Whether each is a whole number of clicks."""
+    inside = pc.and_(pc.greater_equal(found, 0), pc.less_equal(found, HEAVIEST))
+    return pc.and_(inside, pc.equal(found, pc.floor(found)))

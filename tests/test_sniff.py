@@ -1,0 +1,139 @@
+"""What sniff says of a file, and whether its draft can be used as it is."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import coursetrail as ct
+from conftest import Simulated
+from coursetrail.cli import cli
+from coursetrail.formats.looks import look
+from coursetrail.formats.mapping_draft import draft
+from coursetrail.formats.mapping_toml import parse
+from coursetrail.sniff import sniff
+
+SIMPLE = (
+    "userId;When;Event Type;Page URL;email;ip;note\n"
+    "u1;24.12.2019 10:00;play;https://x.example/a;me@example.org;203.0.113.7;a, b\n"
+    "u2;25.12.2019 11:00;frobnicate;https://x.example/b;you@example.org;203.0.113.8;NULL\n"
+)
+
+
+def drafted(text: str) -> dict[str, Any]:
+    """The draft for a file that begins so, as TOML."""
+    found = look([line.encode() + b"\n" for line in text.splitlines()])
+    assert found is not None
+    return tomllib.loads(draft(found, "mine"))
+
+
+def test_a_draft_of_a_simple_table_can_be_ingested_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "Clicks 2019.csv").write_text(SIMPLE)
+    found = sniff(tmp_path / "Clicks 2019.csv")
+    assert found.draft is not None
+    (tmp_path / "my.toml").write_text(found.draft)
+    ct.ingest(tmp_path / "d", [tmp_path / "Clicks 2019.csv"], mapping=tmp_path / "my.toml")
+    first, second = ct.open(tmp_path / "d").sql("select * from events order by line").to_pylist()
+    assert first["platform"] == "clicks-2019"
+    assert [first[name] for name in ("learner", "action", "url", "network")] == [
+        "u1",
+        "video_play",
+        "https://x.example/a",
+        "203.0.113.0/24",
+    ]
+    assert str(first["time"]) == "2019-12-24 10:00:00"
+    assert second["action"] == "other"
+    assert json.loads(second["extra"]) == {"Event Type": "frobnicate"}
+    assert "example.org" not in str([first, second])
+
+
+def test_what_it_says_shows_nobody(tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text(SIMPLE)
+    text = sniff(tmp_path / "clicks.csv").describe()
+    assert "no known format, but a table" in text
+    assert "delimiter semicolon, names in the first line" in text
+    assert "3: 2 events, 2019-12-24 10:00:00 to 2019-12-25 11:00:00 UTC" in text
+    assert not [shown for shown in ("u1", "me@", "203.0", "x.example") if shown in text]
+    assert "play" in text
+
+
+def test_a_known_format_needs_no_draft(simulated: Simulated) -> None:
+    found = sniff(simulated.export)
+    assert (found.format, found.draft, found.container) == ("coursera-legacy", None, "gzip")
+    assert found.events > 150
+    assert found.first is not None
+    username = ct.open(simulated.course.dataset.place).sql("select learner from events limit 1")["learner"][0].as_py()
+    assert username not in found.describe()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('{"actor":{"id":"u"},"ts":1577959200123,"verb":"viewed"}\n', {"column": "ts", "unit": "ms"}),
+        ("7,1577959200,click\n8,1577959201,click\n", {"column": "column_2", "unit": "s"}),
+        ("who,date\na,24/12/2019\nb,25/12/2019\n", {"column": "date", "format": "%d/%m/%Y"}),
+        ("who,date\na,12/24/2019\nb,12/25/2019\n", {"column": "date", "format": "%m/%d/%Y"}),
+        ("who\ttime\na\t2019-12-24T10:00:00Z\n", {"column": "time"}),
+        ("who|at|x\na|2019-12-24 10:00:00|1\n", {"column": "at"}),
+    ],
+)
+def test_the_time_is_found_by_its_values(text: str, wanted: dict[str, str]) -> None:
+    assert drafted(text)["time"] == wanted
+
+
+def test_columns_are_found_by_their_names_and_values() -> None:
+    text = "code_module,id_student,id_site,date,sum_click\nAAA,28400,546652,-10,4\nAAA,28401,546652,2,1\n"
+    made = drafted(text)
+    assert made["columns"] == {
+        "course": "code_module",
+        "learner": "id_student",
+        "item": "id_site",
+        "weight": "sum_click",
+    }
+    assert made["duplicates"] == "keep"
+    assert made["time"]["unit"] == "days"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04rest", "a zip archive"),
+        (b"[{}, {}]\n", "jq -c '.[]'"),
+        (b"just words\nand more of them\n", "neither a table nor lines of JSON"),
+        (b"\xff\xfeu\0s\0", "UTF-16"),
+    ],
+)
+def test_what_cannot_be_mapped_is_told_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "f").write_bytes(data)
+    found = sniff(tmp_path / "f")
+    assert said in found.describe()
+    assert found.draft is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300) | st.text('{}[]":,;\t\n\r\\01a-@.', max_size=200).map(str.encode))
+def test_any_beginning_gives_no_draft_or_one_that_is_toml(data: bytes) -> None:
+    found = look([line + b"\n" for line in data.split(b"\n")])
+    if found is not None:
+        text = draft(found, "mine")
+        tomllib.loads(text)
+        if '# column = "…"' not in text:
+            parse(text, "my.toml")
+
+
+def test_the_draft_goes_to_standard_output_and_talk_to_standard_error(tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text(SIMPLE)
+    done = CliRunner().invoke(cli, ["sniff", str(tmp_path / "clicks.csv")], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert tomllib.loads(done.stdout)["columns"]["learner"] == "userId"
+    assert "container" in done.stderr
+    (tmp_path / "other.csv").write_text("who,at\nx,2020-01-01\n")
+    with pytest.raises(ct.UsageError, match="different mappings"):
+        CliRunner().invoke(
+            cli, ["sniff", str(tmp_path / "clicks.csv"), str(tmp_path / "other.csv")], catch_exceptions=False
+        )
