@@ -73,9 +73,12 @@ def report(exports: tuple[str, ...], out: str, form: str | None, max_rejects: st
 
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
-@click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
+@click.argument("exports", nargs=-1, metavar="[EXPORT]…")
 @click.option("--course", metavar="NAME", help="The course of events whose page names none.")
 @click.option("--replace", is_flag=True, help="A file that has changed takes the place of what it was.")
+@click.option(
+    "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. May be repeated."
+)
 @reading
 @engined
 def ingest(
@@ -83,6 +86,7 @@ def ingest(
     exports: tuple[str, ...],
     course: str | None,
     replace: bool,
+    tables: tuple[str, ...],
     form: str | None,
     max_rejects: str,
     choice: Choice,
@@ -93,12 +97,19 @@ def ingest(
     Reading a file again changes nothing; one that has grown is read on from where it ended. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
+      coursetrail ingest data-patterns access-*.csv.gz video-*.csv.gz --tables data-patterns.zip
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
+    from coursetrail.companions import Replaced
 
-    def tell(outcome: build.Outcome) -> None:
-        if outcome.already:
+    if not exports and not tables:
+        raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")
+
+    def tell(outcome: build.Outcome | Replaced) -> None:
+        if isinstance(outcome, Replaced):
+            say(f"{outcome.table}: {outcome.rows:,} rows of {outcome.courses:,} courses")
+        elif outcome.already:
             say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
         else:
             tell_source(asdict(outcome.source))
@@ -110,6 +121,7 @@ def ingest(
         course=course,
         max_rejects=max_rejects,
         replace=replace,
+        tables=tables,
         choice=choice,
         progress=on_terminal(),
         tell=tell,

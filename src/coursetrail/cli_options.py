@@ -47,9 +47,7 @@ class Version(click.ParamType[int | datetime]):
         try:
             found = datetime.fromisoformat(value)
         except ValueError:
-            self.fail(
-                f"'{value}' is neither a version nor a time; write 7 or 2026-11-25T06:00.", param, ctx
-            )
+            self.fail(f"'{value}' is neither a version nor a time; write 7 or 2026-11-25T06:00.", param, ctx)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
