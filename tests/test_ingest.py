@@ -245,7 +245,9 @@ def test_the_same_file_twice_at_once_counts_once(tmp_path):
 def test_readers_during_an_ingest_see_one_version_or_the_next(tmp_path):
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(100), name="a")])
     opened = ct.open(tmp_path / "d")
-    writer = run("ingest", tmp_path / "d", *[export(tmp_path, lines(5_000, 1_000 + 7 * n), name=str(n)) for n in range(3)])
+    writer = run(
+        "ingest", tmp_path / "d", *[export(tmp_path, lines(5_000, 1_000 + 7 * n), name=str(n)) for n in range(3)]
+    )
     seen = set()
     while writer.poll() is None:
         course = ct.open(tmp_path / "d")

@@ -56,7 +56,9 @@ def ingest(
     look_up: bool = True,
     choice: Choice | None = None,
     progress: Progress | None = None,
-    tell: Callable[[Outcome | Replaced], None] | None = None,
+    tell: Callable[[Outcome], None] | None = None,
+    tell_table: Callable[[Replaced], None] | None = None,
+    refuse: Callable[[str, InputError], None] | None = None,
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, made if it is not there.
 
@@ -68,7 +70,8 @@ def ingest(
     zip files of Coursera's tables, which become the dataset's syllabus, members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
-    others are read, and then it is raised. `tell` is given every outcome, and every table, as soon as it is certain.
+    others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
+    soon as it is certain, `tell_table` every table.
     """
     place = Place.of(path)
     if place.is_file():
@@ -84,11 +87,11 @@ def ingest(
     with stage(place, shown) as mine:
         if tables:
             for table in companions.add(place, tables, mine.scratch, limit, shown):
-                if tell:
-                    tell(table)
+                if tell_table:
+                    tell_table(table)
         order = Order("", 0, mine.parts, frozenset(), (), format, course, limit, columns, look_up, cores())
-        job = _Job(place, mine, order, replace, shown, tell)
-        outcomes = job.on_cluster(names, choice) if names and choice and choice.name == "spark" else job.here(names)
+        job = _Job(place, mine, order, replace, shown, tell, refuse, names)
+        outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
         if upkeep.is_due(place):
             upkeep.compact(place, shown)
         return outcomes
@@ -104,6 +107,8 @@ class _Job:
     replacing: bool
     progress: Progress
     tell: Callable[[Outcome], None] | None
+    refuse: Callable[[str, InputError], None] | None
+    exports: Sequence[str]
     waiting: list[Taken] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     refused: list[InputError] = field(default_factory=list)
@@ -116,9 +121,9 @@ class _Job:
         self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger([])
         self.since = time.monotonic()
 
-    def here(self, exports: Sequence[str]) -> list[Outcome]:
+    def here(self) -> list[Outcome]:
         """Read the exports in this process; names that were seen before last, for the file may have another one now."""
-        names = list(map(exports_module.shown, exports))
+        exports, names = self.exports, list(map(exports_module.shown, self.exports))
         try:
             for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
                 answer: Taken | Known | InputError
@@ -135,11 +140,12 @@ class _Job:
             self._commit()
         return self._done()
 
-    def on_cluster(self, exports: Sequence[str], choice: Choice) -> list[Outcome]:
+    def on_cluster(self, choice: Choice) -> list[Outcome]:
         """Read the exports on Spark's workers, and commit those that could be read; then raise for the others.
 
         Of files that begin alike, one may be what another was before: they are read one after the other.
         """
+        exports = self.exports
         if any(exports_module.size(export) is None for export in exports):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
         unchanged = {place: known for place, export in enumerate(exports) if (known := self._unchanged(export))}
@@ -184,7 +190,10 @@ class _Job:
                     raise answer
                 self.outcomes[place] = self._outcome(answer)
             except InputError as error:
-                self.refused.append(error)
+                if self.refuse:
+                    self.refuse(self.exports[place], error)
+                else:
+                    self.refused.append(error)
 
     def _done(self) -> list[Outcome]:
         """The outcomes in the order of the exports, or what is to be raised for those that were refused."""

@@ -97,7 +97,7 @@ def ingest(
     Reading a file again changes nothing; one that has grown is read on from where it ended. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
-      coursetrail ingest data-patterns access-*.csv.gz video-*.csv.gz --tables data-patterns.zip
+      coursetrail ingest data-patterns access-*.csv.gz --tables data-patterns.zip
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
@@ -106,10 +106,11 @@ def ingest(
     if not exports and not tables:
         raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")
 
-    def tell(outcome: build.Outcome | Replaced) -> None:
-        if isinstance(outcome, Replaced):
-            say(f"{outcome.table}: {outcome.rows:,} rows of {outcome.courses:,} courses")
-        elif outcome.already:
+    def tell_table(replaced: Replaced) -> None:
+        say(f"{replaced.table}: {replaced.rows:,} rows of {replaced.courses:,} courses")
+
+    def tell(outcome: build.Outcome) -> None:
+        if outcome.already:
             say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
         else:
             tell_source(asdict(outcome.source))
@@ -125,7 +126,60 @@ def ingest(
         choice=choice,
         progress=on_terminal(),
         tell=tell,
+        tell_table=tell_table,
     )
+
+
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER…")
+@click.option(
+    "--every", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS", help="Pause."
+)
+@click.option("--course", metavar="NAME", help="The course of events whose page names none.")
+@reading
+@engined
+def watch(
+    dataset: str,
+    folders: tuple[str, ...],
+    every: float,
+    course: str | None,
+    form: str | None,
+    max_rejects: str,
+    choice: Choice,
+) -> None:
+    """Add what arrives in folders, until you stop it: new files, and new lines of files that grow.
+
+    One line for each arrival. Stop it with Ctrl-C or a signal; what is committed is safe. For cron, use ingest.
+
+    \b
+      coursetrail watch courses /var/exports
+      coursetrail watch courses /edx/var/log/tracking --every 10
+    """
+    from coursetrail.watch import Watch
+
+    told = {"format": form, "course": course, "max_rejects": max_rejects, "choice": choice}
+    look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)
+    say(f"Watching {', '.join(folders)} every {every:g} s.")
+    for _ in look.forever(every):
+        pass
+
+
+@cli.command()
+@click.argument("dataset", metavar="DATASET")
+def compact(dataset: str) -> None:
+    """Write a dataset's many small files as few large ones. The answers stay the same, and come faster.
+
+    An ingest does it by itself when there are over a hundred. Files that only versions before a compaction or a
+    replacement need are removed seven days after it; until then --as-of can read those.
+
+    \b
+      coursetrail compact psy-001
+    """
+    from coursetrail import upkeep
+
+    done = upkeep.compact(Place.of(dataset), on_terminal())
+    say(f"{dataset}: {done.before} files of events are now {done.after}; {done.cleared} old files removed")
 
 
 @cli.command()

@@ -121,8 +121,13 @@ def clear(place: Place, kept: timedelta) -> int:
     cleared = 0
     for name in TABLES:
         table = table_at(place, name)
-        if table is not None and table.vacuum(retention_hours=hours, full=True):  # which removes nothing yet
-            cleared += len(table.vacuum(retention_hours=hours, full=True, dry_run=False))
+        if table is None:
+            continue
+        for dry in (True, False):  # each time that is not is a version
+            gone = table.vacuum(hours, dry_run=dry, enforce_retention_duration=False, full=True)
+            if not gone:
+                break
+            cleared += 0 if dry else len(gone)
     return cleared
 
 

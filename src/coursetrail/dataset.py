@@ -78,7 +78,7 @@ class Dataset:
             )
         if as_of is not None:
             _load(events, as_of, place)
-        versions = _sisters(events)
+        versions = _sisters(place, events)
         try:
             tables = {name: DeltaTable(uri(place, name), version=at) for name, at in versions.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
@@ -201,32 +201,42 @@ def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
     newest = events.version()
     try:
         events.load_as_version(as_of)
+        later = isinstance(as_of, datetime) and _commit(place, events.version())["timestamp"] > as_of.timestamp() * 1000
+        why = "the first is later" if later else ""
     except (DeltaError, OSError, ValueError) as error:
+        why = first_line(error)
+    if why:
         raise DatasetError(
-            f"{place}: no version {as_of} ({first_line(error)}). There are 0 to {newest}, as far as they were not "
-            "cleared away; try another --as-of, or leave it out for the newest."
-        ) from error
+            f"{place}: no version {as_of} ({why}). There are 0 to {newest}, as far as they were not cleared away; try "
+            "another --as-of, or leave it out for the newest."
+        )
 
 
-def _commits(events: DeltaTable) -> Iterator[dict[str, Any]]:
-    """What the commits say, newest first; the newest alone mostly is enough, and there may be thousands."""
-    for count in (1, 10, None):
-        yield from events.history(count)
-
-
-def _sisters(events: DeltaTable) -> dict[str, int]:
+def _sisters(place: Place, events: DeltaTable) -> dict[str, int]:
     """The versions of the other tables that belong to this version of `events`."""
-    for entry in _commits(events):  # other programs may have compacted the table since
-        note = entry.get("coursetrail")
+    for at in range(events.version(), -1, -1):  # other programs may have compacted the table since
+        try:
+            note = _commit(place, at).get("coursetrail")
+        except FileNotFoundError:
+            break
         if note:
             found = json.loads(note) if isinstance(note, str) else note
             if found.get("layout", 0) > VERSION:
                 raise DatasetError(
-                    f"{events.table_uri}: written by a newer coursetrail (layout {found['layout']}, this one reads "
-                    f"up to {VERSION}). Upgrade: pip install -U coursetrail."
+                    f"{place}: written by a newer coursetrail (layout {found['layout']}, this one reads up to "
+                    f"{VERSION}). Upgrade: pip install -U coursetrail."
                 )
             return {name: int(at) for name, at in found["tables"].items()}
-    raise DatasetError(f"{events.table_uri}: a Delta table, but not one of coursetrail's. Choose another folder.")
+    raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
+
+
+def _commit(place: Place, at: int) -> dict[str, Any]:
+    """What a commit says of itself; Delta's own history is of the newest version, whichever was opened."""
+    with (place / "events" / "_delta_log" / f"{at:020}.json").open() as file:
+        for line in file.read().splitlines():
+            if told := json.loads(line).get("commitInfo"):
+                return dict(told)
+    return {}
 
 
 def first_line(error: Exception) -> str:

@@ -1,0 +1,291 @@
+"""Files that come again: grown, renamed, packed, changed, replaced; and a dataset that many small files do not slow."""
+
+import gzip
+import os
+import random
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+import coursetrail as ct
+from coursetrail import build, commits, upkeep
+from coursetrail.engines import Choice
+from coursetrail.formats import lines as blocks
+from coursetrail.place import Place
+from test_ingest import contents, export, ledger, line, lines, run
+
+
+def grown(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
+    """The file once more, as something that was written to later."""
+    path = export(folder, *parts, name=name)
+    at = time.time() + random.random() + 1
+    os.utime(path, (at, at))
+    return path
+
+
+def rows(dataset: Path, columns: str = "line, time, extra") -> list[dict[str, object]]:
+    return ct.open(dataset).sql(f"select {columns} from events order by all").to_pylist()
+
+
+# Growing
+
+
+@pytest.mark.parametrize("block", [8 << 20, 300], ids=["one block", "many blocks"])
+def test_a_file_that_has_grown_is_read_from_where_it_ended(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(blocks, "BLOCK", block)
+    whole = lines(90) + b"junk\n" + lines(30, 90)
+    ct.ingest(tmp_path / "whole", [export(tmp_path, whole)], max_rejects="50%")
+    for count in (1, 40, 41, 91, 121):
+        part = b"".join(whole.splitlines(keepends=True)[:count])
+        ct.ingest(tmp_path / "d", [grown(tmp_path, part)], max_rejects="50%")
+    assert [row[0] for row in ledger(tmp_path / "d")] == [1, 39, 1, 50, 30]
+    assert rows(tmp_path / "d") == rows(tmp_path / "whole")
+    told = ct.open(tmp_path / "d").sources.to_pylist()
+    assert [(row["continues"], row["begin"]) for row in told] == [(None, 0), (1, 1), (2, 40), (3, 41), (4, 91)]
+    assert ct.open(tmp_path / "d").sql("select line, raw from rejects").to_pylist() == [{"line": 91, "raw": b"junk"}]
+
+
+def test_a_line_that_came_before_the_growth_is_a_duplicate_after_it(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), b"\n")])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5), b"\n", line(n=3), b"\n", line(n=9), line(n=9))])
+    assert ledger(tmp_path / "d") == [(6, 5, 0, 0, 1), (4, 1, 2, 0, 1)]
+
+
+def test_half_a_line_at_the_end_is_read_again_when_it_is_whole(tmp_path):
+    half = line(n=5)[:40]
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), half)], max_rejects="50%")
+    assert ledger(tmp_path / "d") == [(6, 5, 0, 1, 0)]
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(8))], max_rejects="50%")
+    assert ledger(tmp_path / "d") == [(6, 5, 0, 1, 0), (3, 3, 0, 0, 0)]
+    assert [row["line"] for row in rows(tmp_path / "d")] == list(range(1, 9))
+
+
+def test_a_whole_last_line_without_a_newline_is_not_read_again(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5).rstrip(b"\n"))])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(7))])
+    assert [row[:2] for row in ledger(tmp_path / "d")] == [(5, 5), (2, 2)]
+
+
+def test_a_file_that_is_as_it_was_is_not_even_opened(tmp_path):
+    path = export(tmp_path, lines(5))
+    ct.ingest(tmp_path / "d", [path])
+    at = path.stat().st_mtime_ns
+    path.write_bytes(b"x" * path.stat().st_size)  # a liar, to see whether it is read
+    os.utime(path, ns=(at, at))
+    (outcome,) = ct.ingest(tmp_path / "d", [path])
+    assert outcome.already
+
+
+# Other names, other wrappings
+
+
+def test_the_same_lines_packed_or_renamed_are_known(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(50))])
+    packed = export(tmp_path, gzip.compress(lines(50)), name="packed.gz")
+    copied = export(tmp_path, lines(50), name="copy.json")
+    assert [one.already for one in ct.ingest(tmp_path / "d", [packed, copied])] == [True, True]
+    assert ct.open(tmp_path / "d").dataset.version == 0
+
+
+def test_a_log_that_is_rotated_and_packed_is_counted_once(tmp_path):
+    """As logrotate does it: renamed, then packed, while a new one begins under the old name."""
+    log, folder = "tracking.log", tmp_path / "logs"
+    folder.mkdir()
+
+    def night() -> None:
+        ct.ingest(tmp_path / "d", sorted(folder.iterdir()))
+
+    grown(folder, lines(40), name=log)
+    night()
+    grown(folder, lines(60), name=f"{log}-1")
+    grown(folder, lines(30, 60), name=log)
+    night()
+    grown(folder, gzip.compress(lines(60)), name=f"{log}-1.gz")
+    (folder / f"{log}-1").unlink()
+    grown(folder, lines(50, 60), name=log)
+    night()
+    grown(folder, lines(60, 60), name=f"{log}-2")
+    grown(folder, lines(10, 120), name=log)
+    (folder / f"{log}-1.gz").unlink()
+    night()
+    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
+    assert numbers == list(range(130))
+
+
+def test_a_file_that_only_begins_alike_is_another(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(100), name="a")])
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(30), lines(100, 500), name="b")])
+    assert ledger(tmp_path / "d") == [(100, 100, 0, 0, 0), (130, 130, 0, 0, 0)]
+
+
+def test_of_several_that_begin_alike_the_longest_counts(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20), name="a")])
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20), lines(20, 900), name="b")])
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20), lines(25, 900), name="c")])
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20), lines(5, 700), name="e")])
+    told = ct.open(tmp_path / "d").sources.to_pylist()
+    assert [(row["continues"], row["begin"], row["lines"]) for row in told] == [
+        (None, 0, 20),
+        (1, 20, 20),
+        (2, 40, 5),
+        (1, 20, 5),
+    ]
+
+
+# Changing
+
+
+def test_a_file_that_changed_is_refused_with_the_ways_out_and_the_others_are_read(tmp_path):
+    first, other = export(tmp_path, lines(5)), export(tmp_path, lines(5, 50), name="other")
+    ct.ingest(tmp_path / "d", [first])
+    grown(tmp_path, lines(5, 100))
+    with pytest.raises(ct.InputError, match=r"read before \(source 1\) and has changed .*--replace, or .*another name"):
+        ct.ingest(tmp_path / "d", [first, other])
+    assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)] * 2
+    assert [row["line"] for row in rows(tmp_path / "d")] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+@pytest.mark.parametrize("compacted", [False, True], ids=["as it is", "after a compaction"])
+def test_replace_takes_the_old_rows_out_and_puts_the_new_in_in_one_version(tmp_path, compacted):
+    changed = [lines(7, 100), b"new junk\n"]
+    other, file = export(tmp_path, lines(5, 50), name="other"), export(tmp_path, lines(5), b"old junk\n")
+    ct.ingest(tmp_path / "d", [other])
+    ct.ingest(tmp_path / "d", [file], max_rejects="50%")
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5), b"old junk\n", lines(2, 5))], max_rejects="50%")
+    if compacted:
+        upkeep.compact(Place.of(tmp_path / "d"))
+    before = ct.open(tmp_path / "d").dataset.version
+    (outcome,) = ct.ingest(tmp_path / "d", [grown(tmp_path, *changed)], max_rejects="50%", replace=True)
+    assert not outcome.already
+    assert ct.open(tmp_path / "d").dataset.version == before + 1
+    ct.ingest(tmp_path / "fresh", [other, file], max_rejects="50%")
+    assert contents(tmp_path / "d") == contents(tmp_path / "fresh")
+    was = ct.open(tmp_path / "d", as_of=before)
+    assert was.sql("select count(*) as n from events")["n"].to_pylist() == [12]
+    assert was.sql("select raw from rejects")["raw"].to_pylist() == [b"old junk"]
+
+
+def test_what_was_replaced_may_come_again(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 50))], replace=True)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), name="old")])
+    assert sorted(row["line"] for row in rows(tmp_path / "d")) == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_replace_by_a_file_without_events(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, b"\n\n\n")], replace=True, format="coursera-legacy")
+    assert ledger(tmp_path / "d") == [(3, 0, 0, 0, 3)]
+    assert rows(tmp_path / "d") == []
+
+
+def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, monkeypatch):
+    file = export(tmp_path, lines(5), b"old junk\n")
+    ct.ingest(tmp_path / "d", [file], max_rejects="50%")
+    before = contents(tmp_path / "d")
+    grown(tmp_path, lines(7, 100), b"new junk\n")
+    with monkeypatch.context() as dying:
+        dying.setattr(commits, "exchange", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
+    ct.ingest(
+        tmp_path / "d", [export(tmp_path, lines(1, 900), name="other")]
+    )  # names the newest versions of all tables
+    assert contents(tmp_path / "d")["rejects"] == before["rejects"]
+    ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
+    assert [row["raw"] for row in contents(tmp_path / "d")["rejects"]] == [b"new junk"]
+    assert len(rows(tmp_path / "d")) == 8
+
+
+# Versions
+
+
+def test_older_versions_can_be_asked(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    time.sleep(0.01)
+    between = datetime.now(UTC)
+    time.sleep(0.01)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(3, 50), name="b")])
+    for as_of, expected in ((None, 2), (0, 1), (1, 2), (between, 1)):
+        course = ct.open(tmp_path / "d", as_of=as_of)
+        assert course.sources.num_rows == expected
+        assert course.analyze("learners").scope.events == sum(course.sources["events"].to_pylist())
+
+
+@pytest.mark.parametrize("as_of", ["7", "1999-01-01", "soon"])
+def test_a_version_that_is_not_there_is_one_clear_line(tmp_path, as_of):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    victim = run("status", tmp_path / "d", "--as-of", as_of)
+    _, told = victim.communicate()
+    assert victim.returncode in (2, 5)
+    assert len(told.splitlines()) <= 4
+    assert b"Traceback" not in told
+
+
+# Many small files
+
+
+def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, monkeypatch):
+    files = [export(tmp_path, lines(20, 100 * number), b"junk\n", name=f"f{number}") for number in range(12)]
+    monkeypatch.setattr(build, "OFTEN", 1)
+    ct.ingest(tmp_path / "loose", files, max_rejects="50%")
+    assert len(commits.sizes(Place.of(tmp_path / "loose"))) == 12
+    monkeypatch.setattr(upkeep, "MANY", 5)
+    ct.ingest(tmp_path / "d", files, max_rejects="50%")
+    assert len(commits.sizes(Place.of(tmp_path / "d"))) == 1
+    assert contents(tmp_path / "d") == contents(tmp_path / "loose")
+    done = upkeep.compact(Place.of(tmp_path / "loose"))
+    assert (done.before, done.after, done.cleared) == (12, 1, 0)
+    assert contents(tmp_path / "d") == contents(tmp_path / "loose")
+    assert len(DeltaTable(str(tmp_path / "d" / "sources")).file_uris()) == 1
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(3, 9_000), name="more")])
+    assert len(ledger(tmp_path / "d")) == 13
+
+
+def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "OFTEN", 1)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20, 100 * number), name=f"f{number}") for number in range(4)])
+    before = contents(tmp_path / "d")
+    assert upkeep.compact(Place.of(tmp_path / "d")).cleared == 0
+    assert ct.open(tmp_path / "d", as_of=3).sources.num_rows == 4
+    monkeypatch.setattr(upkeep, "KEPT", upkeep.KEPT * 0)
+    assert upkeep.compact(Place.of(tmp_path / "d")).cleared > 4
+    assert contents(tmp_path / "d") == before
+    victim = run("analyze", tmp_path / "d", "--as-of", "1")
+    _, told = victim.communicate()
+    assert victim.returncode != 0
+    assert b"Traceback" not in told
+    assert b"defect" not in told
+
+
+def test_the_first_of_many_files_is_safe_when_a_later_one_cannot_be_written(tmp_path):
+    good = export(tmp_path, lines(5), name="good")
+    bad = export(tmp_path, b"junk\n" * 50, lines(1), name="bad")
+    with pytest.raises(ct.TooManyRejects, match="Of 2 files: 1 committed, 0 there already, 1 refused"):
+        ct.ingest(tmp_path / "d", [bad, good])
+    assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)]
+    shutil.rmtree(tmp_path / "d")
+
+
+# On Spark
+
+
+def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, java):
+    spark = Choice("spark", master="local[1]")
+    short, long = export(tmp_path, lines(30), name="a"), export(tmp_path, lines(50), name="b")
+    packed, other = export(tmp_path, gzip.compress(lines(30)), name="c.gz"), export(tmp_path, lines(5, 900), name="e")
+    outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
+    assert sorted(one.already for one in outcomes) == [False, False, False, True]
+    assert sorted(row[0] for row in ledger(tmp_path / "d")) == [5, 20, 30]
+    grown(tmp_path, lines(60), name="b")
+    grown(tmp_path, lines(7, 500), name="e")
+    with pytest.raises(ct.InputError, match="has changed since"):
+        ct.ingest(tmp_path / "d", [long, other, packed], choice=spark)
+    ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
+    assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
+    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
+    assert numbers == [*range(60), *range(500, 507)]
