@@ -89,7 +89,8 @@ def test_the_syllabus_is_modules_lessons_and_items_in_their_order(tmp_path):
         (*course, *first, "gpUXO", "Closure, downward", 1, "lecture"),
         (*course, *second, "eF2gH", "Exam", 0, "99"),
     ]
-    assert len(ct.open(tmp_path / "d").sources) == 0
+    opened = ct.open(tmp_path / "d")
+    assert (len(opened.sources), opened.analyze("browsers").table.num_rows) == (0, 0)  # no clicks yet
 
 
 def test_items_join_with_events(tmp_path):
@@ -114,17 +115,12 @@ def test_where_a_course_has_no_content_of_its_own_that_of_its_latest_branch_coun
     }
     ct.ingest(tmp_path / "d", [], tables=[write(tmp_path / "t", branches)])
     shown = "(select course, course_name, module_name, item_name from syllabus)"
-    assert rows(tmp_path / "d", shown) == [
+    assert set(rows(tmp_path / "d", shown)) == {
         ("a", "A", None, "An item of no lesson"),
         ("a", "A", "new", None),
         ("b", "B", "own", None),
         ("c", "C", None, "C"),
-    ] or rows(tmp_path / "d", shown) == [
-        ("a", "A", "new", None),
-        ("a", "A", None, "An item of no lesson"),
-        ("b", "B", "own", None),
-        ("c", "C", None, "C"),
-    ]
+    }
 
 
 def test_of_a_member_the_latest_role_counts(tmp_path):

@@ -25,7 +25,7 @@ from coursetrail.place import Place
 SCOPE = """
     select
         (select count(*) from all_events) as outside,
-        (select count_if(area = 'admin') from all_events) as admin,
+        (select coalesce(count_if(area = 'admin'), 0) from all_events) as admin,
         coalesce(sum(events), 0) as events,
         count(distinct learner) as learners,
         coalesce(sum(case when learner is null then events end), 0) as without_learner,
