@@ -22,6 +22,7 @@ import pyarrow as pa
 from coursetrail import analyses, errors, formats
 from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.cli import cli
+from coursetrail.companion_sql import SCHEMAS as COMPANIONS
 from coursetrail.dataset import EVENTS, REJECTS
 from coursetrail.formats import legacy, ondemand, ondemand_pages
 from coursetrail.formats.format import Format
@@ -37,6 +38,7 @@ SCHEMAS = {
     "languages": languages.SCHEMA,
     "sources": SOURCES,
     "rejects": REJECTS,
+    **COMPANIONS,
 }
 TYPES = {
     "timestamp[us, tz=UTC]": "time, µs, UTC",
@@ -119,6 +121,35 @@ MEANINGS = {
         "reason": "why it is no event",
         "raw": "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB)",
     },
+    "syllabus": {
+        "course": "its id: `course` of the events",
+        "slug": "its short name, as in addresses",
+        "course_name": "its name",
+        "module": "id of the module; null for a course without content",
+        "module_name": "its name",
+        "module_order": "its place in the course, as Coursera counts",
+        "lesson": "id of the lesson",
+        "lesson_name": "its name",
+        "lesson_order": "its place in the module",
+        "item": "id of the item: `item` of the events",
+        "item_name": "its name",
+        "item_order": "its place in the lesson",
+        "item_type": "such as lecture; its number where Coursera's list of types is missing",
+    },
+    "members": {
+        "course": "its id: `course` of the events",
+        "learner": "as in the events, if both were asked for with linked hashing",
+        "role": "`learner`, `pre-enrolled`, `not enrolled`, `mentor`, `staff` or `other`",
+        "since": "when that was logged",
+    },
+    "grades": {
+        "course": "its id: `course` of the events",
+        "learner": "as in the events, if both were asked for with linked hashing",
+        "passing": "`not passed`, `passed` or `verified`; null for another state",
+        "overall": "0 to 1",
+        "verified": "0 to 1, of verified work alone",
+        "time": "when the grade was given",
+    },
 }
 ROWS = {
     "events": "One event.",
@@ -126,6 +157,9 @@ ROWS = {
     "languages": "One distinct Accept-Language header.",
     "sources": "One ingested file: the ledger.",
     "rejects": "One line that could not be read.",
+    "syllabus": "One item of a course, if its tables were read; else a lesson, module or course with nothing in it.",
+    "members": "One member of a course, by the latest role.",
+    "grades": "One learner's latest grade in a course.",
 }
 
 

@@ -11,9 +11,10 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coursetrail import commits, dataset, formats, upkeep
+from coursetrail import commits, companions, dataset, formats, upkeep
 from coursetrail import exports as exports_module
 from coursetrail.commits import Part
+from coursetrail.companions import Replaced
 from coursetrail.dataset import EVENTS, Dataset
 from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, InputError, UsageError
@@ -50,11 +51,13 @@ def ingest(
     course: str | None = None,
     max_rejects: str | Limit = DEFAULT_LIMIT,
     replace: bool = False,
+    tables: Sequence[str | os.PathLike[str]] = (),
     columns: Sequence[str] | None = None,
     look_up: bool = True,
     choice: Choice | None = None,
     progress: Progress | None = None,
     tell: Callable[[Outcome], None] | None = None,
+    tell_table: Callable[[Replaced], None] | None = None,
     refuse: Callable[[str, InputError], None] | None = None,
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, made if it is not there.
@@ -64,11 +67,12 @@ def ingest(
     changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input.
+    others being null. `-` is standard input. `tables` are folders or zip files of Coursera's tables, which become the
+    dataset's syllabus, members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
-    others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as soon
-    as it is certain.
+    others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
+    soon as it is certain, `tell_table` every table.
     """
     place = Place.of(path)
     if place.is_file():
@@ -81,9 +85,13 @@ def ingest(
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with stage(place, shown) as mine:
+        if tables:
+            for table in companions.add(place, tables, mine.scratch, limit, shown):
+                if tell_table:
+                    tell_table(table)
         order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse, names)
-        outcomes = job.on_cluster(choice) if choice and choice.name == "spark" else job.here()
+        outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
         if upkeep.is_due(place):
             upkeep.compact(place, shown)
         return outcomes

@@ -83,9 +83,12 @@ def report(
 
 @cli.command()
 @click.argument("dataset", metavar="DATASET")
-@click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
+@click.argument("exports", nargs=-1, metavar="[EXPORT]…")
 @click.option("--course", metavar="NAME", help="The course of events whose page names none.")
 @click.option("--replace", is_flag=True, help="A file that has changed takes the place of what it was.")
+@click.option(
+    "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. May be repeated."
+)
 @reading
 @engined
 def ingest(
@@ -93,6 +96,7 @@ def ingest(
     exports: tuple[str, ...],
     course: str | None,
     replace: bool,
+    tables: tuple[str, ...],
     form: str | None,
     mapping: str | None,
     max_rejects: str,
@@ -105,9 +109,17 @@ def ingest(
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       zcat *.gz | coursetrail ingest psy-001 -
       coursetrail ingest oulad studentVle.csv --mapping examples/oulad.toml
+      coursetrail ingest data-patterns access-*.csv.gz --tables data-patterns.zip
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail import build
+    from coursetrail.companions import Replaced
+
+    if not exports and not tables:
+        raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")
+
+    def tell_table(replaced: Replaced) -> None:
+        say(f"{replaced.table}: {replaced.rows:,} rows of {replaced.courses:,} courses")
 
     def tell(outcome: build.Outcome) -> None:
         if outcome.already:
@@ -123,9 +135,11 @@ def ingest(
         course=course,
         max_rejects=max_rejects,
         replace=replace,
+        tables=tables,
         choice=choice,
         progress=on_terminal(),
         tell=tell,
+        tell_table=tell_table,
     )
 
 

@@ -152,7 +152,7 @@ def _properties(place: Place, events: DeltaTable | None, digests: Mapping[str, i
 
     It fails if another run was faster: its versions of the other tables may be older than those of that run.
     """
-    versions = {name: version(place, name) or 0 for name in TABLES[1:]}
+    versions = {name: at for name in TABLES[1:] if (at := version(place, name)) is not None}
     return CommitProperties(
         custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
         app_transactions=[

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coursetrail import analyses
+from coursetrail import companion_sql as companions
 from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, folded, render
 from coursetrail.dataset import EVENTS, REJECTS, Dataset
 from coursetrail.engines import Choice
@@ -89,7 +90,7 @@ class Course:
                 yield Result(analysis, table.combine_chunks(), scope, render(analysis, chosen))
 
     def sql(self, text: str) -> pa.Table:
-        """One SQL statement that only reads, over events, agents, languages, sources and rejects, by DuckDB."""
+        """One SQL statement that only reads, by DuckDB, over all tables of the dataset by their names."""
         with duckdb() as engine:
             self._register(engine)
             self._register_ledger(engine)
@@ -107,6 +108,8 @@ class Course:
         engine.register("all_events", self.dataset.files("events"), EVENTS)
         engine.register("agents", self.dataset.files("agents"), agents.SCHEMA)
         engine.register("languages", self.dataset.files("languages"), languages.SCHEMA)
+        for name, schema in companions.SCHEMAS.items():
+            engine.register(name, self.dataset.files(name), schema)
 
     def _register_ledger(self, engine: DuckDB) -> None:
         """What only a question of the user's own can be about."""

@@ -1,7 +1,7 @@
-"""A dataset: five Delta tables, their columns and versions, and the ledger of what was read.
+"""A dataset: Delta tables, their columns and versions, and the ledger of what was read.
 
 The commit to `events` is the one that counts. It is made last and names the versions of the other tables that
-belong to it, so a reader sees one state of all five, and a run killed before it has changed nothing.
+belong to it, so a reader sees one state of all, and a run killed before it has changed nothing.
 """
 
 import json
@@ -55,7 +55,8 @@ EVENTS = pa.schema(
 
 REJECTS = pa.schema([("source", pa.int32()), ("line", pa.int64()), ("reason", pa.string()), ("raw", pa.binary())])
 
-TABLES = ("events", "agents", "languages", "sources", "rejects")
+TABLES = ("events", "agents", "languages", "sources", "rejects", "syllabus", "members", "grades")
+"""All that there may be. A dataset without sources, or without tables about the course, has not all of them."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +89,17 @@ class Dataset:
         return cls(place, events.version(), {"events": events, **tables})
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files of a table; empty when it has no rows."""
+        """The Parquet files of a table; empty when it has no rows, or is not there."""
+        if table not in self.tables:
+            return []
         names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
         folder = self.place / table
         return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
 
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
+        if "sources" not in self.tables:
+            return SOURCES.empty_table()
         rows = _read(self.place / "sources", self.tables["sources"]).select(SOURCES.names).cast(SOURCES)
         named = zip(rows["digest"].to_pylist(), rows["source"].to_pylist(), strict=True)
         mine = [self.tables["events"].transaction_version(digest) == number for digest, number in named]

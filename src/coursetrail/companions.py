@@ -1,0 +1,125 @@
+"""The tables that Coursera exports beside its clickstream → syllabus, members and grades of a dataset.
+
+Each is replaced as a whole for the courses that are read again. They become part of the dataset with a commit to its
+events, as all tables do.
+"""
+
+import os
+import shutil
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from coursetrail import commits, dataset
+from coursetrail.companion_sql import READ, SQL, Made
+from coursetrail.engines.duckdb import connect
+from coursetrail.errors import InputError, TooManyRejects
+from coursetrail.exports import Limit
+from coursetrail.formats.companion import read
+from coursetrail.place import Place
+from coursetrail.progress import Progress
+
+ENDINGS = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """A table of the dataset that was written anew: how many rows it got, of how many courses."""
+
+    table: str
+    rows: int
+    courses: int
+
+
+def add(
+    place: Place, folders: Sequence[str | os.PathLike[str]], scratch: Path, limit: Limit, progress: Progress
+) -> list[Replaced]:
+    """Read tables from folders or zip files into the dataset at `place`, made if it is not there.
+
+    What is not among them stays as it was. Raises InputError, TooManyRejects, StorageError; then nothing is changed.
+    """
+    files: dict[str, list[Path]] = defaultdict(list)
+    for number, folder in enumerate(folders):
+        for file in _files(Path(folder), scratch / f"tables-{number}"):
+            if (name := _table(file)) in READ:
+                files[name].append(file)
+    if not files:
+        raise InputError(
+            f"{', '.join(map(str, folders))}: none of the tables that are read. They are CSV files called "
+            f"{', '.join(f'{name}.csv' for name in READ)}."
+        )
+    found = {name: _read(name, paths, limit, progress) for name, paths in files.items()}
+    made = {one.table: _made(one, found, scratch) for one in SQL if one.needs & set(found)}
+    courses = set(found["courses"]["course_id"].to_pylist()) if "courses" in found else set()
+    replaced = [_replace(place, name, rows, courses) for name, rows in made.items()]
+    commits.commit(place, [], [])
+    return replaced
+
+
+def _files(folder: Path, unpacked: Path) -> Iterator[Path]:
+    """The files of a folder, or those of a zip file that are tables, unpacked."""
+    try:
+        if folder.is_dir():
+            yield from sorted(file for file in folder.rglob("*") if file.is_file())
+            return
+        with zipfile.ZipFile(folder) as packed:
+            for number, member in enumerate(packed.infolist()):
+                if _table(Path(member.filename)) in READ:
+                    target = unpacked / str(number) / Path(member.filename).name
+                    target.parent.mkdir(parents=True)
+                    with dataset.storage(target.parent), packed.open(member) as source, target.open("wb") as out:
+                        shutil.copyfileobj(source, out, 1 << 20)
+                    yield target
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
+        raise InputError(f"{folder}: neither a folder nor a zip file of tables that can be read ({error}).") from error
+
+
+def _table(file: Path) -> str:
+    """The name of the table in a file: `users_courses__course_memberships.csv.gz` is one of course_memberships."""
+    name = file.name.lower()
+    ending = next((ending for ending in ENDINGS if name.endswith(ending)), None)
+    return name.removesuffix(ending).rpartition("__")[2] if ending else ""
+
+
+def _read(name: str, files: Sequence[Path], limit: Limit, progress: Progress) -> pa.Table:
+    parts = []
+    with progress.step(f"Reading {name}", len(files), "files") as step:
+        for file in files:
+            part = read(file, READ[name])
+            if not limit.allows(len(part.rejects), part.records):
+                line, reason = min(part.rejects)
+                raise TooManyRejects(
+                    f"{file.name}: {len(part.rejects):,} of {part.records:,} records could not be read, more than "
+                    f"{limit} (record {line:,}: {reason}). Nothing was written; to take the good ones, raise "
+                    "--max-rejects."
+                )
+            parts.append(part.rows)
+            step.advance(1)
+    return pa.concat_tables(parts)
+
+
+def _made(one: Made, found: Mapping[str, pa.Table], scratch: Path) -> pa.Table:
+    """The rows of one of our tables."""
+    with connect(spill=scratch / "spill") as engine:
+        for name, columns in READ.items():
+            schema = pa.schema([(column, pa.string()) for column in columns])
+            engine.register(name, found.get(name, schema.empty_table()), schema)
+        return engine.query(one.sql, f"making of '{one.table}'").select(one.schema.names).cast(one.schema)
+
+
+def _replace(place: Place, name: str, rows: pa.Table, courses: set[str]) -> Replaced:
+    """Put rows in the place of those of the same courses."""
+    before, after = dataset.rows(place, name)
+    again = courses | set(rows["course"].to_pylist())
+    if before is not None:
+        stay = pa.array([course not in again for course in before["course"].to_pylist()], pa.bool_())
+        whole = pa.concat_tables([before.select(rows.schema.names).cast(rows.schema).filter(stay), rows])
+    else:
+        whole = rows
+    commits.append(place, name, whole, "overwrite", after=after)
+    return Replaced(name, rows.num_rows, len(again))
