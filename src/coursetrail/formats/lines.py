@@ -60,7 +60,7 @@ class Lines:
     @property
     def fault(self) -> str | None:
         """What ended the stream before its end."""
-        return self._source.fault
+        return self._source.fault or self._raw.fault
 
     @property
     def size(self) -> int:
