@@ -18,7 +18,7 @@ from coursetrail import dataset
 from coursetrail import exports as exports_module
 from coursetrail.dataset import Dataset, Part, Source
 from coursetrail.engines import Choice, spark
-from coursetrail.errors import CoursetrailError, UsageError
+from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
 from coursetrail.formats import find
 from coursetrail.intake import LOOKUPS, Lookup, Order, Taken, take
@@ -26,6 +26,8 @@ from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 
 LOCK = "lock"
+NAMED = 20
+"""Refused files that an error names."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ def ingest(
     `choice`, files are read by its workers, a task each, and all of them are one commit. A file whose bytes are
     there already is left alone. `format` names a format where content would mislead; `course` is the course of
     events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input.
+    others being null. `-` is standard input. A folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the
+    exports in them; what is passed over there is in the log.
 
-    Raises InputError, TooManyRejects, DatasetError, StorageError; a file that raises changes nothing, and
-    the good ones before it stay.
+    Raises InputError, TooManyRejects, DatasetError, StorageError; a file that is refused changes nothing, and all the
+    good ones are read first.
     """
     place = Place.of(path)
     if place.is_file():
@@ -73,9 +76,10 @@ def ingest(
     with _stage(place, shown) as stage:
         order = Order("", 0, stage.parts, frozenset(), format, course, limit, columns, look_up)
         job = _Job(place, stage, order, shown)
+        names = exports_module.Opening.of(stage.scratch, limit, format, shown).expand(names)
         if choice and choice.name == "spark":
             return job.on_cluster(names, choice)
-        return [job.here(name) for name in names]
+        return job.each(names)
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,19 @@ class _Job:
     stage: _Stage
     order: Order
     progress: Progress
+
+    def each(self, exports: Sequence[str]) -> list[Outcome]:
+        """Read the exports in this process, one commit each; then raise for those that were refused."""
+        outcomes: list[Outcome] = []
+        refused: list[CoursetrailError] = []
+        for export in exports:
+            try:
+                outcomes.append(self.here(export))
+            except InputError as error:
+                refused.append(error)
+        if refused:
+            raise _refusal(refused, outcomes)
+        return outcomes
 
     def here(self, export: str) -> Outcome:
         """Read one export in this process and commit it."""
@@ -251,6 +268,21 @@ def _everywhere(export: str) -> str:
     """The name of an export for workers, who are in folders of their own."""
     path = Place.of(export).local
     return str(path.absolute()) if path else export
+
+
+def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
+    """One error for all: the first, of the class that they share; the others are its notes, a line each."""
+    kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
+    if len(refused) + len(outcomes) == 1:
+        return refused[0]
+    already = sum(outcome.already for outcome in outcomes)
+    counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
+    error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
+    for other in refused[1:NAMED]:
+        error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
+    if len(refused) > NAMED:
+        error.add_note(f"And {len(refused) - NAMED} more.")
+    return error
 
 
 def take_on_worker(order: bytes) -> bytes:

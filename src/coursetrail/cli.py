@@ -358,7 +358,8 @@ def _run(words: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _failed(*_told(error))
+        text, code = _told(error)
+        return _failed(text, code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
         return _failed("Stopped. What was committed before is safe.", 130)
     return code if isinstance(code, int) else 0
@@ -382,7 +383,8 @@ def _told(error: Exception) -> tuple[str, int]:
     return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
 
 
-def _failed(text: str, code: int) -> int:
+def _failed(text: str, code: int, notes: Sequence[str] = ()) -> int:
     with suppress(OSError):  # nobody may be listening
-        say(text)
+        for line in (text, *notes):
+            say(line)
     return code

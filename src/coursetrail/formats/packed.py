@@ -21,7 +21,7 @@ PIECE = 1 << 16
 """Bytes of a packed file that are read at a time."""
 
 
-class Damaged(OSError):
+class Damaged(OSError):  # noqa: N818 - reads as what happened
     """What a file object raises where its bytes end too early; the text is the fault."""
 
 
@@ -69,10 +69,9 @@ class Raw:
 
     def again(self, begin: int) -> Iterator[bytes]:
         """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
-        with self._place.open(begin) as file:
-            with suppress(Damaged):
-                while piece := file.read(PIECE):
-                    yield piece
+        with self._place.open(begin) as file, suppress(Damaged):
+            while piece := file.read(PIECE):
+                yield piece
 
     def digest(self) -> str:
         """The BLAKE3 digest of the whole file, what is not read yet included."""
@@ -242,7 +241,8 @@ class _Pieces:
 
 
 def _packed(raw: Raw, head: bytes) -> Iterator[bytes]:
-    yield head
+    if head:
+        yield head
     space = memoryview(bytearray(PIECE))
     while count := raw.readinto(space):
         yield bytes(space[:count])
