@@ -115,17 +115,20 @@ def _read_zip(place: Place, into: Archive) -> None:
             f"{place}: the directory at the end of the zip file cannot be read ({error}). Was its download completed? "
             "zip -FF may mend it."
         ) from error
-    if _is_bomb(sum(info.file_size for info in infos), place.size()):
+    size = place.size()
+    if _is_bomb(sum(info.file_size for info in infos), size):
         raise _bomb(place)
     for info in infos:
         name = _clean(_decoded(info))
         if stat.S_ISLNK(info.external_attr >> 16):
             into.passed.append((name, "a link"))
         elif name and not info.is_dir():
-            into.add(name, _why_not(info) or Zipped(*_named(place, name), place, info))
+            into.add(name, _why_not(info, size) or Zipped(*_named(place, name), place, info))
 
 
-def _why_not(info: ZipInfo) -> str | None:
+def _why_not(info: ZipInfo, size: int) -> str | None:
+    if not 0 <= info.header_offset < size:
+        return "it does not lie in the archive, which is damaged"
     if info.flag_bits & 1:
         return "it is encrypted; unpack the archive with its password first"
     if info.compress_type not in METHODS:

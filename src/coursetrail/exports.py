@@ -84,12 +84,12 @@ class Opening:
         name = os.fspath(export)
         if name == "-":
             return "standard input", _no_archive("standard input", self._spool("standard input", None))
+        check(name)
         place = Place.of(name)
         if inside := archives.holder(place):
             held, member = inside
             shown = f"{_shown(held)}/{member}"
             return shown, _no_archive(shown, archives.archive(held.address, self.stage).file(member))
-        check(name)
         shown = _shown(place)
         if (path := place.local) and not path.is_file():
             return shown, _no_archive(shown, self._spool(shown, path))
@@ -215,7 +215,7 @@ def check(name: str) -> None:
     try:
         if place.is_folder() or _is_pattern(place):
             return
-        if archives.holder(place):
+        if (inside := archives.holder(place)) and archives.is_archive(inside[0]):
             return
         size = place.size()
         is_file = place.is_file()
@@ -257,7 +257,8 @@ def _shown(place: Place) -> str:
 def _no_archive(name: str, file: Place) -> Place:
     if archives.is_archive(file):
         raise InputError(
-            f"{name}: an archive in an archive or a pipe is not opened. Unpack it first, or name the archive itself."
+            f"{name} is an archive, and such are not opened inside another or from a pipe. Unpack the outer one, or "
+            "save the stream into a file, first."
         )
     return file
 
