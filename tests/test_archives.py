@@ -9,7 +9,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -93,7 +93,8 @@ def opening(tmp_path: Path) -> Opening:
 def texts(opening: Opening, name: str) -> tuple[bytes, str | None]:
     """All lines of an export, and its fault."""
     lines = Lines(opening.file(name)[1])
-    found = b"".join(text for batch in lines.batches() for text in batch.column(1).view("binary").to_pylist())
+    with closing(lines):
+        found = b"".join(text for batch in lines.batches() for text in batch.column(1).view("binary").to_pylist())
     return found, lines.fault
 
 
