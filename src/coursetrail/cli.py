@@ -83,8 +83,10 @@ def ingest(
     """Add export files to a dataset, made if it is not there. Each file at once or not at all.
 
     \b
-    Reading a file again changes nothing. - is standard input.
+    Reading a file again changes nothing. - is standard input. A folder, a zip or tar archive and a quoted pattern
+    stand for the exports in them.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
+      coursetrail ingest psy-001 exports/ more.zip 'logs/**/*.zst'
       zcat *.gz | coursetrail ingest psy-001 -
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
