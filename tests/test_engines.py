@@ -3,7 +3,9 @@
 import os
 import pickle
 import socket
+import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -103,6 +105,19 @@ def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, sess
         ct.ingest(tmp_path / "one", [file], max_rejects="1")
     assert contents(tmp_path / "d") == contents(tmp_path / "one")
     assert not (tmp_path / "d" / "_staging").exists()
+
+
+def test_workers_open_archives_themselves(tmp_path, session):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out, tarfile.open(tmp_path / "b.tar.gz", "w:gz") as tar:
+        for number in range(2):
+            file = export(tmp_path, lines(40, 100 * number), name=f"{number}.json")
+            out.write(file, file.name)
+            tar.add(file, f"in/{file.name}")
+    held = [tmp_path / "a.zip", tmp_path / "b.tar.gz"]
+    outcomes = ct.ingest(tmp_path / "d", held, choice=Choice("spark"))
+    assert [outcome.already for outcome in outcomes] == [False, False, True, True]
+    assert [outcome.source.uri for outcome in outcomes[:2]] == [f"{held[0]}/{number}.json" for number in range(2)]
+    assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)] * 2
 
 
 def test_of_a_bad_file_nothing_comes_in_and_the_good_ones_stay(tmp_path, session):

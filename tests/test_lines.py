@@ -7,8 +7,11 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import NamedTuple
 
+import pyarrow as pa
 import pytest
 from blake3 import blake3
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coursetrail.errors import InputError
 from coursetrail.formats import lines as module
@@ -16,6 +19,29 @@ from coursetrail.formats.lines import Lines
 
 ABC = b"a\nb\nc\n"
 MANY = b"".join(b"line %d of a file %d\n" % (number, number * 7919 % 10007) for number in range(60_000))
+
+
+SKIPPED = b"\x5a\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"notes"
+"""A zstd frame that holds none of the data."""
+
+
+def zstd(data: bytes) -> bytes:
+    """One zstd frame, as Arrow writes it."""
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as out:
+        out.write(data)
+    return bytes(packed.getvalue())
+
+
+def zstd_blocks(*blocks: bytes) -> bytes:
+    """One zstd frame of blocks that are not compressed (RFC 8878), so that a test knows where each begins."""
+    framed = b"\x28\xb5\x2f\xfd\x00\x58"
+    for number, block in enumerate(blocks, start=1):
+        framed += (len(block) << 3 | (number == len(blocks))).to_bytes(3, "little") + block
+    return framed
+
+
+PACKS = {"plain": bytes, "gzip": gzip.compress, "zstd": zstd}
 
 
 class Read(NamedTuple):
@@ -61,7 +87,7 @@ def small_blocks(monkeypatch):
     ],
     ids=["empty", "newline", "newlines", "no end", "last has no end", "CRLF", "BOM", "NUL", "no text", "other breaks"],
 )
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 def test_every_line_keeps_its_bytes_and_only_a_newline_is_added(tmp_path, data, texts, pack):
     found = read(tmp_path, pack(data))
     assert found.texts == texts
@@ -69,11 +95,12 @@ def test_every_line_keeps_its_bytes_and_only_a_newline_is_added(tmp_path, data, 
     assert (found.counted, found.fault) == (len(texts), None)
 
 
-def test_gzip_is_known_by_its_bytes_and_not_by_a_name(tmp_path):
+@pytest.mark.parametrize("pack", [gzip.compress, zstd])
+def test_packing_is_known_by_its_bytes_and_not_by_a_name(tmp_path, pack):
     plain = tmp_path / "export.gz"
     plain.write_bytes(ABC)
     packed = tmp_path / "export.txt"
-    packed.write_bytes(gzip.compress(ABC))
+    packed.write_bytes(pack(ABC))
     for path in (plain, packed):
         lines = Lines(path)
         assert sum(batch.num_rows for batch in lines.batches()) == 3
@@ -158,9 +185,10 @@ def test_lines_longer_than_a_block_are_whole(tmp_path, small_blocks):
     data = b"".join(bytes([97 + size % 26]) * size + b"\n" for size in (1, 63, 64, 65, 127, 128, 500, 0, 990, 3))
     assert b"".join(read(tmp_path, data).texts) == data
     assert b"".join(read(tmp_path, gzip.compress(data)).texts) == data
+    assert b"".join(read(tmp_path, zstd(data)).texts) == data
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 @pytest.mark.parametrize("last", [b"after\n", b"after", b""], ids=["whole", "no end", "nothing"])
 def test_of_a_line_above_the_limit_the_beginning_is_kept_and_the_count_goes_on(tmp_path, small_blocks, pack, last):
     data = b"before\n" + b"L" * 200_000 + b"\n" + last
@@ -187,7 +215,8 @@ def test_any_text_in_any_packing_comes_out_as_it_went_in(tmp_path, monkeypatch):
             gzip.compress(whole[at : at + step], draw.randrange(10)) + bytes(draw.choice([0, 0, 3]))
             for at in range(0, max(1, len(whole)), step)
         )
-        for data in (whole, packed):
+        framed = b"".join(zstd(whole[at : at + step]) for at in range(0, len(whole), step)) or zstd(b"")
+        for data in (whole, packed, framed):
             found = read(tmp_path, data)
             assert b"".join(found.texts) == whole
             assert found.counted == whole.count(b"\n") == len(found.texts)
@@ -206,3 +235,70 @@ def test_progress_counts_the_bytes_of_the_file_as_it_lies_on_disk(tmp_path):
 def test_a_file_that_is_not_there_is_one_clear_error(tmp_path):
     with pytest.raises(InputError, match=r"No such file.*Check the path"):
         Lines(tmp_path / "absent")
+
+
+def test_frames_of_zstd_that_follow_each_other_are_one_stream_and_others_are_skipped(tmp_path):
+    data = SKIPPED + zstd(b"a\nb") + SKIPPED * 3 + zstd(b"") + zstd_blocks(b"c", b"", b"\nd\n") + SKIPPED
+    found = read(tmp_path, data)
+    assert (found.texts, found.fault) == ([b"a\n", b"bc\n", b"d\n"], None)
+
+
+def test_zstd_cut_off_anywhere_gives_every_whole_block_before_the_cut(tmp_path):
+    blocks = [b"one\n", b"two\nthree\n", b"", b"four\n" * 9, b"five"]
+    packed = SKIPPED + zstd_blocks(*blocks[:3]) + zstd_blocks(*blocks[3:])
+    ends = [packed.index(block) + len(block) for block in blocks if block]
+    whole = b"".join(blocks)
+    frames = (len(SKIPPED), len(SKIPPED + zstd_blocks(*blocks[:3])))
+    for size in range(4, len(packed)):
+        there = b"".join(block for block, end in zip([b for b in blocks if b], ends, strict=True) if end <= size)
+        found = read(tmp_path, packed[:size])
+        text = b"".join(found.texts)
+        assert text.startswith(there)
+        assert whole.startswith(text.removesuffix(b"\n"))
+        assert (found.fault is None) == (size in frames), size
+        assert found.fault is None or "zstd stream is cut off" in found.fault
+
+
+@pytest.mark.parametrize("missing", [1, 3, 100, 5_000, 100_000])
+def test_what_came_before_a_cut_in_zstd_is_read_to_the_last_whole_block(tmp_path, missing):
+    packed = zstd(ABC) + zstd(MANY)
+    found = read(tmp_path, packed[:-missing])
+    text = b"".join(found.texts)
+    assert (ABC + MANY).startswith(text.removesuffix(b"\n"))
+    assert len(text) > len(ABC + MANY) * (1 - missing / len(packed)) - 2 * (128 << 10)
+    assert found.fault is not None
+    assert "cut off" in found.fault
+
+
+@pytest.mark.parametrize("tail", [b"<html>gateway timeout</html>", b"\0", b"more\n"])
+def test_garbage_behind_zstd_is_told_and_costs_nothing_before_it(tmp_path, tail):
+    for whole in (ABC, MANY):
+        found = read(tmp_path, zstd(whole) + tail)
+        assert b"".join(found.texts) == whole
+        assert found.fault is not None
+        assert "damaged" in found.fault
+
+
+def test_a_block_of_zstd_that_cannot_be_is_damage_and_costs_nothing_before_it(tmp_path):
+    packed = zstd_blocks(*[b"line %d\n" % number for number in range(50_000)], b"last\n")
+    at = packed.index(b"line 49000\n")
+    damaged = packed[: at - 3] + b"\xff\xff\xff" + packed[at:]  # a block of a kind that there is not
+    found = read(tmp_path, damaged)
+    assert found.texts == [b"line %d\n" % number for number in range(49_000)]
+    assert found.fault is not None
+    assert "zstd stream is damaged" in found.fault
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    at=st.integers(0, 10**6),
+    flip=st.integers(1, 255),
+    cut=st.integers(0, 10**6),
+    pack=st.sampled_from([gzip.compress, zstd]),
+)
+def test_whatever_is_damaged_reading_ends_and_every_byte_is_digested(tmp_path_factory, at, flip, cut, pack):
+    packed = bytearray(pack(MANY[:9_000]) + pack(b"") + pack(MANY[:999]))
+    packed[at % len(packed)] ^= flip
+    data = bytes(packed[: len(packed) - cut % 99])
+    found = read(tmp_path_factory.mktemp("damaged"), data)  # which asserts digest and size
+    assert found.counted == len(found.texts) == len(found.numbers)

@@ -67,8 +67,9 @@ def ingest(
     changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input. `tables` are folders or zip files of Coursera's tables, which become the
-    dataset's syllabus, members and grades; they are read first.
+    others being null. `-` is standard input; a folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the
+    exports in them, and what is passed over there is in the log. `tables` are folders or zip files of Coursera's
+    tables, which become the dataset's syllabus, members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
     others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
@@ -89,6 +90,7 @@ def ingest(
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:
                     tell_table(table)
+        names = exports_module.Opening.of(mine.scratch, limit, said, shown).expand(names)
         order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse, names)
         outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
@@ -146,7 +148,7 @@ class _Job:
         Of files that begin alike, one may be what another was before: they are read one after the other.
         """
         exports = self.exports
-        if any(exports_module.size(export) is None for export in exports):
+        if any(map(exports_module.is_stream, exports)):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
         unchanged = {place: known for place, export in enumerate(exports) if (known := self._unchanged(export))}
         self._accept(unchanged)
@@ -166,11 +168,9 @@ class _Job:
 
     def _unchanged(self, export: str) -> Known | None:
         """A file that lies there as it did when it was read needs not be read."""
-        size = exports_module.size(export)
-        if size is None:
-            return None
-        place = Place.of(export)
-        row = self.ledger.same(exports_module.shown(export), size, place.modified())
+        row = self.ledger.same(
+            exports_module.shown(export), exports_module.size(export), exports_module.modified(export)
+        )
         return Known(row.uri, source=row.source) if row else None
 
     def _order(self, export: str) -> Order:

@@ -105,8 +105,10 @@ def ingest(
     """Add export files to a dataset, made if it is not there. Each file at once or not at all.
 
     \b
-    Reading a file again changes nothing; one that has grown is read on from where it ended. - is standard input.
+    Reading a file again changes nothing; one that has grown is read on from where it ended. A folder, a zip or tar
+    archive and a quoted pattern stand for the exports in them. - is standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
+      coursetrail ingest psy-001 exports/ more.zip 'logs/**/*.zst'
       zcat *.gz | coursetrail ingest psy-001 -
       coursetrail ingest oulad studentVle.csv --mapping examples/oulad.toml
       coursetrail ingest data-patterns access-*.csv.gz --tables data-patterns.zip

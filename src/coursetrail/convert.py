@@ -57,7 +57,7 @@ def convert(
         parts: list[Path] = []
         reasons: list[str] = []
         written = blank = 0
-        for export in exports:
+        for export in opening.expand([os.fspath(export) for export in exports]):
             name, file = opening.file(export)
             form = opening.format(name, file)
             part = Path(folder) / f"{len(parts)}{ending}"

@@ -1,18 +1,20 @@
 """Export files as they are opened: found, checked, spooled, recognised, read within a limit of rejects."""
 
+import logging
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 
-from coursetrail import dataset, formats
+from coursetrail import archives, dataset, folders, formats
 from coursetrail.errors import InputError, TooManyRejects, UsageError
 from coursetrail.formats.format import Format
 from coursetrail.formats.lines import Lines
@@ -23,6 +25,9 @@ from coursetrail.progress import Progress
 
 HEAD = 200
 """Lines at the beginning of a file that its format is judged by."""
+LOG = logging.getLogger("coursetrail")
+NAMED = 10
+"""Files that are passed over for one reason and named in the log."""
 EARLY = 100_000
 """Rejects after which a run that is far above its limit stops before the end of the file."""
 
@@ -79,11 +84,83 @@ class Opening:
         """The name to show and a file that can be read twice; `-` is standard input."""
         name = os.fspath(export)
         if name == "-":
-            return shown(name), self._spool(shown(name), None)
+            return shown(name), _no_archive(shown(name), self._spool(shown(name), None))
         check(name)
         place = Place.of(name)
-        path = place.local
-        return shown(name), self._spool(name, path) if path and not path.is_file() else place
+        if inside := archives.holder(place):
+            held, member = inside
+            return shown(name), _no_archive(name, archives.archive(held.address, self.stage).file(member))
+        if (path := place.local) and not path.is_file():
+            return shown(name), _no_archive(name, self._spool(shown(name), path))
+        if archives.is_archive(place):  # `expand` leaves those that cannot be opened
+            archives.archive(place.address, self.stage)
+        return shown(name), _no_archive(name, place)
+
+    def expand(self, names: Sequence[str]) -> list[str]:
+        """The names of all exports that are meant by these, in their order.
+
+        A folder or pattern stands for the exports in it, an archive too. What in there is no export is passed over, and
+        a line of the log says so; what cannot be read stays, to be refused in its turn. InputError where none is left.
+        """
+        found: list[str] = []
+        for name in names:
+            place = Place.of(name)
+            if name == "-":
+                found.append(name)
+            elif place.is_folder() or _is_pattern(place):
+                found += self._several(name, folders.below(place) if place.is_folder() else folders.matching(name))
+            elif place.is_file() and archives.is_archive(place):
+                found += self._several(name, [folders.Found(place, None)])
+            else:
+                found.append(name)
+        return found
+
+    def _several(self, name: str, files: Iterable[folders.Found]) -> list[str]:
+        passed: dict[str, list[str]] = {}
+        exports: list[str] = []
+        for file, why in self._unpacked(files):
+            if why := why or self._why_not(file):
+                passed.setdefault(why, []).append(file.address.removeprefix(name).removeprefix("/"))
+            else:
+                exports.append(file.address)
+        for why, those in passed.items():
+            more = f", and {len(those) - NAMED:,} more" if len(those) > NAMED else ""
+            LOG.warning("%s: passed over, %s: %s%s", _printable(name), why, _printable(", ".join(those[:NAMED])), more)
+        if not exports:
+            raise InputError(f"{name}: no export in it{' but what was passed over' if passed else ''}.")
+        return exports
+
+    def _unpacked(self, files: Iterable[folders.Found]) -> Iterator[folders.Found]:
+        """The files, and those of archives among them."""
+        for found in files:
+            archive = None
+            with suppress(InputError):  # refused when its turn comes
+                if not found.passed and archives.is_archive(found.place):
+                    archive = archives.archive(found.place.address, self.stage)
+            if not archive:
+                yield found
+                continue
+            if archive.fault:
+                LOG.warning("%s: %s", _printable(archive.address), archive.fault)
+            for name, why in archive.passed:
+                yield folders.Found(found.place / name, why)
+            for name, file in sorted(archive.files.items()):
+                hidden = any(map(folders.hidden, name.split("/")))
+                place = found.place / name if isinstance(file, str) else file
+                yield folders.Found(place, "hidden" if hidden else None)
+
+    def _why_not(self, file: Place) -> str | None:
+        """Why a file that was not named itself is passed over; None for an export, and for what cannot be read."""
+        try:
+            if not file.size():
+                return "empty"
+            if archives.is_archive(file):
+                return None
+            first = head(file)
+        except (InputError, OSError):
+            return None
+        known = (*formats.ALL, self.chosen) if self.chosen else formats.ALL
+        return None if any(one.fit(first) for one in known) else "no known export"
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
@@ -132,13 +209,18 @@ class Opening:
 
 
 def check(name: str) -> None:
-    """Raise InputError for a path that cannot be read as an export; `-` is standard input."""
+    """Raise InputError for a name that stands for no export: nothing is there, or nothing in it, or it is unreadable.
+
+    `-` is standard input.
+    """
     if name == "-":
         return
     place = Place.of(name)
     try:
-        if place.is_folder():
-            raise InputError(f"{place} is a folder. Name the files in it{f': {place}/*.gz' if place.local else '.'}")
+        if place.is_folder() or _is_pattern(place):
+            return
+        if (inside := archives.holder(place)) and archives.is_archive(inside[0]):
+            return
         size = place.size()
         is_file = place.is_file()
         if is_file:
@@ -159,8 +241,23 @@ def shown(name: str) -> str:
     return os.fsencode(path.absolute()).decode(errors="replace") if (path := place.local) else place.address
 
 
+def is_stream(name: str) -> bool:
+    """Whether an export can be read only once, and by this process."""
+    place = Place.of(name)
+    return name == "-" or bool(place.local and not place.is_file() and not archives.holder(place))
+
+
+def modified(name: str) -> datetime | None:
+    """When an export, or the archive that it is in, was last written to; None for streams."""
+    if is_stream(name):
+        return None
+    place = Place.of(name)
+    inside = archives.holder(place)
+    return (inside[0] if inside else place).modified()
+
+
 def size(name: str) -> int | None:
-    """Bytes of an export as it lies there; None for standard input and other streams."""
+    """Bytes of an export as it lies there; None for streams, and inside archives."""
     if name == "-":
         return None
     place = Place.of(name)
@@ -173,3 +270,21 @@ def head(file: Place) -> list[bytes]:
         for batch in lines.batches():
             return [bytes(text) for text in batch.column(1)[:HEAD].view(pa.binary()).to_pylist()]
     return []
+
+
+def _is_pattern(place: Place) -> bool:
+    """Whether a name is a pattern; what is there under that very name is none."""
+    return folders.is_pattern(place.address) and not place.is_file() and not archives.holder(place)
+
+
+def _no_archive(name: str, file: Place) -> Place:
+    if archives.is_archive(file):
+        raise InputError(
+            f"{name} is an archive, and such are not opened inside another or from a pipe. Unpack the outer one, or "
+            "save the stream into a file, first."
+        )
+    return file
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -98,9 +98,9 @@ class Ledger:
         return Ledger([row for row in (*self.rows, *rows) if row.source not in gone])
 
     def same(self, uri: str, size: int | None, modified: datetime | None) -> Source | None:
-        """The row of a file that has the name, the size and the time of its last change that it had."""
+        """The row of a file that has the name, the size (None: not known) and the time of change that it had."""
         found = self._by_name.get(uri)
-        known = found and modified and (found.bytes, found.modified) == (size, modified)
+        known = found and modified and found.modified == modified and size in (None, found.bytes)
         return found if known else None
 
     def named(self, uri: str) -> Source | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from pyarrow import fs
 
@@ -103,6 +103,17 @@ class Place:
         nanoseconds = self._info().mtime_ns
         return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
 
+    def entries(self) -> list["Entry"]:
+        """What is in the folder, by name. A link of this machine to a file counts as the file."""
+        if path := self.local:
+            with os.scandir(path) as found:
+                kinds = {one.name: _kind(one) for one in found}
+        else:
+            with _reached(self.address):
+                infos = self.files.get_file_info(fs.FileSelector(self.path))
+            kinds = {info.base_name: "folder" if info.type == fs.FileType.Directory else "file" for info in infos}
+        return [Entry(self / name, kind) for name, kind in sorted(kinds.items())]
+
     def open(self, begin: int = 0) -> IO[bytes]:
         """The bytes from `begin` on, unbuffered."""
         if path := self.local:
@@ -177,6 +188,19 @@ class Place:
             return self.files.get_file_info(self.path)
 
 
+class Entry(NamedTuple):
+    """Something in a folder: a `file`, a `folder`, a `link` to a folder or to nothing, or something `else`."""
+
+    place: Place
+    kind: str
+
+
+def _kind(found: "os.DirEntry[str]") -> str:
+    if found.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if found.is_file() else "link" if found.is_symlink() else "else"
+
+
 class _Stream(io.RawIOBase):
     """A remote file as Python reads files."""
 
@@ -188,6 +212,17 @@ class _Stream(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        from_there = 0 if whence == os.SEEK_SET else self.tell() if whence == os.SEEK_CUR else self._file.size()
+        self._file.seek(from_there + offset)
+        return self.tell()
+
+    def tell(self) -> int:
+        return int(self._file.tell())
 
     def readinto(self, space: Any) -> int:
         with _reached(self._place.address):

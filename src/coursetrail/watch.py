@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from coursetrail import build, exports
+from coursetrail import build, exports, formats
 from coursetrail.build import Outcome
 from coursetrail.errors import InputError, StorageError
-from coursetrail.place import Place
+from coursetrail.progress import Silent
 
 PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")
 SETTLED = timedelta(seconds=10)
@@ -56,10 +58,12 @@ class Watch:
             sleep(max(0.0, begun + every - time.monotonic()))
 
     def _there(self) -> list[str]:
-        try:
-            return exports.expand(self.exports)
-        except InputError:  # nothing in the folder yet, or no folder
-            return []
+        said = formats.asked(self.ingest.get("format"), self.ingest.get("mapping"))
+        with TemporaryDirectory(prefix="coursetrail-") as scratch:
+            try:
+                return exports.Opening.of(Path(scratch), exports.DEFAULT_LIMIT, said, Silent()).expand(self.exports)
+            except (InputError, OSError):  # nothing in the folder yet, or no folder
+                return []
 
     def _refuse(self, name: str, error: InputError) -> None:
         self._refused[name] = _look(name)
@@ -68,7 +72,7 @@ class Watch:
 
 def _look(name: str) -> Look:
     try:
-        return exports.size(name), Place.of(name).modified()
+        return exports.size(name), exports.modified(name)
     except OSError:
         return None, None
 

@@ -73,7 +73,7 @@ class Lines:
     @property
     def fault(self) -> str | None:
         """What ended the stream before its end, or another program the table before that."""
-        return self._source.fault or (CUT if self._table and self.lines == SHEET else None)
+        return self._source.fault or self._raw.fault or (CUT if self._table and self.lines == SHEET else None)
 
     @property
     def size(self) -> int:

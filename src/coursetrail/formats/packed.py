@@ -1,17 +1,28 @@
 """The bytes of a file as they come, digested and counted, and what they are unpacked from."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import pyarrow as pa
 from blake3 import blake3
 
 from coursetrail.errors import InputError
 from coursetrail.place import Place
 
 GZIP = b"\x1f\x8b"
+ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""How a zstd frame begins, or one that holds no data and is skipped."""
+PIECE = 1 << 16
+"""Bytes of a packed file that are read at a time."""
+
+
+class Damaged(OSError):  # noqa: N818 - reads as what happened
+    """What a file object raises where its bytes end too early; the text is the fault."""
 
 
 class Source(Protocol):
@@ -44,6 +55,8 @@ class Raw:
             return 0
         try:
             count = self._file.readinto(space) or 0
+        except Damaged as error:
+            self.fault, count = str(error), 0
         except OSError as error:
             raise unreadable(self._place, error) from error
         if not count:
@@ -56,8 +69,8 @@ class Raw:
 
     def again(self, begin: int) -> Iterator[bytes]:
         """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
-        with self._place.open(begin) as file:
-            while piece := file.read(1 << 16):
+        with self._place.open(begin) as file, suppress(Damaged):
+            while piece := file.read(PIECE):
                 yield piece
 
     def digest(self) -> str:
@@ -73,13 +86,17 @@ class Raw:
 
 
 class Gunzip:
-    """The unpacked bytes of a gzip stream of one or more members; a fault ends it, with what came before."""
+    """The unpacked bytes of a gzip stream of one or more members; a fault ends it, with what came before.
 
-    def __init__(self, raw: Raw, head: bytes) -> None:
+    `what` names it in a fault.
+    """
+
+    def __init__(self, raw: Raw, head: bytes, what: str = "the gzip stream") -> None:
         from isal import isal_zlib
 
         self._zlib: Any = isal_zlib
         self._raw = raw
+        self._what = what
         self._space = memoryview(bytearray(1 << 20))
         self._packed = head
         self._member = isal_zlib.decompressobj(31)
@@ -99,13 +116,13 @@ class Gunzip:
                 if self._packed:
                     continue
                 if not self._between:
-                    self.fault = "the gzip stream is cut off; what came before the cut was read"
+                    self.fault = f"{self._what} is cut off; what came before the cut was read"
                 return 0
             self._between = False
             try:
                 data = self._member.decompress(self._packed, len(space))
             except (self._zlib.error, zlib.error) as error:
-                self.fault = f"the gzip stream is damaged ({error}); what came before was read"
+                self.fault = f"{self._what} is damaged ({error}); what came before was read"
                 self._rest = self._before_the_fault()
                 break
             if self._member.eof:
@@ -149,6 +166,100 @@ def _until_refused(member: Any, packed: bytes) -> bytes:
     return bytes(found)
 
 
+class Unzstd:
+    """The unpacked bytes of a zstd stream of one or more frames; a fault ends it, with what came before.
+
+    `what` names it in a fault.
+    """
+
+    def __init__(self, raw: Raw, head: bytes, what: str = "the zstd stream") -> None:
+        self._raw = raw
+        self._what = what
+        self._pieces = _Pieces(_packed(raw, head))
+        self._stream = self._pieces.unpacked()
+        self._given = 0
+        self._rest: Iterator[bytes] = iter(())
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next unpacked bytes."""
+        if not self.fault:
+            try:
+                data = self._stream.read(min(len(space), 1 << 17))
+            except OSError as error:
+                cut = self._pieces.at_end
+                why = "cut off; what came before the cut" if cut else f"damaged ({error}); what came before"
+                self.fault = f"{self._what} is {why} was read"
+                self._rest = self._before_the_fault()
+            else:
+                self._given += len(data)
+                space[: len(data)] = data
+                return len(data)
+        data = b"".join(islice(self._rest, len(space)))
+        space[: len(data)] = data
+        return len(data)
+
+    def _before_the_fault(self) -> Iterator[bytes]:
+        """What the last call would have given, had it not met the fault, byte by byte.
+
+        Arrow gives nothing of a call that fails. So the packed bytes, too, come one by one from where that call began.
+        """
+        stream = _Pieces(_again(self._raw, self._pieces.begin)).unpacked()
+        seen = 0
+        with suppress(OSError):
+            while seen < self._given:
+                seen += len(stream.read(min(self._given - seen, 1 << 17)))
+            while byte := stream.read(1):
+                yield byte
+
+
+class _Pieces:
+    """Packed bytes as a file for Arrow, which asks for the next piece when it is through with the last one."""
+
+    closed = False
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._last = b""
+        self.begin = 0  # where the last piece begins in the file
+        self.at_end = False
+
+    def unpacked(self) -> Any:
+        return pa.CompressedInputStream(pa.PythonFile(self, "r"), "zstd")
+
+    def read(self, _: int) -> bytes:
+        self.begin += len(self._last)
+        self._last = next(self._pieces, b"")
+        self.at_end = not self._last
+        return self._last
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Arrow's reader is done; the file is not ours to close."""
+
+
+def _packed(raw: Raw, head: bytes) -> Iterator[bytes]:
+    if head:
+        yield head
+    space = memoryview(bytearray(PIECE))
+    while count := raw.readinto(space):
+        yield bytes(space[:count])
+
+
+def _again(raw: Raw, single: int) -> Iterator[bytes]:
+    """Pieces of the file, and from `single` on single bytes."""
+    at = 0
+    for piece in raw.again(0):
+        whole = piece[: max(0, single - at)]
+        if whole:
+            yield whole
+        for byte in piece[len(whole) :]:
+            yield bytes((byte,))
+        at += len(piece)
+
+
 def unreadable(path: Path | Place, error: OSError | ValueError) -> InputError:
     """The error for a file that the system will not give us."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
@@ -156,6 +267,8 @@ def unreadable(path: Path | Place, error: OSError | ValueError) -> InputError:
 
 def opened(raw: Raw) -> tuple[Source, bytes]:
     """What unpacks a file, judged by its first bytes, and those bytes where it is not packed."""
-    space = memoryview(bytearray(1 << 16))
+    space = memoryview(bytearray(PIECE))
     head = bytes(space[: raw.readinto(space)])
-    return (Gunzip(raw, head), b"") if head.startswith(GZIP) else (raw, head)
+    if head.startswith(GZIP):
+        return Gunzip(raw, head), b""
+    return (Unzstd(raw, head), b"") if ZSTD.match(head) else (raw, head)
