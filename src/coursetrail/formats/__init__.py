@@ -1,10 +1,10 @@
 """The export formats that are read, one module each."""
 
 from coursetrail.errors import InputError, UsageError, did_you_mean
-from coursetrail.formats import legacy
+from coursetrail.formats import edx, legacy
 from coursetrail.formats.format import Format
 
-ALL: tuple[Format, ...] = (legacy.FORMAT,)
+ALL: tuple[Format, ...] = (edx.FORMAT, legacy.FORMAT)
 
 
 def find(name: str) -> Format:
