@@ -59,8 +59,18 @@ class Records:
             self._objects[field] = scan_texts(self.field(field), self.within[field])
         return self._objects[field]
 
+    def once(self, make: Callable[["Records"], Meaning]) -> Meaning:
+        """What `make` makes of the records; made when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]  # type: ignore[no-any-return]
+
     @cached_property
     def _objects(self) -> dict[str, Scanned]:
+        return {}
+
+    @cached_property
+    def _made(self) -> dict[Callable[["Records"], Any], Any]:
         return {}
 
 

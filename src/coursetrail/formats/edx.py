@@ -21,10 +21,9 @@ from coursetrail.formats.edx_events import (
     OTHER,
     STUDIO,
     Meaning,
-    is_request,
     meaning,
 )
-from coursetrail.formats.edx_extra import extra, shown
+from coursetrail.formats.edx_extra import extra, requests, shown
 from coursetrail.formats.edx_mend import PAYLOADS, TEXT, TIMES, mend
 from coursetrail.formats.edx_pages import BLOCKS, COURSE, SITE, block, course_in, page
 from coursetrail.formats.edx_payload import keepable
@@ -61,7 +60,10 @@ def _doubtful(r: pa.StructArray) -> Any:
 def _hoisted(records: Records, name: str) -> pa.Array:
     """A field of the line, or else of its context; null where it is empty."""
     found = without_empty(records.field(name))
-    return first(found, without_empty(records.member("context", name))) if found.null_count else found
+    if not found.null_count:
+        return found
+    other = records.member("context", name)
+    return found if other.null_count == len(other) else first(found, without_empty(other))
 
 
 def _payload(records: Records, *names: str) -> pa.Array:
@@ -82,9 +84,9 @@ def _kind(records: Records) -> pa.Array:
 
 def _url(records: Records) -> pa.Array:
     """The path of a request, else the address of the page."""
-    kinds = _dictionary(_kind(records))
+    kinds = _dictionary(records.once(_kind))
     pages = _dictionary(_hoisted(records, "page"))
-    request = each(kinds, is_request, missing=False)
+    request = records.once(requests)
     address = each(pages, lambda text: text.startswith("http"), missing=False)
     words = pa.concat_arrays([kinds.dictionary, pages.dictionary])
     numbers = np.where(
@@ -112,7 +114,7 @@ def _course(records: Records) -> pa.Array:
 def _learner(records: Records) -> pa.Array:
     """Who did it; of an enrolment who is enrolled, and nobody where only the number of another person is known."""
     names = plain(_hoisted(records, "username"))
-    enrolment = each(_kind(records), ENROLMENT.__contains__, missing=False)
+    enrolment = each(records.once(_kind), ENROLMENT.__contains__, missing=False)
     if not enrolment.any():
         return names
     person = pc.fill_null(_payload(records, "user_id"), "")
@@ -135,14 +137,14 @@ AREAS = tuple(
 
 def _action(records: Records) -> pa.Array:
     """What the type means, or of a request its address; of doubles the server's."""
-    kinds = _kind(records)
+    kinds = records.once(_kind)
     double = each(kinds, DOUBLED.__eq__, missing=False) & each(
         _hoisted(records, "event_source"), "browser".__eq__, missing=False
     )
     other = ACTIONS.index("other")
     said = each(kinds, lambda kind: ACTIONS.index(meaning(kind).action), missing=other)
     asked = each(records.pages[3], ACTIONS.index, missing=other)
-    request = each(kinds, is_request, missing=False)
+    request = records.once(requests)
     return coded(np.where(request, asked, np.where(double, other, said)), ACTIONS)
 
 
@@ -152,7 +154,7 @@ def _area(records: Records) -> pa.Array:
     def said(found: Meaning) -> int:
         return AREAS.index(found.area) if found.area else -1
 
-    typed = each(_kind(records), lambda kind: said(meaning(kind)), missing=-1)
+    typed = each(records.once(_kind), lambda kind: said(meaning(kind)), missing=-1)
     paged = each(records.pages[1], AREAS.index, missing=-1)
     admin = each(_hoisted(records, "host"), lambda host: bool(STUDIO.match(host)), missing=False)
     admin |= each(_hoisted(records, "agent"), lambda agent: bool(MONITORS.search(agent)), missing=False)
@@ -231,7 +233,7 @@ FORMAT = Format(
     needed=(*_KINDS, *TIMES),
     doubtful=_doubtful,
     mend=mend,
-    url=_url,
+    url=lambda records: records.once(_url),
     page=page,
     address=lambda records: _hoisted(records, "ip"),
     keepable=keepable,
@@ -244,7 +246,7 @@ FORMAT = Format(
         "action": Column((*_PAGED, "event_source"), _action),
         "area": Column((*_PAGED, "host", "agent"), _area),
         "item": Column((*_PAGED, *PAYLOADS), _item),
-        "url": Column(_PAGED, _url),
+        "url": Column(_PAGED, lambda records: records.once(_url)),
         "referrer": _text("referer"),
         "cookie": _text("session"),
         "user_agent": _text("agent"),

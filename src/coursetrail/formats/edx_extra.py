@@ -3,7 +3,6 @@
 Most payloads are looked at by patterns a block at a time; Python judges each distinct text of the others once.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ import pyarrow.compute as pc
 from coursetrail.formats.columns import Records, each, first, plain, scan_texts
 from coursetrail.formats.edx_events import is_request
 from coursetrail.formats.edx_mend import PAYLOADS, TEXT, TIMES
-from coursetrail.formats.edx_payload import MARK, cleaned, kept
+from coursetrail.formats.edx_payload import ASKED, MARK, cleaned, kept, parsed
 from coursetrail.formats.mending import written
 from coursetrail.formats.scan import Layout
 
@@ -25,7 +24,7 @@ ANY_OBJECT = Layout({}, {}, rest=False)
 
 def extra(records: Records) -> pa.Array:
     """JSON of all that has no column, without what forms were sent with."""
-    request = _requests(records.field)
+    request = records.once(requests)
     rest = _judged(records.scanned.rest, _needs_judging(records.scanned.rest, request), _cleaned_object)
     parts = [_open(rest)]
     parts += [_part("context", _context(records))]
@@ -40,7 +39,7 @@ def shown(r: pa.StructArray) -> pa.StructArray:
     """The fields of lines for a plain table, without what forms were sent with."""
     names = [field.name for field in r.type]
     arrays = {name: r.field(name) for name in names}
-    request = _requests(arrays.__getitem__)
+    request = requests(r)
     for name in PAYLOADS:
         if name in arrays:
             sound = scan_texts(arrays[name], ANY_OBJECT).sound
@@ -61,6 +60,7 @@ def payloads(texts: pa.Array, request: Any, sound: Any) -> pa.Array:
     easy &= ~pc.match_substring_regex(words, MARK).to_numpy(zero_copy_only=False)
     asked, said = np.zeros(len(words), bool), np.zeros(len(words), bool)
     asked[numbers[there & request]] = True
+    asked &= pc.match_substring_regex(words, ASKED).to_numpy(zero_copy_only=False)
     said[numbers[there & ~request]] = True
     of_requests = _answers(words, asked, lambda text: kept(text, True))
     of_others = pc.if_else(pa.array(easy), words, _answers(words, said & ~easy, lambda text: kept(text, False)))
@@ -75,8 +75,10 @@ def _answers(words: pa.Array, wanted: Any, ask: Callable[[str], str | None]) -> 
     return pc.replace_with_mask(pa.nulls(len(words), pa.string()), mask, answers)
 
 
-def _requests(field: Callable[[str], pa.Array]) -> Any:
-    return each(field("event_type"), is_request, missing=False) | each(field("name"), is_request, missing=False)
+def requests(lines: Records | pa.StructArray) -> Any:
+    """Which lines are of requests, as a numpy mask."""
+    kind, name = lines.field("event_type"), lines.field("name")
+    return each(kind, is_request, missing=False) | each(name, is_request, missing=False)
 
 
 def _needs_judging(texts: pa.Array, request: Any) -> pa.Array:
@@ -105,7 +107,7 @@ def _context(records: Records) -> pa.Array:
 
 
 def _context_of(text: str) -> str | None:
-    value = _value(text)
+    value = parsed(text)
     if isinstance(value, dict):
         value = {name: cleaned(one) for name, one in value.items() if name not in HIDDEN}
     else:
@@ -114,19 +116,12 @@ def _context_of(text: str) -> str | None:
 
 
 def _cleaned_object(text: str) -> str:
-    found = _value(text)
+    found = parsed(text)
     return written({name: cleaned(one) for name, one in found.items()} if isinstance(found, dict) else {})
 
 
 def _cleaned_text(text: str) -> str | None:
     return kept(text, False)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text, strict=False, parse_constant=str)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _open(rest: pa.Array) -> pa.Array:

@@ -12,8 +12,10 @@ from typing import Any
 
 from coursetrail.formats.mending import written
 
-MARK = r'(?i)post\\*"|get\\*"|\\u00[4-7]'
+MARK = r'(?i)(?:post|get)\\*"[\s\\nrt]*:|\\u00[0-7]'
 """In JSON without it, no member is called POST or GET; it may be a letter that is written as an escape."""
+ASKED = r'(?i)get\\*"[\s\\nrt]*:[\s\\nrt]*\{[\s\\nrt]*"'
+"""Without it, a request's payload has no GET, or an empty one."""
 _MARK = re.compile(MARK)
 _KNOWN = re.compile(
     rb"(?<![A-Za-z0-9_])(?:username|event_type|event_source|event|name|context|data|timestamp|time|page|referer|session"
@@ -60,7 +62,7 @@ def _text(text: str, request: bool, unpack: bool) -> Any:
     if '"' not in text and "{" not in text:
         return text
     try:
-        inside = json.loads(text, strict=False, parse_constant=str, parse_float=_finite)
+        inside = _JSON.decode(text)
     except ValueError:
         return None if request or _MARK.search(text) or text.lstrip(' \t\r\n"\\').startswith("{") else text
     found = _cleaned(inside, request, unpack)
@@ -72,6 +74,17 @@ def _text(text: str, request: bool, unpack: bool) -> Any:
 def _finite(text: str) -> float | str:
     number = float(text)
     return number if math.isfinite(number) else text
+
+
+_JSON = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_finite)
+
+
+def parsed(text: str) -> Any:
+    """What JSON text says, numbers that are not finite as text; None where it is none."""
+    try:
+        return _JSON.decode(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def keepable(line: bytes) -> bytes:
