@@ -1,5 +1,6 @@
 """What a form was sent with (`event.POST`) is nowhere in what is kept, however it is packed and whatever broke it."""
 
+import itertools
 import json
 import random
 import re
@@ -149,21 +150,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("log")
 
 
-@settings(max_examples=1_500, deadline=None)
-@given(data=st.lists(damaged(), min_size=1, max_size=4).map(b"".join))
+@settings(max_examples=200, deadline=None)
+@given(data=st.lists(damaged(), min_size=1, max_size=12).map(b"".join))
 def test_no_damage_brings_a_form_to_light(data, folder):
     told = kept(data, folder)
     assert not [part for part in PARTS if part in told]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("writing", WRITINGS)
-def test_no_way_to_write_it_brings_a_form_to_light(shape, writing, folder):
-    for kind in KINDS:
-        for post in POSTS:
-            line = json.dumps({**PLAIN, "event_type": kind, **SHAPES[shape]({"POST": post, "GET": {}})})
-            told = kept(WRITINGS[writing](line).encode() + b"\n", folder)
-            assert not [part for part in PARTS if part in told], (kind, post)
+def test_no_way_to_write_it_brings_a_form_to_light(writing, folder):
+    told = kept(
+        b"".join(
+            WRITINGS[writing](
+                json.dumps({**PLAIN, "event_type": kind, **shape({"POST": post, "GET": {}}), "n": number})
+            ).encode()
+            + b"\n"
+            for number, (kind, post, shape) in enumerate(itertools.product(KINDS, POSTS, SHAPES.values()))
+        ),
+        folder,
+    )
+    assert not [told[max(0, told.index(part) - 500) :][:600] for part in PARTS if part in told]
 
 
 @given(st.binary(max_size=300))
@@ -192,15 +198,15 @@ def told_by_files(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def test_no_file_of_a_dataset_or_of_convert_holds_what_forms_were_sent_with(tmp_path):
     log = tmp_path / "tracking.log"
-    log.write_bytes(json.dumps({**PLAIN, "event_type": "/", "event": ""}).encode() + b"\n" + b"".join(many(3_000)))
+    log.write_bytes(json.dumps({**PLAIN, "event_type": "/", "event": ""}).encode() + b"\n" + b"".join(many(1_000)))
     ct.ingest(tmp_path / "out" / "dataset", [log], max_rejects="100%")
     for ending in ("csv", "parquet"):
         convert([log], tmp_path / "out" / f"all.{ending}", max_rejects="100%")
         convert([log], tmp_path / "out" / f"some.{ending}", columns=["more", "event", "context"], max_rejects="100%")
     (tmp_path / "out" / "rest").mkdir()
     source = ct.open(tmp_path / "out" / "dataset").sources.to_pylist()[0]
-    assert source["events"] > 1_500
-    assert source["rejected"] > 500
+    assert source["events"] > 400
+    assert source["rejected"] > 200
     files = list(told_by_files(tmp_path / "out"))
     assert len(files) > 10
     assert not [path for path, told in files if any(part in told for part in PARTS)]
@@ -211,7 +217,7 @@ def test_neither_errors_nor_overlong_lines_hold_it(tmp_path, monkeypatch):
     monkeypatch.setattr(lines_module, "LONGEST", 1 << 10)
     monkeypatch.setattr(lines_module, "BLOCK", 1 << 9)
     good = json.dumps({**PLAIN, "event_type": "/", "event": ""})
-    form = json.dumps({**PLAIN, "event_type": "/", "event": {"POST": {"password1": [SECRET], "x": "x" * 5_000}}})
+    form = json.dumps({**PLAIN, "event_type": "/", "event": {"POST": {"password1": [SECRET], "x": "x" * 300_000}}})
     log = tmp_path / "tracking.log"
     log.write_text(f"{good}\n{form}\n{form[:-3]}\n{good[:-4]}\n")
     with pytest.raises(TooManyRejects) as raised:
