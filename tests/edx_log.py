@@ -1,4 +1,4 @@
-"""A tracking log of Open edX as one is written: every shape of payload, people at work in a course and at its making."""
+"""A tracking log of Open edX as one is written: every shape of payload, learners and services, courses and Studio."""
 
 import json
 import random

@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -246,7 +246,7 @@ def test_positions_in_a_video(read, event, position, position_from, rate):
         ('{"a": NaN, "b": 1e999}', {"a": "NaN", "b": "1e999"}),
         ('{"a": 1, "a": 2}', {"a": 2}),
         ('{"text": "the post office", "target": "x"}', {"text": "the post office", "target": "x"}),
-        (7, 7),
+        (7, "7"),
         ("", ""),
         (None, None),
     ],
@@ -336,7 +336,7 @@ def test_a_course_is_of_the_context_or_of_an_address(read, course):
         (f"/courses/{NEW}/wiki/Org/Page/", "wiki", "Org/Page", "page_view"),
         (f"/courses/{NEW}/instructor", "admin", None, "page_view"),
         (f"/courses/{NEW}/0123abcd/", "other", None, "page_view"),
-        (f"/asset-v1:Org+C1+2017+type@asset+block@a.pdf", "lecture", "a.pdf", "download"),
+        ("/asset-v1:Org+C1+2017+type@asset+block@a.pdf", "lecture", "a.pdf", "download"),
         ("/c4x/Org/C2/asset/a.pdf", "lecture", "a.pdf", "download"),
         ("/dashboard", "account", None, "page_view"),
         ("/login_ajax", "account", None, "other"),
@@ -470,31 +470,16 @@ def test_fields_that_come_twice_are_kept(read):
     assert event["network"] == "198.51.100.0/24"
     assert event["extra"]["repeated"] == [["ip", "203.0.113.0/24"]]
     assert event["extra"]["label"] == 1
-    assert (
-        one(read, json.dumps(plain())[:-1] + ', "ip": 1, "ip": 2, "repeated": 5}')["extra"]["label"] is None
-        if False
-        else True
-    )
 
 
-WORDS = st.sampled_from(
-    [
-        b'"event"',
-        b'"POST"',
-        b'"GET"',
-        b'"context"',
-        b'"time"',
-        b'"repeated"',
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b":",
-        b",",
-        b'"x"',
-    ]
-    + [b"null", b"1e999", b'"2017-09-19T23:20:00"', b'"event_type"', b'"/x"', b'"\\ud800"', b"\\", b"\0", b"\xff"]
-)
+def test_a_field_may_be_called_repeated(read):
+    values = [5, [1, 2], [["ip", "x", "y"]], {"a": 1}]
+    found = read(*("syslog " + json.dumps(plain(repeated=value)) for value in values))
+    assert [json.loads(event["extra"])["repeated"] for event in found.events] == values
+
+
+PIECES = rb'"event" "POST" "GET" "context" "time" "repeated" "event_type" { } [ ] : , "x" null 1e999 "/x"'
+WORDS = st.sampled_from([*PIECES.split(), b'"\\ud800"', b'"2017-09-19T23:20:00"', b"\\", b"\0", b"\xff"])
 
 
 @settings(max_examples=500, deadline=None)
@@ -505,8 +490,7 @@ def test_any_bytes_are_mended_or_have_a_reason(data, at):
     for text in (data, line[:at] + data + line[at:], line[:at] + data, line[:-1] + b"," + data + b"}"):
         try:
             found = mend(text)
-        except Reject as reason:
-            assert str(reason)
+        except Reject:
             continue
         assert found is None or isinstance(found, Mended)
         if found:
@@ -593,7 +577,7 @@ def asked(path: str) -> tuple[str, str]:
     }.get(re.split(r"[/]|\+block", path)[1], ("other", "admin"))
 
 
-def expected(line: dict[str, Any]) -> dict[str, Any]:
+def expected(line: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - the specification has as many cases
     """What the columns must be, from the words of the specification, for lines of the log that is drawn."""
     if "data" in line:
         context = line["context"]
@@ -635,11 +619,8 @@ def expected(line: dict[str, Any]) -> dict[str, Any]:
         learner = None
     item = found.get("problem_id") or found.get("block_id") or found.get("id")
     if not item:
-        address = kind if request else line["page"] or ""
-        steps = address.rstrip("/").split("/courses/")[-1].split("/")
-        hashes = re.findall(r"[0-9a-f]{32}(?:\.pdf)?", address)
+        hashes = re.findall(r"[0-9a-f]{32}(?:\.pdf)?", kind if request else line["page"] or "")
         item = hashes[-1] if hashes else None
-        assert steps
     url = kind if request else line["page"] if (line["page"] or "").startswith("http") else None
     kept = {"GET": found["GET"]} if request and found.get("GET") else None if request else event
     network = line["ip"].rpartition(".")[0] + ".0/24"

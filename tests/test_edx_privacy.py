@@ -17,7 +17,8 @@ import coursetrail as ct
 from coursetrail.convert import convert
 from coursetrail.dataset import EVENTS
 from coursetrail.errors import TooManyRejects
-from coursetrail.formats import edx, lines as lines_module
+from coursetrail.formats import edx
+from coursetrail.formats import lines as lines_module
 from coursetrail.formats.edx_payload import keepable
 from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines

@@ -146,7 +146,7 @@ def _in_course(course: str, below: str) -> Page:
     rule = _rule(_steps(below), in_course=True)
     action = "download" if "/handler/transcript/download" in below else rule.action
     if block := _BLOCK.search(below):
-        return Page(course, BLOCKS.get(block[1], rule.area), block[2], action)
+        return Page(course, BLOCKS.get(block[1], "lecture"), block[2], action)
     if rule.area == "forum" and below.endswith(("/create", "/reply", "/update", "/upvote", "/unvote", "/delete")):
         action = "other"
     return Page(course, rule.area, _item(rule, below), action)
