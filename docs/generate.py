@@ -276,9 +276,14 @@ def edx_types() -> str:
 
 def edx_paths() -> str:
     """Which path of edX belongs to which area."""
-    below = [("/courses/<course>", rule) for rule in edx_pages.COURSE] + [("", rule) for rule in edx_pages.SITE]
-    rows = [[f"`{start}/{rule.path}`", rule.area, rule.action] for start, rule in below]
-    return table(["path", "area", "action"], [*rows, ["anything else", edx_pages.OTHER.area, edx_pages.OTHER.action]])
+    below = [("courses/<course>/", rule) for rule in edx_pages.COURSE] + [("", rule) for rule in edx_pages.SITE]
+    rows = [
+        [f"`{start}{rule.path}`" if start + rule.path else "(nothing)", rule.area, rule.action] for start, rule in below
+    ]
+    return table(
+        ["path below the host", "area", "action"],
+        [*rows, ["anything else", edx_pages.OTHER.area, edx_pages.OTHER.action]],
+    )
 
 
 def pages() -> str:
