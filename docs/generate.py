@@ -24,7 +24,7 @@ from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.cli import cli
 from coursetrail.companion_sql import SCHEMAS as COMPANIONS
 from coursetrail.dataset import EVENTS, REJECTS
-from coursetrail.formats import legacy, ondemand, ondemand_pages
+from coursetrail.formats import edx, edx_events, edx_pages, legacy, ondemand, ondemand_pages
 from coursetrail.formats.format import Format
 from coursetrail.formats.legacy_pages import OTHER, PAGES
 from coursetrail.ledger import SOURCES
@@ -50,7 +50,7 @@ MEANINGS = {
     "events": {
         "source": "the file it came from: its number in `sources`",
         "line": "its line in that file, from 1",
-        "platform": "`coursera`",
+        "platform": "`coursera`, `edx`, or what a mapping file says",
         "course": "the course's short name or id, from the page or the export; else the file's name, or `--course`",
         "time": "when the platform logged it",
         "learner": "the id that the platform gave (Coursera: a hash, other in each course); null if there is none",
@@ -119,7 +119,7 @@ MEANINGS = {
         "source": "the file: its number in `sources`",
         "line": "its line in that file, from 1",
         "reason": "why it is no event",
-        "raw": "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB)",
+        "raw": "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB); of edX only their outline",
     },
     "syllabus": {
         "course": "its id: `course` of the events",
@@ -291,6 +291,41 @@ def known_formats() -> str:
     return table(["name for `--format`", "what"], [[f"`{one.name}`", one.title] for one in formats.ALL])
 
 
+def edx_fields() -> str:
+    """The fields of edX's lines, and where they go."""
+    columns = edx.FORMAT.columns.items()
+    kept = {*edx.FORMAT.layout.kept, "context", *edx.PAYLOADS}
+    rows = []
+    for name in edx.FORMAT.raw:
+        places = [
+            f"`{column}`" for column, made in columns if name in made.reads and (column != "extra" or name in kept)
+        ]
+        places += ["`extra`"] if name in kept and "`extra`" not in places else []
+        rows.append([f"`{name}`", ", ".join(places)])
+    return table(["field", "goes to"], [*rows, ["any other", "`extra`, but for what forms were sent with"]])
+
+
+def edx_types() -> str:
+    """What the event types of edX mean."""
+    rows = [
+        [f"`{name}…`" if name.endswith(".") else f"`{name}`", f"`{one.action}`", one.area or "of the page"]
+        for name, one in edx_events.EVENTS.items()
+    ]
+    return table(["event type", "action", "area"], [*rows, ["anything else", "`other`", "of the page"]])
+
+
+def edx_paths() -> str:
+    """Which path of edX belongs to which area."""
+    below = [("courses/<course>/", rule) for rule in edx_pages.COURSE] + [("", rule) for rule in edx_pages.SITE]
+    rows = [
+        [f"`{start}{rule.path}`" if start + rule.path else "(nothing)", rule.area, rule.action] for start, rule in below
+    ]
+    return table(
+        ["path below the host", "area", "action"],
+        [*rows, ["anything else", edx_pages.OTHER.area, edx_pages.OTHER.action]],
+    )
+
+
 def pages() -> str:
     """Which path belongs to which area."""
     rows = [[f"`{one.path}`" if one.path else "(nothing)", one.area, _item(one.item), one.action] for one in PAGES]
@@ -362,6 +397,9 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "coursera fields": ondemand_fields,
         "coursera keys": keys,
         "coursera pages": ondemand_pages_table,
+        "edx fields": edx_fields,
+        "edx types": edx_types,
+        "edx paths": edx_paths,
     },
 }
 

@@ -182,7 +182,8 @@ class Opening:
                 lines.close()
                 raise self.too_many(name, reading, lines.lines, " so far") from None
         reading.rejects += [
-            (line, "longer than 16 MiB; only its beginning is kept", raw) for line, raw in lines.overlong
+            (line, "longer than 16 MiB; only its beginning is kept", reading.format.keepable(raw))
+            for line, raw in lines.overlong
         ]
         return lines
 

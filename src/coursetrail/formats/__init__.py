@@ -3,11 +3,11 @@
 import os
 
 from coursetrail.errors import InputError, UsageError, did_you_mean
-from coursetrail.formats import legacy, ondemand
+from coursetrail.formats import edx, legacy, ondemand
 from coursetrail.formats.format import Format
 from coursetrail.formats.mapping import MappingFile
 
-ALL: tuple[Format, ...] = (legacy.FORMAT, ondemand.FORMAT)
+ALL: tuple[Format, ...] = (legacy.FORMAT, ondemand.FORMAT, edx.FORMAT)
 
 
 Asked = str | MappingFile

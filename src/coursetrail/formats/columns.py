@@ -25,8 +25,8 @@ class Records:
 
     scanned: Scanned
     within: Mapping[str, Layout]
-    parse_pages: Callable[[pa.StructArray], Parsed]
-    parse_networks: Callable[[pa.StructArray], Parsed]
+    parse_pages: Callable[["Records"], Parsed]
+    parse_networks: Callable[["Records"], Parsed]
 
     def __len__(self) -> int:
         return len(self.scanned.sound)
@@ -34,12 +34,12 @@ class Records:
     @cached_property
     def pages(self) -> Parsed:
         """Course, area, item and action of the page."""
-        return self.parse_pages(self.scanned.r)
+        return self.parse_pages(self)
 
     @cached_property
     def network(self) -> pa.DictionaryArray:
         """The client's network."""
-        return self.parse_networks(self.scanned.r)[0]
+        return self.parse_networks(self)[0]
 
     def field(self, name: str) -> pa.Array:
         """A field of the line; nulls where it was passed over."""
@@ -59,8 +59,18 @@ class Records:
             self._objects[field] = scan_texts(self.field(field), self.within[field])
         return self._objects[field]
 
+    def once(self, make: Callable[["Records"], Meaning]) -> Meaning:
+        """What `make` makes of the records; made when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]  # type: ignore[no-any-return]
+
     @cached_property
     def _objects(self) -> dict[str, Scanned]:
+        return {}
+
+    @cached_property
+    def _made(self) -> dict[Callable[["Records"], Any], Any]:
         return {}
 
 

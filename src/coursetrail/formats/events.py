@@ -34,8 +34,8 @@ def events(
         found = Records(
             batch.scanned,
             form.within,
-            parse_pages=lambda r: pages.parsed(form.url(r)),
-            parse_networks=lambda r: networks.parsed(r.field(form.address)),
+            parse_pages=lambda records: pages.parsed(form.url(records)),
+            parse_networks=lambda records: networks.parsed(form.address(records)),
         )
         arrays = {name: column.make(found) for name, column in made.items()}
         arrays |= {

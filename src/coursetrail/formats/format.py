@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from coursetrail.formats.columns import Column
+from coursetrail.formats.columns import Column, Records
 from coursetrail.formats.scan import Layout
 from coursetrail.formats.tables import Table
 
@@ -31,9 +31,9 @@ class Format:
     another's. `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside
     it a struct `v`; `within` names further fields that hold an object, and what is looked for in those. `needed` are
     the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge. `url` gives the addresses that
-    `page` takes apart into course, area, item and action, `address` names the field of the client's. `columns` are
+    `page` takes apart into course, area, item and action, `address` that of the client. `columns` are
     those of events that the format fills; `extra`, if not among them, is the layout's `rest`. `raw` are the fields of a
-    plain table, in their order. Where a format `repeats`, a line with
+    plain table, in their order; `shown` is what may be shown there of the fields. Where a format `repeats`, a line with
     the bytes of an earlier one is an event of its own. `keepable` is what may be kept of a rejected line.
     """
 
@@ -45,11 +45,12 @@ class Format:
     needed: tuple[str, ...]
     doubtful: Callable[[pa.StructArray], Any]
     mend: Callable[[bytes], Mended | None]
-    url: Callable[[pa.StructArray], pa.Array]
+    url: Callable[[Records], pa.Array]
     page: Callable[[str], tuple[str | None, ...]]
-    address: str
     columns: Mapping[str, Column]
     within: Mapping[str, Layout] = field(default_factory=dict)
     table: Table | None = None
     repeats: bool = False
+    address: Callable[[Records], pa.Array] = lambda records: pa.nulls(len(records), pa.string())
     keepable: Callable[[bytes], bytes] = bytes
+    shown: Callable[[pa.StructArray], pa.StructArray] = lambda r: r

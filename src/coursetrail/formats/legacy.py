@@ -71,9 +71,9 @@ def _doubtful(r: pa.StructArray) -> Any:
     return odd | (time < 100_000_000_000) | (time > 99_999_999_999_999)
 
 
-def _url(r: pa.StructArray) -> pa.Array:
+def _url(records: Records) -> pa.Array:
     """The page's address, or the value where that is one."""
-    page_url, value = r.field("page_url"), r.field("value")
+    page_url, value = records.field("page_url"), records.field("value")
     if not page_url.null_count:
         return page_url
     return pc.coalesce(plain(page_url), pc.if_else(pc.starts_with(value, "http"), value, None))
@@ -144,7 +144,7 @@ FORMAT = Format(
     mend=mend,
     url=_url,
     page=page,
-    address="user_ip",
+    address=lambda records: records.field("user_ip"),
     columns={
         "platform": constant("coursera"),
         "course": _page(0),

@@ -114,7 +114,6 @@ def _form(mapping: Mapping, table: Table | None) -> Format:
         mend=partial(mend, read, layout),
         url=lambda r: pa.nulls(len(r), pa.string()),
         page=lambda _: (None,) * 4,
-        address="",
         columns=dict(columns(mapping, read)),
         table=table,
         repeats=mapping.repeats,

@@ -92,5 +92,14 @@ def mended(event: dict[str, Any], kinds: list[str]) -> Mended:
     text = json.dumps(event, ensure_ascii=False)
     if _SURROGATE.search(text):
         kinds.append("lone surrogate")
-        text = _SURROGATE.sub("\ufffd", text)
+        text = _whole(text)
     return Mended(text, tuple(kinds))
+
+
+def written(value: Any) -> str:
+    """A value as JSON that can be encoded."""
+    return _whole(json.dumps(value, ensure_ascii=False))
+
+
+def _whole(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)

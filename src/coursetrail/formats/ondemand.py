@@ -207,7 +207,6 @@ FORMAT = Format(
     mend=mend,
     url=_url,
     page=page,
-    address="hashed_ip",
     columns={
         "platform": constant("coursera"),
         "course": Column(("course_id", "url"), lambda records: first(records.field("course_id"), records.pages[0])),

@@ -77,9 +77,9 @@ class Reading:
         try:
             for block, scanned in _scanned(lines.blocks(), layout, self.threads):
                 parts = [
-                    pa.record_batch({"r": part.scanned.r, "line": pa.array(part.numbers, pa.int64())}).filter(
-                        pa.array(part.sound)
-                    )
+                    pa.record_batch(
+                        {"r": self.format.shown(part.scanned.r), "line": pa.array(part.numbers, pa.int64())}
+                    ).filter(pa.array(part.sound))
                     for part in self._of_block(block, scanned, layout)
                 ]
                 whole = parts[0] if len(parts) == 1 else pa.concat_batches(parts).sort_by("line")
