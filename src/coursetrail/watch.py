@@ -1,7 +1,9 @@
 """A dataset that follows a folder: what arrives there is read, again and again, until somebody says stop."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +23,9 @@ Look = tuple[int | None, datetime | None]
 
 @dataclass
 class Watch:
-    """Looks into folders for what is new; each look is an ingest.
+    """Looks into folders for what is new; a look that finds something is an ingest of that.
 
-    A file that is refused is told once, and left alone until it changes. `ingest` are further arguments of it.
+    What was read, or refused, is left alone until it changes. `ingest` are further arguments of it.
     """
 
     dataset: str
@@ -31,10 +33,10 @@ class Watch:
     tell: Callable[[Outcome], None]
     refuse: Callable[[str], None]
     ingest: dict[str, Any] = field(default_factory=dict)
-    _refused: dict[str, Look] = field(default_factory=dict)
+    _seen: dict[str, Look] = field(default_factory=dict)
 
     def look(self) -> int:
-        """Read what is new; how many files those were. A failed write is told too: the next look tries again."""
+        """Read what is new; how many files that was. A failed write is told too: the next look tries again."""
         arrived: list[Outcome] = []
 
         def tell(outcome: Outcome) -> None:
@@ -42,20 +44,23 @@ class Watch:
                 arrived.append(outcome)
                 self.tell(outcome)
 
-        names = [name for name in self._there() if self._refused.get(name) != _look(name) and _is_settled(name)]
+        looks = {name: _look(name) for name in self._there()}
+        new = {name: look for name, look in looks.items() if self._seen.get(name) != look and _is_settled(name, look)}
         try:
-            if names:
-                build.ingest(self.dataset, names, tell=tell, refuse=self._refuse, **self.ingest)
+            if new:
+                build.ingest(self.dataset, list(new), tell=tell, refuse=self._refuse, **self.ingest)
+                self._seen |= new
         except StorageError as error:
             self.refuse(str(error))
         return len(arrived)
 
     def forever(self, every: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
         """One look after the other, `every` seconds from one's beginning to the next's; yields what each read."""
-        while True:
-            begun = time.monotonic()
-            yield self.look()
-            sleep(max(0.0, begun + every - time.monotonic()))
+        with _each_warning_once():
+            while True:
+                begun = time.monotonic()
+                yield self.look()
+                sleep(max(0.0, begun + every - time.monotonic()))
 
     def _there(self) -> list[str]:
         said = formats.asked(self.ingest.get("format"), self.ingest.get("mapping"))
@@ -66,7 +71,7 @@ class Watch:
                 return []
 
     def _refuse(self, name: str, error: InputError) -> None:
-        self._refused[name] = _look(name)
+        del name  # the error has it
         self.refuse(str(error))
 
 
@@ -77,6 +82,22 @@ def _look(name: str) -> Look:
         return None, None
 
 
-def _is_settled(name: str) -> bool:
-    _, modified = _look(name)
+def _is_settled(name: str, look: Look) -> bool:
+    modified = look[1]
     return modified is None or not name.endswith(PACKED) or datetime.now(UTC) - modified > SETTLED
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """What is passed over in a folder is the same at every look."""
+    told = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        return not (text in told or told.add(text))  # type: ignore[func-returns-value]
+
+    exports.LOG.addFilter(is_new)
+    try:
+        yield
+    finally:
+        exports.LOG.removeFilter(is_new)
