@@ -447,8 +447,7 @@ def test_of_a_field_that_comes_twice_the_last_counts(read, wrong, column, right)
 
 
 def test_a_field_of_its_own_that_is_called_as_ours(read):
-    (event,) = read(line(repeated=5, timestamp="1375249001234")).events
-    assert json.loads(event["extra"])["repeated"] == 5
+    assert one(read, plain(repeated=5, timestamp="1375249001234"))["extra"]["repeated"] == 5
 
 
 def test_of_an_unknown_field_that_comes_twice_the_last_counts(read):
