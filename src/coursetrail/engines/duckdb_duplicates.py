@@ -1,6 +1,6 @@
 """Lines that say the same again: found by their hashes, proved by their bytes, left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.engines.duckdb_convert import PARQUET
+from coursetrail.errors import InputError
 from coursetrail.formats.lines import SCHEMA, Lines
 from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet
@@ -39,7 +40,8 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
     ]
     suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
     connection = engine.connection
-    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, again().batches()))
+    failed: list[InputError] = []
+    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, _noting(again().batches(), failed)))
     connection.register("suspects", pa.table({"line": suspects}))
     try:
         repeated = connection.sql("""
@@ -49,12 +51,21 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
             ) where nth > 1 order by line
         """).to_arrow_table()
     except duckdb.Error as error:
-        raise refused(error) from error
+        raise (failed[0] if failed else refused(error)) from error
     finally:
         connection.unregister("lines")
         connection.unregister("suspects")
     found_again = np.asarray(repeated["line"].to_numpy())
     return found_again[found_again > reading.passing.lines]
+
+
+def _noting(batches: Iterator[pa.RecordBatch], failed: list[InputError]) -> Iterator[pa.RecordBatch]:
+    """The batches; an error of the file is noted, for DuckDB hands on only its text."""
+    try:
+        yield from batches
+    except InputError as error:
+        failed.append(error)
+        raise
 
 
 def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) -> None:
