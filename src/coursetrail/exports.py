@@ -97,10 +97,11 @@ class Opening:
             lines = Lines(file, step.advance, reading.format.table)
             try:
                 run(lines)
+                lines.digest()  # reads what is left behind a fault
             except Stop:
-                lines.close()
                 raise self.too_many(name, reading, lines.lines, " so far") from None
-        lines.digest()  # reads what is left behind a fault
+            finally:
+                lines.close()
         if lines.size < size:
             raise changed(name)
         reading.rejects += [
@@ -178,6 +179,8 @@ def changed(name: str) -> InputError:
 
 def _pieces(name: str, pipe: Path | None) -> Iterator[bytes]:
     """What comes out of a pipe, or of standard input."""
+    if pipe is None and sys.stdin is None:
+        raise InputError(f"{name} is closed. Name a file, or put a command before the pipe.")
     try:
         with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
             while piece := stream.read(1 << 20):

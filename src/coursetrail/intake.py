@@ -5,8 +5,8 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -148,15 +148,15 @@ def _without_duplicates(
     engine: DuckDB, name: str, file: Place, part: Path, reading: Reading, lines: Lines
 ) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
-    passes: list[Lines] = []
 
-    def once_more() -> Lines:
-        passes.append(Lines(file, table=reading.format.table, first=lines.size))  # the file may have grown meanwhile
-        return passes[0]
+    @contextmanager
+    def once_more() -> Iterator[Lines]:
+        with closing(Lines(file, table=reading.format.table, first=lines.size)) as found:  # it may have grown meanwhile
+            yield found
+            if found.digest() != lines.digest():
+                raise changed(name)
 
     again = duckdb_duplicates.duplicates(engine, reading, once_more)
-    if passes and passes[0].digest() != lines.digest():
-        raise changed(name)
     if not len(again):
         return part, 0
     thinner = part.with_name(parts.name())

@@ -1,6 +1,7 @@
 """Lines that say the same again: found by their hashes, proved by their bytes, left out."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet
 
 
-def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
+def duplicates(
+    engine: DuckDB, reading: Reading, again: Callable[[], AbstractContextManager[Lines]]
+) -> np.ndarray[Any, Any]:
     """Line numbers whose bytes equal an earlier line's; blank lines are never duplicates.
 
     Hashes name the candidates; only if there are any is the file read again and their bytes compared. Lines that were
@@ -39,12 +42,18 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
         for lines, hashes in zip(all_lines, all_hashes, strict=True)
     ]
     suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
-    connection = engine.connection
+    with again() as lines:
+        repeated = _repeated(engine.connection, lines, suspects)
+    found_again = np.asarray(repeated["line"].to_numpy())
+    return found_again[found_again > reading.passing.lines]
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, lines: Lines, suspects: Any) -> pa.Table:
     failed: list[InputError] = []
-    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, _noting(again().batches(), failed)))
+    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, _noting(lines.batches(), failed)))
     connection.register("suspects", pa.table({"line": suspects}))
     try:
-        repeated = connection.sql("""
+        return connection.sql("""
             select line from (
                 select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
                 from lines semi join suspects using (line)
@@ -55,8 +64,6 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
     finally:
         connection.unregister("lines")
         connection.unregister("suspects")
-    found_again = np.asarray(repeated["line"].to_numpy())
-    return found_again[found_again > reading.passing.lines]
 
 
 def _noting(batches: Iterator[pa.RecordBatch], failed: list[InputError]) -> Iterator[pa.RecordBatch]:

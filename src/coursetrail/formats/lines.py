@@ -54,8 +54,8 @@ class Lines:
     """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
     `first` is how many bytes of the file to read, where not all. With a `table`, lines are its records, which may hold
-    newlines. `lines` counts them all; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended the
-    file early, or is None; `unended` whether the last line has no newline.
+    newlines. `lines` counts them all; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
+    the file early, or is None; `unended` whether the last line has no newline.
     """
 
     def __init__(

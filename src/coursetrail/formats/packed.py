@@ -46,6 +46,7 @@ class Raw:
         try:
             count = self._file.readinto(space[: self._left]) or 0
         except OSError as error:
+            self._file.close()
             raise unreadable(self._place, error) from error
         if not count:
             self._file.close()

@@ -1,0 +1,475 @@
+"""Nothing is lost and nothing counts twice, whatever is killed, vanishes, is full, damaged or misdated."""
+
+import errno
+import json
+import multiprocessing
+import os
+import pty
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import coursetrail as ct
+from conftest import cannot
+from coursetrail import build, cli, commits, upkeep
+from coursetrail.formats import lines as blocks
+from coursetrail.place import Place
+from coursetrail.outputs.tables import encode
+from coursetrail.progress import Silent
+from coursetrail.staging import Stage
+from test_ingest import contents, export, ledger, line, lines, run
+from test_nightly import grown
+
+JUNK = {"max_rejects": "50%"}
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["pytest", "coursetrail.cli", "coursetrail.simulate", "coursetrail.engines.spark"])
+
+
+def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[str]]:
+    """The exit code of a command, and the lines that it said; none of them a traceback or a library's warning."""
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as end:
+        cli.main([str(word) for word in words])
+    said = capfd.readouterr().err
+    for slip in ("Traceback", "defect", "Warning", "panicked"):
+        assert slip not in said
+    return end.value.code or 0, said.splitlines()
+
+
+def whole(dataset: Path) -> int:
+    """How many events a reader sees; they are those that the ledger accounts for."""
+    opened = ct.open(dataset).dataset
+    counted = Counter(opened.tables["events"].to_pyarrow_table(columns=["source"])["source"].to_pylist())
+    assert counted == {row["source"]: row["events"] for row in opened.sources().to_pylist() if row["events"]}
+    return counted.total()
+
+
+def seen(dataset: Path) -> dict[str, Any]:
+    """What `contents` tells, quicker."""
+    course = ct.open(dataset)
+    known = set(course.sources["source"].to_pylist())
+    rows = {name: course.dataset.tables[name].to_pyarrow_table() for name in ("events", "rejects")}
+    shown = {name: table.filter(pc.is_in(table["source"], pa.array(known))) for name, table in rows.items()}
+    return {
+        "ledger": ledger(dataset),
+        "answers": {one.analysis.name: encode(one.table, "csv") for one in course.answers()},
+        **{name: sorted(map(repr, table.drop(["source"]).to_pylist())) for name, table in shown.items()},
+    }
+
+
+# What may happen to a dataset; each with what was there before
+
+
+def several(folder: Path, first: int = 0, count: int = 4) -> list[Path]:
+    return [
+        export(folder, lines(30, first + 100 * n), b"junk %d\n" % n, line(n=first + 100 * n), name=f"f{n}")
+        for n in range(count)
+    ]
+
+
+def before_ingest(folder: Path) -> None:
+    ct.ingest(folder / "d", [export(folder, lines(9, 5_000), name="first")])
+    several(folder)
+
+
+def before_growth(folder: Path) -> None:
+    ct.ingest(folder / "d", several(folder), **JUNK)
+    for n in range(3):
+        more = [lines(30, 100 * n), b"junk %d\n" % n, line(n=100 * n), lines(20, 100 * n + 15)]
+        grown(folder, *more, name=f"f{n}")
+
+
+def before_exchange(folder: Path) -> None:
+    ct.ingest(folder / "d", several(folder), **JUNK)
+    for n in range(2):
+        grown(folder, lines(12, 7_000 + 100 * n), b"other junk\n", name=f"f{n}")
+
+
+def before_compaction(folder: Path) -> None:
+    for file in several(folder, count=5):
+        ct.ingest(folder / "d", [file], **JUNK)
+
+
+def read_all(folder: Path) -> None:
+    ct.ingest(folder / "d", [folder / f"f{n}" for n in range(4)], replace=True, **JUNK)
+
+
+def compact(folder: Path) -> None:
+    upkeep.compact(Place.of(folder / "d"))
+
+
+HAPPENINGS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], int]] = {
+    "ingest": (before_ingest, read_all, 14),
+    "growth": (before_growth, read_all, 8),
+    "exchange": (before_exchange, read_all, 8),
+    "compaction": (before_compaction, compact, 8),
+}
+
+
+def in_child(act: Callable[[Path], None], folder: Path, begun: Any) -> None:
+    build.OFTEN = 1
+    begun.set()
+    act(folder)
+
+
+def begin(act: Callable[[Path], None], folder: Path) -> BaseProcess:
+    begun = FORKS.Event()
+    child = FORKS.Process(target=in_child, args=(act, folder, begun))
+    child.start()
+    assert begun.wait(60)
+    return child
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A folder once more under the name it had (names are in the ledger), with the times of its files."""
+    shutil.rmtree(target, ignore_errors=True)
+    return Path(shutil.copytree(source, target))
+
+
+# Killed
+
+
+@pytest.mark.parametrize("name", HAPPENINGS)
+def test_a_run_killed_at_any_moment_is_completed_by_the_next(tmp_path, name):
+    before, act, kills = HAPPENINGS[name]
+    folder = tmp_path / "x"
+    folder.mkdir()
+    before(folder)
+    copied(folder, tmp_path / "before")
+    states = {whole(folder / "d")}
+    child = begin(act, folder)
+    started = time.perf_counter()
+    child.join()
+    took = time.perf_counter() - started
+    assert child.exitcode == 0
+    expected = seen(folder / "d")
+    newest = ct.open(folder / "d").dataset.version
+    for version in range(newest + 1):
+        states.add(ct.open(folder / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
+    draw = random.Random()
+    middle = 0
+    for nth in range(kills):
+        copied(tmp_path / "before", folder)
+        child = begin(act, folder)
+        time.sleep(took * (nth + draw.random()) / kills * 0.9)
+        middle += (folder / "d" / "_staging").exists()
+        child.kill()
+        child.join()
+        assert whole(folder / "d") in states
+        act(folder)
+        assert seen(folder / "d") == expected
+        assert not (folder / "d" / "_staging").exists()
+    assert middle >= kills / 3
+
+
+# Read errors
+
+
+class Meanwhile(Silent):
+    """Does something once, when a step of that name has begun, or has come so far."""
+
+    def __init__(self, name: str, act: Callable[[], None], so_far: int = 0) -> None:
+        self.name, self.act, self.so_far, self.now = name, act, so_far, ""
+        self.done = False
+
+    @contextmanager
+    def step(self, name: str, total: int | None = None, unit: str = "bytes") -> Iterator[Silent]:
+        self.now = name
+        self.advance(0)
+        with super().step(name, total, unit):
+            yield self
+
+    def advance(self, amount: int) -> None:
+        if self.now.startswith(self.name) and not self.done:
+            self.so_far -= amount
+            if self.so_far <= 0:
+                self.done = True
+                self.act()
+
+
+def test_a_file_that_vanishes_is_one_clear_error_and_the_others_are_read(tmp_path):
+    files = several(tmp_path, count=3)
+    gone = Meanwhile("Reading f0", files[1].unlink)
+    with pytest.raises(ct.InputError, match=r"f1: no such file"):
+        ct.ingest(tmp_path / "d", files, progress=gone, **JUNK)
+    assert len(ledger(tmp_path / "d")) == 2
+    several(tmp_path, count=3)
+    ct.ingest(tmp_path / "d", files, **JUNK)
+    assert len(ledger(tmp_path / "d")) == 3
+
+
+@pytest.mark.parametrize("change", ["truncated", "written over", "gone"])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
+    monkeypatch.setattr(blocks, "BLOCK", 1 << 16)
+    data = lines(20_000) + lines(10)
+    file = export(tmp_path, data)
+
+    def act() -> None:
+        if change == "truncated":
+            os.truncate(file, 200_000)
+        elif change == "written over":
+            file.write_bytes(lines(20_000, 50_000) + lines(10, 60_000))
+        else:
+            file.unlink()
+
+    with pytest.raises(ct.InputError, match=r"while it was read|No such file"):
+        ct.ingest(tmp_path / "d", [file], progress=Meanwhile("Reading", act, so_far=1 << 18))
+    assert not (tmp_path / "d").exists()
+    file.write_bytes(data)
+    ct.ingest(tmp_path / "d", [file])
+    assert ledger(tmp_path / "d") == [(20_010, 20_000, 10, 0, 0)]
+
+
+def test_a_file_that_grows_while_it_is_read_is_counted_once(tmp_path):
+    file = export(tmp_path, lines(500), line(n=3))
+
+    def act() -> None:
+        with file.open("ab") as live:
+            live.write(line(n=4) + lines(50, 500))
+
+    for _ in range(2):
+        ct.ingest(tmp_path / "d", [file], progress=Meanwhile("Reading", act, so_far=1))
+        ct.ingest(tmp_path / "d", [file])
+    numbers = ct.open(tmp_path / "d").sql("select cast(json_extract(extra, '$.n') as int) as n from events order by n")
+    assert numbers["n"].to_pylist() == list(range(550))
+
+
+@pytest.mark.parametrize("at", [0, 1 << 18])
+def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, capfd, at):
+    """Of the file itself, wherever in it, and in the second pass that looks for duplicates."""
+    monkeypatch.setattr(blocks, "BLOCK", 1 << 16)
+    file, data = tmp_path / "export.json", lines(20_000) + lines(10)
+    file.write_bytes(data)
+    opened = Place.open
+
+    class Scratched:
+        closed = False
+
+        def __init__(self, stream: Any) -> None:
+            self.stream = stream
+
+        def readinto(self, space: memoryview) -> int:
+            if self.stream.tell() >= at:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return int(self.stream.readinto(space))
+
+        def close(self) -> None:
+            self.stream.close()
+
+    for good in range(9):  # times that it opens well: to be checked, judged, read, and read again
+        count = iter(range(9))
+        with monkeypatch.context() as dying:
+            dying.setattr(
+                Place,
+                "open",
+                lambda place, begin=0, count=count, good=good: (
+                    Scratched(opened(place, begin)) if next(count) >= good else opened(place, begin)
+                ),
+            )
+            code, said = told(capfd, "ingest", tmp_path / "d", file)
+        if code == 0:
+            break
+        assert (code, len(said)) == (3, 1)
+        assert "Input/output error" in said[0]
+        assert not (tmp_path / "d").exists()
+    assert good >= 4
+    assert code == 0
+    assert ledger(tmp_path / "d") == [(20_010, 20_000, 10, 0, 0)]
+
+
+def test_standard_input_that_fails_in_the_middle_is_one_clear_error(tmp_path):
+    main, other = pty.openpty()
+    os.write(other, lines(3))
+    os.close(other)  # then reading goes on to the end of what was written, and fails
+    words = [sys.executable, "-m", "coursetrail", "ingest", tmp_path / "d", "-"]
+    done = subprocess.run(words, stdin=main, capture_output=True, check=False)
+    os.close(main)
+    assert (done.returncode, done.stderr) == (
+        3,
+        b"Error: standard input: Input/output error. Check the path and its permissions.\n",
+    )
+    assert not (tmp_path / "d").exists()
+
+
+def test_standard_input_that_is_closed_is_one_clear_error(tmp_path):
+    command = f'"{sys.executable}" -m coursetrail ingest "{tmp_path}/d" - <&-'
+    done = subprocess.run(command, shell=True, capture_output=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1), done.stderr
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_pipe_whose_writer_dies_is_read_as_far_as_it_came_and_on_from_there(tmp_path):
+    pipe, data = tmp_path / "pipe", lines(50)
+    os.mkfifo(pipe)
+    for part in (data[:-20], data):  # half a line is no event, until it is whole
+        writer = threading.Thread(target=pipe.write_bytes, args=(part,))
+        writer.start()
+        ct.ingest(tmp_path / "d", [pipe], **JUNK)
+        writer.join()
+    assert ledger(tmp_path / "d") == [(50, 49, 0, 1, 0), (1, 1, 0, 0, 0)]
+    assert whole(tmp_path / "d") == 50
+
+
+@pytest.mark.parametrize("step", ["Reading", "Looking up agents", "Looking up languages"])
+def test_a_dataset_whose_folder_vanishes_is_one_clear_error(tmp_path, monkeypatch, capfd, step):
+    first, file = several(tmp_path, count=2)
+    ct.ingest(tmp_path / "d", [first], **JUNK)
+    gone = Meanwhile(step, lambda: shutil.rmtree(tmp_path / "d"))
+    monkeypatch.setattr(cli, "on_terminal", lambda: gone)
+    code, said = told(capfd, "ingest", tmp_path / "d", file, "--max-rejects", "50%")
+    assert gone.done
+    assert (code, len(said)) == (6, 1), said
+    ct.ingest(tmp_path / "d", [first, file], **JUNK)
+    assert len(ledger(tmp_path / "d")) == 2
+    assert whole(tmp_path / "d") == 60
+
+
+def test_an_outcome_is_told_only_when_it_is_certain(tmp_path, monkeypatch):
+    files = several(tmp_path)
+    outcomes: list[Any] = []
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise ct.StorageError("cannot write")
+
+    monkeypatch.setattr(commits, "commit", refuse)
+    with pytest.raises(ct.StorageError):
+        ct.ingest(tmp_path / "d", files, tell=outcomes.append, **JUNK)
+    assert outcomes == []
+
+
+# Several at once
+
+
+@contextmanager
+def unlocked(place: Place, progress: Any) -> Iterator[Stage]:
+    """The stage as it is in a cluster."""
+    del progress
+    assert place.local
+    mine = place.local / "_staging" / uuid4().hex
+    mine.mkdir(parents=True)
+    yield Stage(mine, Place.of(mine))
+    shutil.rmtree(mine)
+
+
+def without_lock(act: Callable[[Path], None], folder: Path) -> None:
+    build.stage = upkeep.stage = unlocked  # type: ignore[assignment]
+    try:
+        act(folder)
+    except ct.StorageError as error:
+        sys.exit(6 if "run this again" in str(error) else 1)
+
+
+class Reads:
+    """An ingest of these files, as it can be sent to another process."""
+
+    def __init__(self, *names: str, replace: bool = True) -> None:
+        self.names, self.replace = names, replace
+
+    def __call__(self, folder: Path) -> None:
+        ct.ingest(folder / "d", [folder / name for name in self.names], replace=self.replace, **JUNK)
+
+
+PAIRS = {
+    "different files": (before_ingest, Reads("f0", "f1"), Reads("f2", "f3")),
+    "the same file": (before_ingest, Reads("f0", "f1"), Reads("f0", "f1")),
+    "the same growth": (before_growth, Reads("f0", "f1"), Reads("f1", "f0")),
+    "one replaces, one grows": (before_growth, Reads("changed", "f0"), Reads("f1", "f0")),
+    "both replace": (before_exchange, Reads("f0"), Reads("f0", "f1")),
+    "one compacts": (before_growth, Reads("f0", "f1"), compact),
+}
+
+
+def prepared(folder: Path, before: Callable[[Path], None]) -> Path:
+    folder.mkdir()
+    before(folder)
+    ct.ingest(folder / "d", [export(folder, lines(5, 8_000), name="changed")])
+    grown(folder, lines(6, 8_100), name="changed")
+    return folder
+
+
+def unordered(dataset: Path) -> dict[str, Any]:
+    """Which of two runs was first, the order of sources tells."""
+    found = contents(dataset)
+    for answer in found.pop("answers").values():
+        assert answer is not None
+    return {**found, "ledger": sorted(found["ledger"])}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_two_at_once_give_what_one_after_the_other_gives(tmp_path, pair):
+    before, one, other = PAIRS[pair]
+    copied(prepared(tmp_path / "x", before), tmp_path / "before")
+    for act in (one, other):
+        act(tmp_path / "x")
+    expected = unordered(tmp_path / "x" / "d")
+    folder = copied(tmp_path / "before", tmp_path / "x")
+    children = [begin(act, folder) for act in (one, other)]
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0, 0]
+    assert unordered(folder / "d") == expected
+    assert not (folder / "d" / "_staging").exists()
+    for _ in range(2):
+        folder = copied(tmp_path / "before", tmp_path / "x")
+        children = [FORKS.Process(target=without_lock, args=(act, folder)) for act in (one, other)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+        codes = [child.exitcode for child in children]
+        assert 0 in codes
+        assert set(codes) <= {0, 6}
+        assert whole(folder / "d")
+        for act in (one, other):
+            act(folder)
+        assert unordered(folder / "d") == expected
+
+
+@pytest.mark.parametrize("step", ["sources", "rejects", "agents", "languages", "events"])
+@pytest.mark.parametrize("pair", PAIRS)
+def test_without_a_lock_the_faster_wins_and_the_slower_says_so(tmp_path, monkeypatch, pair, step):
+    """The other run comes and goes while this one is about to write that table."""
+    before, one, other = PAIRS[pair]
+    folder = prepared(tmp_path / "x", before)
+    copied(folder, tmp_path / "before")
+    for act in (other, one):
+        act(folder)
+    expected = unordered(folder / "d")
+    copied(tmp_path / "before", folder)
+    for module in (build, upkeep):
+        monkeypatch.setattr(module, "stage", unlocked)
+    waiting = [other]
+
+    def slowed(written: Callable[..., Any]) -> Callable[..., Any]:
+        def write(place: Place, *words: Any, **more: Any) -> Any:
+            table = words[0] if isinstance(words[0], str) else "events"
+            if table == step and waiting:
+                waiting.pop()(folder)
+            return written(place, *words, **more)
+
+        return write
+
+    for name in ("append", "commit", "exchange"):
+        monkeypatch.setattr(commits, name, slowed(getattr(commits, name)))
+    with pytest.raises(ct.StorageError, match="another run changed the dataset at the same moment; run this again"):
+        one(folder)
+    assert not waiting
+    assert whole(folder / "d")
+    one(folder)
+    assert unordered(folder / "d") == expected
