@@ -7,7 +7,6 @@ import os
 import pty
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -24,16 +23,16 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from deltalake import DeltaTable
 
 import coursetrail as ct
-from conftest import cannot
 from coursetrail import build, cli, commits, upkeep
 from coursetrail.formats import lines as blocks
-from coursetrail.place import Place
 from coursetrail.outputs.tables import encode
+from coursetrail.place import Place
 from coursetrail.progress import Silent
 from coursetrail.staging import Stage
-from test_ingest import contents, export, ledger, line, lines, run
+from test_ingest import contents, export, ledger, line, lines
 from test_nightly import grown
 
 JUNK = {"max_rejects": "50%"}
@@ -473,3 +472,223 @@ def test_without_a_lock_the_faster_wins_and_the_slower_says_so(tmp_path, monkeyp
     assert whole(folder / "d")
     one(folder)
     assert unordered(folder / "d") == expected
+
+
+# Readers
+
+
+def test_readers_see_one_version_whatever_happens_meanwhile(tmp_path):
+    before_ingest(tmp_path)
+    opened = ct.open(tmp_path / "d")
+    states = {whole(tmp_path / "d")}
+    found = set()
+    for act in (read_all, compact, read_all):
+        writer = begin(act, tmp_path)
+        while writer.is_alive():
+            found.add(whole(tmp_path / "d"))
+        writer.join()
+        assert writer.exitcode == 0
+        before_exchange_again = [grown(tmp_path, lines(7, 9_000 + 50 * n), name=f"f{n}") for n in range(2)]
+        assert before_exchange_again
+    for version in range(ct.open(tmp_path / "d").dataset.version + 1):
+        states.add(ct.open(tmp_path / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
+    assert found <= states
+    assert len(found) > 1
+    assert opened.sql("select count(*) as n from events")["n"].to_pylist() == [9]
+
+
+# Clocks
+
+
+def misdate(dataset: Path, days: int) -> None:
+    """Commits and files as of a clock that went wrong by so many days."""
+    for log in dataset.glob("*/_delta_log/*.json"):
+        entries = [json.loads(entry) for entry in log.read_text().splitlines()]
+        for entry in entries:
+            if "commitInfo" in entry:
+                entry["commitInfo"]["timestamp"] += days * 86_400_000
+        log.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    at = time.time() + days * 86_400
+    for file in dataset.rglob("*"):
+        os.utime(file, (at, at))
+
+
+@pytest.mark.parametrize("days", [1, -1, -9_000])
+def test_a_clock_that_was_wrong_changes_no_answer(tmp_path, days):
+    before_growth(tmp_path)
+    copied(tmp_path, tmp_path.with_name("before"))
+    read_all(tmp_path)
+    expected = seen(tmp_path / "d")
+    copied(tmp_path.with_name("before"), tmp_path)
+    misdate(tmp_path / "d", days)
+    for file in (tmp_path / "f1", tmp_path / "f2"):
+        os.utime(file, (1, 1) if file.name == "f1" else (9e9, 9e9))
+    read_all(tmp_path)
+    compact(tmp_path)
+    assert seen(tmp_path / "d") == expected
+    assert all(one.already for one in ct.ingest(tmp_path / "d", several(tmp_path)[3:], **JUNK))
+
+
+def test_versions_are_found_by_the_time_that_their_commits_say(tmp_path):
+    for n in range(3):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 10 * n), name=str(n))])
+    shutil.copytree(tmp_path / "d", tmp_path / "copy", copy_function=shutil.copyfile)  # files of today
+    misdate(tmp_path / "d", 1)
+    now = datetime.now(UTC)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 90), name="more")])
+    for dataset, moment, version in (
+        (tmp_path / "d", now + timedelta(hours=1), 3),
+        (tmp_path / "d", now + timedelta(days=2), 3),
+        (tmp_path / "copy", now, 2),
+    ):
+        assert ct.open(dataset, as_of=moment).dataset.version == version
+    with pytest.raises(ct.DatasetError, match=r"no version .* \(all are later\)\. There are 0 to 3"):
+        ct.open(tmp_path / "d", as_of=now - timedelta(hours=1))
+
+
+# Disks
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("NO MOUNT: full disks and those that cannot be written are not tested; they need root")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def filled(disk: Path) -> Path:
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+    return ballast
+
+
+@pytest.mark.parametrize("step", ["sources", "agents", "events"])
+def test_a_disk_that_is_full_when_it_comes_to_the_commit(tmp_path, disk, monkeypatch, step):
+    first, second = several(tmp_path, count=2)
+    ct.ingest(disk / "d", [first], **JUNK)
+    before = contents(disk / "d")
+    for name in ("append", "commit"):
+        write = getattr(commits, name)
+
+        def full(place: Place, *words: Any, write: Callable[..., Any] = write, **more: Any) -> Any:
+            if (words[0] if isinstance(words[0], str) else "events") == step:
+                filled(disk)
+            return write(place, *words, **more)
+
+        monkeypatch.setattr(commits, name, full)
+    second.write_bytes(second.read_bytes().replace(b"Opera/9.80", b"Opera/9.81"))
+    with pytest.raises(ct.StorageError, match=r"cannot write .*[Ff]ree some space"):
+        ct.ingest(disk / "d", [second], **JUNK)
+    assert contents(disk / "d") == before
+    monkeypatch.undo()
+    (disk / "ballast").unlink()
+    ct.ingest(disk / "d", [second], **JUNK)
+    ct.ingest(tmp_path / "d", [first, second], **JUNK)
+    assert contents(disk / "d") == contents(tmp_path / "d")
+
+
+def test_a_compaction_on_a_full_disk_changes_nothing(tmp_path, disk, capfd):
+    for file in several(tmp_path):
+        ct.ingest(disk / "d", [file], **JUNK)
+    before = contents(disk / "d")
+    ballast = filled(disk)
+    code, said = told(capfd, "compact", disk / "d")
+    assert (code, len(said)) == (6, 1), said
+    assert contents(disk / "d") == before
+    ballast.unlink()
+    assert upkeep.compact(Place.of(disk / "d")).after == 1
+    assert contents(disk / "d") == before
+
+
+def test_a_dataset_that_cannot_be_written_can_be_asked(tmp_path, disk, capfd):
+    first, second = several(tmp_path, count=2)
+    ct.ingest(disk / "d", [first], **JUNK)
+    before = contents(disk / "d")
+    if subprocess.run(["mount", "-o", "remount,ro", disk], capture_output=True, check=False).returncode:
+        pytest.skip("NO REMOUNT: disks that cannot be written are not tested")
+    assert contents(disk / "d") == before
+    for words in (["ingest", disk / "d", second], ["compact", disk / "d"], ["ingest", disk / "new", second]):
+        code, said = told(capfd, *words)
+        assert (code, len(said)) == (6, 1), said
+        assert "Read-only" in said[0]
+
+
+# Datasets that are hurt
+
+
+@pytest.mark.parametrize("name", ["a link", "Prüfung 2013 – Übung"])
+def test_a_dataset_behind_a_link_or_under_a_name_in_german_can_be_kept(tmp_path, name):
+    (tmp_path / "real").mkdir()
+    if name == "a link":
+        (tmp_path / name).symlink_to("real")
+    files = several(tmp_path)
+    for file in files[:3]:
+        ct.ingest(tmp_path / name, [file], **JUNK)
+    grown(tmp_path, lines(40), name="f0")
+    ct.ingest(tmp_path / name, files, replace=True, **JUNK)
+    assert upkeep.compact(Place.of(tmp_path / name)).after == 1
+    assert whole(tmp_path / name) == 130
+    assert (tmp_path / name).is_symlink() == (name == "a link")
+
+
+def test_a_folder_of_events_that_is_empty_is_no_dataset_and_becomes_one(tmp_path, capfd):
+    for folder in ("events", "events/_delta_log"):
+        (tmp_path / "d" / folder).mkdir(parents=True)
+        code, said = told(capfd, "status", tmp_path / "d")
+        assert (code, len(said)) == (5, 1)
+    ct.ingest(tmp_path / "d", several(tmp_path), **JUNK)
+    assert whole(tmp_path / "d") == 120
+
+
+def hurt(dataset: Path, table: str, damage: str) -> None:
+    log = dataset / table / "_delta_log"
+    if damage == "a commit":
+        (log / f"{1:020}.json").write_bytes(b'{"add":{"path":7}}\n\xff\x00{]')
+    elif damage == "no commit":
+        (log / f"{1:020}.json").unlink()
+    elif damage == "checkpoint":
+        DeltaTable(str(dataset / table)).create_checkpoint()
+        (checkpoint,) = log.glob("*.checkpoint.parquet")
+        checkpoint.write_bytes(checkpoint.read_bytes()[:300])
+    for file in (dataset / table).glob("*.parquet"):
+        if damage == "no file":
+            file.unlink()
+        elif damage == "half a file":
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+@pytest.mark.parametrize("table", ["events", "agents", "languages", "sources", "rejects"])
+@pytest.mark.parametrize("damage", ["a commit", "no commit", "checkpoint", "no file", "half a file"])
+def test_a_dataset_that_is_hurt_is_one_clear_error_or_answers_right(tmp_path, capfd, table, damage):
+    files = several(tmp_path)
+    for nth, file in enumerate(files[:3]):
+        agent = b"Opera/9.8%d" % nth
+        file.write_bytes(
+            file.read_bytes().replace(b"Opera/9.80", agent).replace(b'"n"', b'"language": "de-%d", "n"' % nth)
+        )
+        ct.ingest(tmp_path / "d", [file], **JUNK)
+    whole_answer = ct.open(tmp_path / "d").sql(f"select count(*) as n from {table}")["n"].to_pylist()
+    hurt(tmp_path / "d", table, damage)
+    for words in (
+        ["status", tmp_path / "d"],
+        ["analyze", tmp_path / "d"],
+        ["sql", tmp_path / "d", f"select * from {table}"],
+        ["ingest", tmp_path / "d", files[3], "--max-rejects", "50%"],
+        ["compact", tmp_path / "d"],
+    ):
+        code, said = told(capfd, *words)
+        assert code in (0, 5, 6), said
+        assert len(said) == 1 or code == 0, said
+        if words[0] == "sql" and code == 0:
+            assert ct.open(tmp_path / "d").sql(f"select count(*) as n from {table}")["n"].to_pylist() == whole_answer
+    del whole_answer
