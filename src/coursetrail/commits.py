@@ -3,7 +3,10 @@
 Each commit is marked with its number, so that of two runs at once the slower one notices, whatever it appends.
 """
 
+import errno
 import json
+import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,6 +86,7 @@ def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, ne
             raise CommitFailedError("the dataset is gone")
         at = events.version()
         gone = {source.digest: 0 for source in old}
+        _room(place, _held(events, [source.source for source in old]))
         write_deltalake(
             events,
             rows,
@@ -102,6 +106,7 @@ def sizes(place: Place) -> list[int]:
 
 def rewrite(place: Place, full: int) -> None:
     """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
+    _room(place, sum(size for size in sizes(place) if size < full))
     for name in TABLES[1:]:
         table = table_at(place, name)
         if table is not None:
@@ -133,6 +138,23 @@ def clear(place: Place, kept: timedelta) -> int:
                 break
             cleared += 0 if dry else len(gone)
     return cleared
+
+
+def _held(events: DeltaTable, sources: Sequence[int]) -> int:
+    """Bytes of the files that may hold events of these sources."""
+    files = pa.table(events.get_add_actions(flatten=True)).to_pylist()
+    lowest, highest = min(sources), max(sources)
+    return sum(
+        file["size_bytes"]
+        for file in files
+        if (file.get("min.source") or 0) <= highest and (file.get("max.source") or lowest) >= lowest
+    )
+
+
+def _room(place: Place, size: int) -> None:
+    """Raise OSError where a disk of this machine has not so much left: Delta Lake's library panics when it is full."""
+    if place.local and shutil.disk_usage(place.local).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
 
 
 def _events_as_known(place: Place, after: int | None) -> DeltaTable | None:
