@@ -189,7 +189,7 @@ def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, mo
     before = contents(tmp_path / "d")
     grown(tmp_path, lines(7, 100), b"new junk\n")
     with monkeypatch.context() as dying:
-        dying.setattr(commits, "exchange", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(commits, "exchange", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
     ct.ingest(

@@ -94,14 +94,18 @@ def ingest(
         order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse, names)
         outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
-        if upkeep.is_due(place):
-            upkeep.compact(place, shown)
-        return outcomes
+    if upkeep.is_due(place):
+        upkeep.compact(place, shown)
+    return outcomes
 
 
 @dataclass
 class _Job:
-    """One run: what the dataset has, what waits for a commit, and which files were seen under another name."""
+    """One run: what the dataset has, what waits for a commit, and which files were seen under another name.
+
+    `events_at` and `sources_at` are the versions of these tables that `ledger` and `number` were worked out from: where
+    there is no lock, another run may have added others since, and then nothing of this one may be committed.
+    """
 
     place: Place
     stage: Stage
@@ -118,9 +122,10 @@ class _Job:
     told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.number, _ = dataset.next_source(self.place)
-        there = dataset.exists(self.place)
-        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger([])
+        opened = Dataset.open(self.place) if dataset.exists(self.place) else None
+        self.events_at = opened.version if opened else None
+        self.ledger = Ledger.of(opened.sources()) if opened else Ledger([])
+        self.number, self.sources_at = dataset.next_source(self.place)
         self.since = time.monotonic()
 
     def here(self) -> list[Outcome]:
@@ -241,18 +246,26 @@ class _Job:
     def _commit(self) -> None:
         """Make what waits part of the dataset, in one version."""
         taken, self.waiting, self.since = self.waiting, [], time.monotonic()
-        if taken:
-            self._prepare(taken)
-            parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
-            with dataset.storage(self.place):
-                (self.place / "events").make()
-                for part in parts:
-                    (self.stage.parts / part.name).move(self.place / "events" / part.name)
-            commits.commit(self.place, parts, [one.source for one in taken])
+        try:
+            if taken:
+                self._add(taken)
+        except BaseException:  # what was not told is not certain any more
+            self.outcomes = {place: one for place, one in self.outcomes.items() if place in self.told}
+            raise
         for place, outcome in self.outcomes.items():
             if self.tell and place not in self.told:
                 self.tell(outcome)
             self.told.add(place)
+
+    def _add(self, taken: Sequence[Taken]) -> None:
+        self._prepare(taken)
+        parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
+        with dataset.storage(self.place):
+            (self.place / "events").make()
+            for part in parts:
+                (self.stage.parts / part.name).move(self.place / "events" / part.name)
+        sources = [one.source for one in taken]
+        self.events_at = commits.commit(self.place, parts, sources, after=self.events_at)
 
     def _exchange(self, old: Sequence[Source], new: Taken) -> None:
         """Put a file's rows in the place of those that it had, in one version."""
@@ -263,7 +276,7 @@ class _Job:
             part = self.stage.parts / new.part
             batches = pq.ParquetFile(part.files.open_input_file(part.path)).iter_batches()
             rows = pa.RecordBatchReader.from_batches(EVENTS, (batch.cast(EVENTS) for batch in batches))
-        commits.exchange(self.place, old, rows, new.source)
+        self.events_at = commits.exchange(self.place, old, rows, new.source, after=self.events_at)
         self.ledger = self.ledger.with_more([new.source], without=[row.source for row in old])
 
     def _prepare(self, taken: Sequence[Taken]) -> None:
@@ -274,7 +287,7 @@ class _Job:
         sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
-        commits.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
+        self.sources_at = commits.append(self.place, "sources", sources, after=self.sources_at)
         commits.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:

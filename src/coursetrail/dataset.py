@@ -200,9 +200,10 @@ def events_at(place: Place) -> DeltaTable | None:
 def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
     newest = events.version()
     try:
-        events.load_as_version(as_of)
-        later = isinstance(as_of, datetime) and _commit(place, events.version())["timestamp"] > as_of.timestamp() * 1000
-        why = "the first is later" if later else ""
+        at = _version_at(events, as_of) if isinstance(as_of, datetime) else as_of
+        why = "all are later" if at is None else ""
+        if at is not None:
+            events.load_as_version(at)
     except (DeltaError, OSError, ValueError) as error:
         why = first_line(error)
     if why:
@@ -210,6 +211,12 @@ def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
             f"{place}: no version {as_of} ({why}). There are 0 to {newest}, as far as they were not cleared away; try "
             "another --as-of, or leave it out for the newest."
         )
+
+
+def _version_at(events: DeltaTable, moment: datetime) -> int | None:
+    """The newest version that was committed by then, as the commits say: files are dated anew when they are copied."""
+    told = events.history()
+    return max((one["version"] for one in told if one.get("timestamp", 0) <= moment.timestamp() * 1000), default=None)
 
 
 def _sisters(place: Place, events: DeltaTable) -> dict[str, int]:

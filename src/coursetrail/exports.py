@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -174,13 +173,18 @@ class Opening:
 
     def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""
-        with self.progress.step(f"Reading {Path(name).name}", file.size()) as step:
+        size, _ = look(file)
+        with self.progress.step(f"Reading {Path(name).name}", size) as step:
             lines = Lines(file, step.advance, reading.format.table)
             try:
                 run(lines)
+                lines.digest()  # reads what is left behind a fault
             except Stop:
-                lines.close()
                 raise self.too_many(name, reading, lines.lines, " so far") from None
+            finally:
+                lines.close()
+        if lines.size < size and not lines.fault:
+            raise changed(name)
         reading.rejects += [
             (line, "longer than 16 MiB; only its beginning is kept", reading.format.keepable(raw))
             for line, raw in lines.overlong
@@ -198,12 +202,9 @@ class Opening:
 
     def _spool(self, name: str, pipe: Path | None) -> Place:
         out = self.stage / f"stream-{uuid4().hex}"
-        with (
-            dataset.storage(self.stage),
-            out.open("wb") as copy,
-            nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream,
-        ):
-            shutil.copyfileobj(stream, copy, 1 << 20)
+        with dataset.storage(self.stage), out.open("wb") as copy:
+            for piece in _pieces(name, pipe):
+                copy.write(piece)
         if out.stat().st_size == 0:
             raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
         return Place.of(out)
@@ -262,7 +263,32 @@ def size(name: str) -> int | None:
     if name == "-":
         return None
     place = Place.of(name)
-    return place.size() if place.is_file() else None
+    return look(place)[0] if place.is_file() else None
+
+
+def look(file: Place) -> tuple[int, datetime | None]:
+    """Bytes of a file, and when it was last written to. InputError where it is gone meanwhile."""
+    try:
+        return file.size(), file.modified()
+    except OSError as error:
+        raise unreadable(file, error) from error
+
+
+def changed(name: str) -> InputError:
+    """The error for a file that is not the same at the end of a reading as at its beginning."""
+    return InputError(f"{name} was cut or written over while it was read; nothing of it was taken. Run this again.")
+
+
+def _pieces(name: str, pipe: Path | None) -> Iterator[bytes]:
+    """What comes out of a pipe, or of standard input."""
+    if pipe is None and sys.stdin is None:
+        raise InputError(f"{name} is closed. Name a file, or put a command before the pipe.")
+    try:
+        with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                yield piece
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def head(file: Place) -> list[bytes]:

@@ -5,8 +5,8 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,7 +19,7 @@ from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
 from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.exports import Limit, Opening
+from coursetrail.exports import Limit, Opening, changed, look
 from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates
 from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
@@ -100,7 +100,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
     opening = Opening.of(scratch, order.limit, order.format, progress)
     name, file = opening.file(order.export)
     if order.known:
-        with progress.step(f"Checking {file.name}", file.size()) as step:
+        with progress.step(f"Checking {file.name}", look(file)[0]) as step:
             digest = Lines(file, step.advance).digest()
         if digest in order.known:
             return Known(name, digest=digest)
@@ -120,7 +120,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
 def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
-    modified = file.modified()
+    _, modified = look(file)
 
     def read(lines: Lines) -> None:
         parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
@@ -131,7 +131,7 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
     if before and before.lines == lines.lines:
         return Known(name, source=before.source)
     with connect(spill=scratch / "spill", threads=order.cores) as engine:
-        part, again = _without_duplicates(engine, file, part, reading)
+        part, again = _without_duplicates(engine, name, file, part, reading, lines)
         new = lines.lines - reading.passing.lines
         if not order.limit.allows(len(reading.rejects), new):
             raise opening.too_many(name, reading, new)
@@ -145,11 +145,21 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
     return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts)
 
 
-def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
+def _without_duplicates(
+    engine: DuckDB, name: str, file: Place, part: Path, reading: Reading, lines: Lines
+) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
     if reading.format.repeats:
         return part, 0
-    again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file, table=reading.format.table))
+
+    @contextmanager
+    def once_more() -> Iterator[Lines]:
+        with closing(Lines(file, table=reading.format.table, first=lines.size)) as found:  # it may have grown meanwhile
+            yield found
+            if found.digest() != lines.digest():
+                raise changed(name)
+
+    again = duckdb_duplicates.duplicates(engine, reading, once_more)
     if not len(again):
         return part, 0
     thinner = part.with_name(parts.name())

@@ -7,6 +7,7 @@ from coursetrail import commits, dataset
 from coursetrail.errors import DatasetError
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
+from coursetrail.staging import stage
 
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
@@ -31,7 +32,8 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
     """
     if not dataset.exists(place):
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
-    with (progress or Silent()).step("Compacting", None, "tables") as step, dataset.storage(place):
+    shown = progress or Silent()
+    with stage(place, shown), shown.step("Compacting", None, "tables") as step, dataset.storage(place):
         before = len(commits.sizes(place))
         commits.rewrite(place, FULL)
         step.advance(1)
