@@ -173,9 +173,101 @@ def _until_refused(member: Any, packed: bytes) -> bytes:
     return bytes(found)
 
 
-            count = self._file.readinto(space[: self._left]) or 0
-        except Damaged as error:
-            self.fault, count = str(error), 0
+class Unzstd:
+    """The unpacked bytes of a zstd stream of one or more frames; a fault ends it, with what came before.
+
+    `what` names it in a fault.
+    """
+
+    def __init__(self, raw: Raw, head: bytes, what: str = "the zstd stream") -> None:
+        self._raw = raw
+        self._what = what
+        self._pieces = _Pieces(_packed(raw, head))
+        self._stream = self._pieces.unpacked()
+        self._given = 0
+        self._rest: Iterator[bytes] = iter(())
+        self.fault: str | None = None
+
+    def readinto(self, space: memoryview) -> int:
+        """The next unpacked bytes."""
+        if not self.fault:
+            try:
+                data = self._stream.read(min(len(space), 1 << 17))
+            except OSError as error:
+                cut = self._pieces.at_end
+                why = "cut off; what came before the cut" if cut else f"damaged ({error}); what came before"
+                self.fault = f"{self._what} is {why} was read"
+                self._rest = self._before_the_fault()
+            else:
+                self._given += len(data)
+                space[: len(data)] = data
+                return len(data)
+        data = b"".join(islice(self._rest, len(space)))
+        space[: len(data)] = data
+        return len(data)
+
+    def _before_the_fault(self) -> Iterator[bytes]:
+        """What the last call would have given, had it not met the fault, byte by byte.
+
+        Arrow gives nothing of a call that fails. So the packed bytes, too, come one by one from where that call began.
+        """
+        stream = _Pieces(_again(self._raw, self._pieces.begin)).unpacked()
+        seen = 0
+        with suppress(OSError):
+            while seen < self._given:
+                seen += len(stream.read(min(self._given - seen, 1 << 17)))
+            while byte := stream.read(1):
+                yield byte
+
+
+class _Pieces:
+    """Packed bytes as a file for Arrow, which asks for the next piece when it is through with the last one."""
+
+    closed = False
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._last = b""
+        self.begin = 0  # where the last piece begins in the file
+        self.at_end = False
+
+    def unpacked(self) -> Any:
+        return pa.CompressedInputStream(pa.PythonFile(self, "r"), "zstd")
+
+    def read(self, _: int) -> bytes:
+        self.begin += len(self._last)
+        self._last = next(self._pieces, b"")
+        self.at_end = not self._last
+        return self._last
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        """Arrow's reader is done; the file is not ours to close."""
+
+
+def _packed(raw: Raw, head: bytes) -> Iterator[bytes]:
+    if head:
+        yield head
+    space = memoryview(bytearray(PIECE))
+    while count := raw.readinto(space):
+        yield bytes(space[:count])
+
+
+def _again(raw: Raw, single: int) -> Iterator[bytes]:
+    """Pieces of the file, and from `single` on single bytes."""
+    at = 0
+    for piece in raw.again(0):
+        whole = piece[: max(0, single - at)]
+        if whole:
+            yield whole
+        for byte in piece[len(whole) :]:
+            yield bytes((byte,))
+        at += len(piece)
+
+
+def unreadable(path: str | Path | Place, error: OSError | ValueError) -> InputError:
     """The error for a file that the system will not give us."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
 
