@@ -159,7 +159,10 @@ class Opening:
         except (InputError, OSError):
             return None
         known = (*formats.ALL, self.chosen) if self.chosen else formats.ALL
-        return None if any(one.fit(first) for one in known) else "no known export"
+        try:
+            return None if any(one.fit(first) for one in known) else "no known export"
+        except InputError as error:  # of a mapping
+            return f"{error}".rstrip(".")
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""

@@ -187,10 +187,11 @@ def convert(
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 def sniff(files: tuple[str, ...]) -> None:
-    """What a file is, from its first lines; drafts a mapping for one of no known format.
+    """What a file is; drafts a mapping for one of no known format.
 
-    What it says goes to standard error, the draft to standard output. Values that may tell who somebody is are shown by
-    their shape only, but a draft names values of the column that seems to say what was done.
+    Its first lines are looked at. What they show goes to standard error, the draft to standard output. Values that may
+    tell who somebody is are shown by their shape only, but a draft names values of the column that seems to say what
+    was done.
 
     \b
       coursetrail sniff psy-001_clickstream_export.gz
