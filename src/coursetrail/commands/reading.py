@@ -96,13 +96,13 @@ def watch(
     max_rejects: str,
     choice: Choice,
 ) -> None:
-    """Add what arrives in folders, until you stop it: new files, and new lines of files that grow.
+    """Add what arrives in folders, until you stop it.
 
-    One line for each arrival. Stop it with Ctrl-C or a signal; what is committed is safe. For cron, use ingest.
+    New files, and new lines of files that grow; one line for each arrival. Stop it with Ctrl-C or a signal; what is committed is safe. For cron, use ingest.
 
     \b
-      coursetrail watch courses /var/exports
-      coursetrail watch courses /edx/var/log/tracking --every 10
+      coursetrail watch courses /data/exports
+      coursetrail watch courses /data/tracking --every 10
     """
     from coursetrail.watch import Watch
 
