@@ -114,7 +114,7 @@ def compact(folder: Path) -> None:
 
 
 HAPPENINGS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], int]] = {
-    "ingest": (before_ingest, read_all, 14),
+    "ingest": (before_ingest, read_all, 50),
     "growth": (before_growth, read_all, 8),
     "exchange": (before_exchange, read_all, 8),
     "compaction": (before_compaction, compact, 8),
