@@ -3,19 +3,27 @@
 import gzip
 import os
 import random
+import shlex
 import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail import build, commits, upkeep
+from coursetrail import build, commits, intake, upkeep
 from coursetrail.engines import Choice
 from coursetrail.formats import lines as blocks
 from coursetrail.place import Place
+from coursetrail.staging import Stage
 from test_ingest import contents, export, ledger, line, lines, run
 
 
@@ -29,6 +37,10 @@ def grown(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
 
 def rows(dataset: Path, columns: str = "line, time, extra") -> list[dict[str, object]]:
     return ct.open(dataset).sql(f"select {columns} from events order by all").to_pylist()
+
+
+def numbers(dataset: Path) -> list[object]:
+    return [row["n"] for row in rows(dataset, "cast(json_extract(extra, '$.n') as int) as n")]
 
 
 # Growing
@@ -112,8 +124,7 @@ def test_a_log_that_is_rotated_and_packed_is_counted_once(tmp_path):
     grown(folder, lines(10, 120), name=log)
     (folder / f"{log}-1.gz").unlink()
     night()
-    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
-    assert numbers == list(range(130))
+    assert numbers(tmp_path / "d") == list(range(130))
 
 
 def test_a_file_that_only_begins_alike_is_another(tmp_path):
@@ -147,6 +158,67 @@ def test_a_file_that_changed_is_refused_with_the_ways_out_and_the_others_are_rea
         ct.ingest(tmp_path / "d", [first, other])
     assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)] * 2
     assert [row["line"] for row in rows(tmp_path / "d")] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_a_file_that_lost_what_it_had_grown_by_has_changed(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(40))])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(60))])
+    changed = grown(tmp_path, lines(40), lines(30, 500))
+    with pytest.raises(ct.InputError, match=r"source 2\) and has changed"):
+        ct.ingest(tmp_path / "d", [changed])
+    ct.ingest(tmp_path / "d", [changed], replace=True)
+    assert numbers(tmp_path / "d") == [*range(40), *range(500, 530)]
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 900))], replace=True)
+    assert numbers(tmp_path / "d") == [*range(900, 905)]
+
+
+def test_what_replaces_a_file_leaves_what_another_begins_with(tmp_path):
+    head, one = export(tmp_path, lines(3), name="head"), export(tmp_path, lines(10), name="one")
+    two = export(tmp_path, lines(3), lines(10, 100), name="two")
+    ct.ingest(tmp_path / "d", [head, one, two])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 500), name="head")], replace=True)
+    assert numbers(tmp_path / "d") == [*range(10), *range(100, 110), *range(500, 505)]
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 600), name="two")], replace=True)
+    assert numbers(tmp_path / "d") == [*range(10), *range(500, 505), *range(600, 605)]
+
+
+def test_a_night_that_was_killed_within_a_rotation_is_made_up_for(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(40), name="log")])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(60), name="log-1")])  # and no further
+    ct.ingest(tmp_path / "d", [tmp_path / "log-1", grown(tmp_path, lines(30, 60), name="log")])
+    assert numbers(tmp_path / "d") == [*range(90)]
+
+
+def test_what_comes_through_a_pipe_is_no_file_that_changed(tmp_path):
+    for start in (0, 100):
+        command = f"{sys.executable} -m coursetrail ingest {tmp_path / 'd'} -"
+        assert subprocess.run(shlex.split(command), input=lines(5, start), check=False).returncode == 0
+    assert numbers(tmp_path / "d") == [*range(5), *range(100, 105)]
+
+
+def test_two_runs_that_count_on_the_same_numbers_do_not_both_get_them(tmp_path, monkeypatch):
+    """Where there is no lock, as in HDFS: the other run commits while this one reads."""
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), name="first")])
+    mine, other = export(tmp_path, lines(5, 100), name="mine"), export(tmp_path, lines(5, 200), name="other")
+
+    @contextmanager
+    def unlocked(place: Place, _: object) -> Iterator[Stage]:
+        parts = place / "_staging" / uuid4().hex
+        parts.make()
+        yield Stage(Path(parts.path), parts)
+
+    def slowly(*args: Any) -> object:
+        monkeypatch.setattr(build, "take", intake.take)
+        ct.ingest(tmp_path / "d", [other])
+        return intake.take(*args)
+
+    monkeypatch.setattr(build, "stage", unlocked)
+    monkeypatch.setattr(build, "take", slowly)
+    with pytest.raises(ct.StorageError, match="another run changed the dataset"):
+        ct.ingest(tmp_path / "d", [mine])
+    ct.ingest(tmp_path / "d", [mine])
+    assert ct.open(tmp_path / "d").sources["source"].to_pylist() == [1, 2, 3]
+    assert numbers(tmp_path / "d") == [*range(5), *range(100, 105), *range(200, 205)]
 
 
 @pytest.mark.parametrize("compacted", [False, True], ids=["as it is", "after a compaction"])
@@ -287,5 +359,4 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, j
         ct.ingest(tmp_path / "d", [long, other, packed], choice=spark)
     ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
-    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
-    assert numbers == [*range(60), *range(500, 507)]
+    assert numbers(tmp_path / "d") == [*range(60), *range(500, 507)]

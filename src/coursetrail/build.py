@@ -5,6 +5,7 @@ import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -91,7 +92,7 @@ def ingest(
                 if tell_table:
                     tell_table(table)
         names = exports_module.Opening.of(mine.scratch, limit, said, shown).expand(names)
-        order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
+        order = Order("", 0, mine.parts, {}, (), said, course, limit, columns, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse, names)
         outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
         if upkeep.is_due(place):
@@ -118,9 +119,9 @@ class _Job:
     told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.number, _ = dataset.next_source(self.place)
+        self.number, self.numbered = dataset.next_source(self.place)
         there = dataset.exists(self.place)
-        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger([])
+        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger()
         self.since = time.monotonic()
 
     def here(self) -> list[Outcome]:
@@ -131,7 +132,7 @@ class _Job:
                 answer: Taken | Known | InputError
                 try:
                     answer = self._unchanged(exports[place]) or take(
-                        self._order(exports[place]), self.stage.scratch, self.progress
+                        self._order().of(exports[place], self._next()), self.stage.scratch, self.progress
                     )
                 except InputError as error:
                     answer = error
@@ -158,8 +159,9 @@ class _Job:
             self.order = replace(self.order, cores=engine.cores)
             while wanted:
                 with self.progress.step("Reading on Spark", None, "files"):
-                    orders = [self._order(_everywhere(exports[place])) for place in wanted]
-                    told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
+                    files = [(_everywhere(exports[place]), self._next()) for place in wanted]
+                    run = partial(take_on_worker, pickle.dumps(self._order()))
+                    told = engine.spread([pickle.dumps(file) for file in files], run)
                 answers = {place: pickle.loads(one) for place, one in zip(wanted, told, strict=True)}  # noqa: S301
                 wanted = _alike(answers)
                 self._accept({place: answer for place, answer in answers.items() if place not in wanted})
@@ -173,11 +175,13 @@ class _Job:
         )
         return Known(row.uri, source=row.source) if row else None
 
-    def _order(self, export: str) -> Order:
+    def _order(self) -> Order:
+        """What is asked for of every export."""
+        return replace(self.order, known=self.ledger.digests, beginnings=self.ledger.beginnings)
+
+    def _next(self) -> int:
         self.number += 1
-        known = self.ledger.digests(exports_module.size(export))
-        beginnings = [Beginning.read(row.source, row.beginning) for row in self.ledger.rows if row.beginning]
-        return replace(self.order, export=export, number=self.number - 1, known=known, beginnings=beginnings)
+        return self.number - 1
 
     def _accept(self, answers: Mapping[int, Taken | Known | CoursetrailError]) -> None:
         """Decide what becomes of each answer, by the place of its export."""
@@ -188,7 +192,7 @@ class _Job:
             try:
                 if isinstance(answer, CoursetrailError):
                     raise answer
-                self.outcomes[place] = self._outcome(answer)
+                self.outcomes[place] = self._outcome(answer, exports_module.is_stream(self.exports[place]))
             except InputError as error:
                 if self.refuse:
                     self.refuse(self.exports[place], error)
@@ -214,24 +218,24 @@ class _Job:
     def _row(self, known: Known) -> Source:
         return self.ledger.by_number[known.source] if known.source else self.ledger.by_digest[known.digest or ""]
 
-    def _outcome(self, answer: Taken | Known) -> Outcome:
+    def _outcome(self, answer: Taken | Known, is_stream: bool) -> Outcome:
         """What becomes of an answer; what is new in it waits for the next commit."""
         if isinstance(answer, Known):
             return Outcome(self._row(answer), already=True)
         source = answer.source
         if source.digest in self.ledger.by_digest:
             return Outcome(self.ledger.by_digest[source.digest], already=True)
-        before = self.ledger.named(source.uri)
-        if before and source.continues is None and before.source not in self.moved:
+        before = None if is_stream else self.ledger.named(source.uri)  # all streams are called alike
+        if before and source.continues != before.source and before.source not in self.moved:
             if not self.replacing:
                 raise InputError(
                     f"{source.uri} was read before (source {before.source}) and has changed since, not only grown. "
                     "Take its old rows out and put the new in with --replace, or give the new file another name."
                 )
-            self._exchange(self.ledger.chain(before.source), answer)
+            self._exchange(self.ledger.outdated(before, source), answer)
         else:
             self.waiting.append(answer)
-            self.ledger = self.ledger.with_more([source])
+            self.ledger.add(source)
         return Outcome(source, already=False)
 
     def _is_time(self) -> bool:
@@ -264,7 +268,8 @@ class _Job:
             batches = pq.ParquetFile(part.files.open_input_file(part.path)).iter_batches()
             rows = pa.RecordBatchReader.from_batches(EVENTS, (batch.cast(EVENTS) for batch in batches))
         commits.exchange(self.place, old, rows, new.source)
-        self.ledger = self.ledger.with_more([new.source], without=[row.source for row in old])
+        self.ledger = self.ledger.without(old)
+        self.ledger.add(new.source)
 
     def _prepare(self, taken: Sequence[Taken]) -> None:
         """What a commit to the events refers to."""
@@ -274,7 +279,9 @@ class _Job:
         sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
-        commits.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
+        # Where others have added some since this run counted them, its numbers may be theirs too.
+        commits.append(self.place, "sources", sources, after=self.numbered)
+        self.numbered = dataset.version(self.place, "sources")
         commits.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
@@ -321,12 +328,16 @@ def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -
     return error
 
 
-def take_on_worker(order: bytes) -> bytes:
-    """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again."""
+def take_on_worker(order: bytes, file: bytes) -> bytes:
+    """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again.
+
+    What the orders for all files have in common is sent once; `file` is the name of one, and its number.
+    """
     answer: Taken | Known | CoursetrailError
     try:
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            answer = take(pickle.loads(order), Path(scratch), Silent())  # noqa: S301 - made by our own driver
+            asked = pickle.loads(order).of(*pickle.loads(file))  # noqa: S301 - made by our own driver
+            answer = take(asked, Path(scratch), Silent())
     except CoursetrailError as error:
         answer = error
     return pickle.dumps(answer)

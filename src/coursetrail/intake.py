@@ -5,9 +5,9 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,14 +51,14 @@ LOOKUPS = (
 class Order:
     """What to read, and how; `into` is the folder for the Parquet file.
 
-    `known` are digests of files that are there, `beginnings` what other files that are there begin with. `cores` is how
-    many of the machine's it may use.
+    `known` are digests of files that are there, by their size, `beginnings` what files that are there begin with.
+    `cores` is how many of the machine's it may use.
     """
 
     export: str
     number: int
     into: Place
-    known: frozenset[str]
+    known: Mapping[int, Collection[str]]
     beginnings: Sequence[Beginning]
     format: formats.Asked | None
     course: str | None
@@ -66,6 +66,10 @@ class Order:
     columns: Sequence[str] | None
     look_up: bool
     cores: int
+
+    def of(self, export: str, number: int) -> "Order":
+        """The same for another file."""
+        return replace(self, export=export, number=number)
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,10 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
     """
     opening = Opening.of(scratch, order.limit, order.format, progress)
     name, file = opening.file(order.export)
-    if order.known:
+    if known_digests := order.known.get(file.size()):
         with progress.step(f"Checking {file.name}", file.size()) as step:
             digest = Lines(file, step.advance).digest()
-        if digest in order.known:
+        if digest in known_digests:
             return Known(name, digest=digest)
     form = opening.format(name, file)
     known: Sequence[Beginning] = ()
