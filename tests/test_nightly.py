@@ -273,6 +273,18 @@ def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, mo
     assert len(rows(tmp_path / "d")) == 8
 
 
+def test_what_lies_there_unchanged_is_not_opened_when_its_folder_is_looked_into(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = export(folder, lines(5))
+    ct.ingest(tmp_path / "d", [folder])
+    at = path.stat().st_mtime_ns
+    path.write_bytes(b"x" * path.stat().st_size)  # no export any more, to who opens it
+    os.utime(path, ns=(at, at))
+    (outcome,) = ct.ingest(tmp_path / "d", [folder])
+    assert outcome.already
+
+
 # Versions
 
 
@@ -318,6 +330,24 @@ def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, mon
     assert len(ledger(tmp_path / "d")) == 13
 
 
+def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_compaction(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "OFTEN", 1)
+    monkeypatch.setattr(upkeep, "MANY", 2)
+    files = [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)]
+    with pytest.raises(ct.InputError):
+        ct.ingest(tmp_path / "d", [*files, export(tmp_path, b"junk\n" * 9, name="bad")])
+    assert len(commits.sizes(Place.of(tmp_path / "d"))) == 1
+
+
+def test_files_that_do_not_go_two_into_one_are_no_reason_to_compact(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "OFTEN", 1)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)])
+    monkeypatch.setattr(upkeep, "MANY", 2)
+    assert upkeep.is_due(Place.of(tmp_path / "d"))
+    monkeypatch.setattr(upkeep, "FULL", max(commits.sizes(Place.of(tmp_path / "d"))) + 1)
+    assert not upkeep.is_due(Place.of(tmp_path / "d"))
+
+
 def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "OFTEN", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(20, 100 * number), name=f"f{number}") for number in range(4)])
@@ -353,6 +383,9 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, j
     outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
     assert sorted(one.already for one in outcomes) == [False, False, False, True]
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [5, 20, 30]
+    few, more = export(tmp_path, lines(7, 700), name="f"), export(tmp_path, lines(9, 700), name="g")
+    ct.ingest(tmp_path / "few", [more, few], choice=spark)
+    assert sorted(row[0] for row in ledger(tmp_path / "few")) == [2, 7]
     grown(tmp_path, lines(60), name="b")
     grown(tmp_path, lines(7, 500), name="e")
     with pytest.raises(ct.InputError, match="has changed since"):
@@ -360,3 +393,12 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, j
     ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
     assert numbers(tmp_path / "d") == [*range(60), *range(500, 507)]
+
+
+def test_where_nothing_is_new_spark_is_not_started_and_all_is_told(tmp_path):
+    path = export(tmp_path, lines(5))
+    ct.ingest(tmp_path / "d", [path])
+    told: list[build.Outcome] = []
+    nowhere = Choice("spark", master="spark://127.0.0.1:9")
+    assert ct.ingest(tmp_path / "d", [path], choice=nowhere, tell=told.append) == told
+    assert [one.already for one in told] == [True]

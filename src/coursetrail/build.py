@@ -91,13 +91,11 @@ def ingest(
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:
                     tell_table(table)
-        names = exports_module.Opening.of(mine.scratch, limit, said, shown).expand(names)
         order = Order("", 0, mine.parts, {}, (), said, course, limit, columns, look_up, cores())
-        job = _Job(place, mine, order, replace, shown, tell, refuse, names)
-        outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
-        if upkeep.is_due(place):
-            upkeep.compact(place, shown)
-        return outcomes
+        job = _Job(place, mine, order, replace, shown, tell, refuse)
+        opening = exports_module.Opening.of(mine.scratch, limit, said, shown)
+        job.exports = opening.expand(names, lambda export: job.unchanged(export) is not None)
+        return job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
 
 
 @dataclass
@@ -111,7 +109,7 @@ class _Job:
     progress: Progress
     tell: Callable[[Outcome], None] | None
     refuse: Callable[[str, InputError], None] | None
-    exports: Sequence[str]
+    exports: Sequence[str] = ()
     waiting: list[Taken] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     refused: list[InputError] = field(default_factory=list)
@@ -131,7 +129,7 @@ class _Job:
             for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
                 answer: Taken | Known | InputError
                 try:
-                    answer = self._unchanged(exports[place]) or take(
+                    answer = self.unchanged(exports[place]) or take(
                         self._order().of(exports[place], self._next()), self.stage.scratch, self.progress
                     )
                 except InputError as error:
@@ -151,11 +149,13 @@ class _Job:
         exports = self.exports
         if any(map(exports_module.is_stream, exports)):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
-        unchanged = {place: known for place, export in enumerate(exports) if (known := self._unchanged(export))}
+        unchanged = {place: known for place, export in enumerate(exports) if (known := self.unchanged(export))}
         self._accept(unchanged)
+        self._commit()
         wanted = [place for place in range(len(exports)) if place not in unchanged]
-        connected = spark.connect(choice.master, choice.remote, choice.settings)
-        with connected as engine:
+        if not wanted:
+            return self._done()
+        with spark.connect(choice.master, choice.remote, choice.settings) as engine:
             self.order = replace(self.order, cores=engine.cores)
             while wanted:
                 with self.progress.step("Reading on Spark", None, "files"):
@@ -168,11 +168,13 @@ class _Job:
                 self._commit()
         return self._done()
 
-    def _unchanged(self, export: str) -> Known | None:
+    def unchanged(self, export: str) -> Known | None:
         """A file that lies there as it did when it was read needs not be read."""
-        row = self.ledger.same(
-            exports_module.shown(export), exports_module.size(export), exports_module.modified(export)
-        )
+        try:
+            size, modified = exports_module.size(export), exports_module.modified(export)
+        except OSError:  # gone meanwhile
+            return None
+        row = self.ledger.same(exports_module.shown(export), size, modified)
         return Known(row.uri, source=row.source) if row else None
 
     def _order(self) -> Order:
@@ -200,7 +202,12 @@ class _Job:
                     self.refused.append(error)
 
     def _done(self) -> list[Outcome]:
-        """The outcomes in the order of the exports, or what is to be raised for those that were refused."""
+        """The outcomes in the order of the exports, or what is to be raised for those that were refused.
+
+        Before that the dataset is compacted, if need be: a file that is refused every night must not keep it from that.
+        """
+        if upkeep.is_due(self.place):
+            upkeep.compact(self.place, self.progress)
         outcomes = [self.outcomes[place] for place in sorted(self.outcomes)]
         if self.refused:
             raise _refusal(self.refused, outcomes)
@@ -303,13 +310,16 @@ def _everywhere(export: str) -> str:
 
 def _alike(answers: Mapping[int, Taken | Known | CoursetrailError]) -> list[int]:
     """The places of files that begin as a shorter one among them: once that is in the ledger, they are read again."""
-    shortest: dict[str, int] = {}
+    shortest: set[str] = set()
     again = []
-    new = {place: one for place, one in answers.items() if isinstance(one, Taken) and one.source.beginning}
+    new = {
+        place: one for place, one in answers.items() if isinstance(one, Taken) and one.source.lines > one.source.blank
+    }
     for place, one in sorted(new.items(), key=lambda item: item[1].source.begin + item[1].source.lines):
-        head = Beginning.read(0, one.source.beginning or "").head
-        if shortest.setdefault(head, place) != place:
+        if shortest & one.heads:
             again.append(place)
+        elif one.source.beginning:
+            shortest.add(Beginning.read(one.source.source, one.source.beginning).head)
     return again
 
 

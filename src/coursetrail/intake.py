@@ -20,7 +20,7 @@ from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.exports import Limit, Opening
-from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates
+from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates, heads
 from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
@@ -76,7 +76,8 @@ class Order:
 class Taken:
     """An export as it was read; `part` is its file's name in the folder, None where there is no event.
 
-    `texts` are the distinct strings to be looked up, by table.
+    `texts` are the distinct strings to be looked up, by table; `heads` what a shorter file may be known by that begins
+    alike.
     """
 
     source: Source
@@ -84,6 +85,7 @@ class Taken:
     size: int
     rejects: pa.Table
     texts: Mapping[str, Sequence[str]]
+    heads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
     if source.events:
         with storage(order.into):
             (order.into / part.name).fetch(part)
-    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts)
+    begins = heads([*reading.passing.passed, *reading.hashes])
+    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts, begins)
 
 
 def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:

@@ -11,7 +11,7 @@ from coursetrail.progress import Progress, Silent
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
 MANY = 100
-"""Smaller files from which on an ingest compacts the dataset by itself."""
+"""Files below half of that, two of which go into one, from which on an ingest compacts the dataset by itself."""
 KEPT = timedelta(days=7)
 """How long what a compaction or a replacement took out can still be read with an older version."""
 
@@ -40,5 +40,5 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
 
 
 def is_due(place: Place) -> bool:
-    """Whether a dataset has so many small files that it should be compacted."""
-    return sum(size < FULL for size in commits.sizes(place)) > MANY
+    """Whether a dataset has so many small files, two of which make a full one, that it should be compacted."""
+    return sum(size < FULL // 2 for size in commits.sizes(place)) > MANY
