@@ -23,7 +23,7 @@ from coursetrail import build, commits, intake, upkeep
 from coursetrail.engines import Choice
 from coursetrail.formats import lines as blocks
 from coursetrail.place import Place
-from coursetrail.staging import Stage
+from coursetrail.staging import LOCK, Stage
 from test_ingest import contents, export, ledger, line, lines, run
 
 
@@ -328,6 +328,19 @@ def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, mon
     assert len(DeltaTable(str(tmp_path / "d" / "sources")).file_uris()) == 1
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(3, 9_000), name="more")])
     assert len(ledger(tmp_path / "d")) == 13
+
+
+def test_a_compaction_waits_its_turn(tmp_path, monkeypatch):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    rewrite, locks = commits.rewrite, []
+
+    def seen(*args: Any) -> None:
+        locks.append((tmp_path / "d" / "_staging" / LOCK).exists())
+        rewrite(*args)
+
+    monkeypatch.setattr(commits, "rewrite", seen)
+    upkeep.compact(Place.of(tmp_path / "d"))
+    assert locks == [True]
 
 
 def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_compaction(tmp_path, monkeypatch):

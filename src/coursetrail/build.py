@@ -119,7 +119,7 @@ class _Job:
     def __post_init__(self) -> None:
         self.number, self.numbered = dataset.next_source(self.place)
         there = dataset.exists(self.place)
-        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger()
+        self.ledger = Ledger.of(Dataset.open(self.place).sources) if there else Ledger()
         self.since = time.monotonic()
 
     def here(self) -> list[Outcome]:
@@ -207,7 +207,7 @@ class _Job:
         Before that the dataset is compacted, if need be: a file that is refused every night must not keep it from that.
         """
         if upkeep.is_due(self.place):
-            upkeep.compact(self.place, self.progress)
+            upkeep.compact_within(self.place, self.progress)
         outcomes = [self.outcomes[place] for place in sorted(self.outcomes)]
         if self.refused:
             raise _refusal(self.refused, outcomes)

@@ -7,6 +7,7 @@ from coursetrail import commits, dataset
 from coursetrail.errors import DatasetError
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
+from coursetrail.staging import stage
 
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
@@ -31,7 +32,14 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
     """
     if not dataset.exists(place):
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
-    with (progress or Silent()).step("Compacting", None, "tables") as step, dataset.storage(place):
+    shown = progress or Silent()
+    with stage(place, shown):  # an ingest would find the tables changed under it
+        return compact_within(place, shown)
+
+
+def compact_within(place: Place, progress: Progress) -> Compacted:
+    """`compact` for a run that has the stage."""
+    with progress.step("Compacting", None, "tables") as step, dataset.storage(place):
         before = len(commits.sizes(place))
         commits.rewrite(place, FULL)
         step.advance(1)
