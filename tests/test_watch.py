@@ -92,3 +92,17 @@ def test_the_command_goes_on_until_it_is_stopped(tmp_path):
     assert [row[1] for row in ledger(tmp_path / "d")] == [5, 5]
     assert told.count(b"5 lines = 5 events") == 2
     assert b"Traceback" not in told
+
+
+def test_a_file_that_is_gone_again_or_empty_does_not_end_the_watch(follow, tmp_path):
+    look, folder, told, refused = follow
+    look.exports = [str(folder / "gone"), str(folder / "empty"), str(folder / "a")]
+    export(folder, lines(5), name="a")
+    assert look.look() == 1
+    (folder / "empty").touch()
+    export(folder, lines(6), name="a")
+    assert look.look() == 0
+    assert ["is empty" in text for text in refused] == [True]
+    (folder / "empty").unlink()
+    assert look.look() == 1
+    assert [one.source.lines for one in told] == [5, 1]

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ class Dataset:
         folder = self.place / table
         return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
 
+    @cached_property
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
         if "sources" not in self.tables:

@@ -95,11 +95,12 @@ class Opening:
             archives.archive(place.address, self.stage)
         return shown(name), _no_archive(name, place)
 
-    def expand(self, names: Sequence[str]) -> list[str]:
+    def expand(self, names: Sequence[str], known: Callable[[str], bool] = lambda _: False) -> list[str]:
         """The names of all exports that are meant by these, in their order.
 
         A folder or pattern stands for the exports in it, an archive too. What in there is no export is passed over, and
-        a line of the log says so; what cannot be read stays, to be refused in its turn. InputError where none is left.
+        a line of the log says so; what cannot be read stays, to be refused in its turn; what is `known`, and no
+        archive, is not opened. InputError where none is left.
         """
         found: list[str] = []
         for name in names:
@@ -107,18 +108,19 @@ class Opening:
             if name == "-":
                 found.append(name)
             elif place.is_folder() or _is_pattern(place):
-                found += self._several(name, folders.below(place) if place.is_folder() else folders.matching(name))
+                files = folders.below(place) if place.is_folder() else folders.matching(name)
+                found += self._several(name, files, known)
             elif place.is_file() and archives.is_archive(place):
-                found += self._several(name, [folders.Found(place, None)])
+                found += self._several(name, [folders.Found(place, None)], known)
             else:
                 found.append(name)
         return found
 
-    def _several(self, name: str, files: Iterable[folders.Found]) -> list[str]:
+    def _several(self, name: str, files: Iterable[folders.Found], known: Callable[[str], bool]) -> list[str]:
         passed: dict[str, list[str]] = {}
         exports: list[str] = []
-        for file, why in self._unpacked(files):
-            if why := why or self._why_not(file):
+        for file, why in self._unpacked(files, known):
+            if why := why or (None if known(file.address) else self._why_not(file)):
                 passed.setdefault(why, []).append(file.address.removeprefix(name).removeprefix("/"))
             else:
                 exports.append(file.address)
@@ -129,12 +131,12 @@ class Opening:
             raise InputError(f"{name}: no export in it{' but what was passed over' if passed else ''}.")
         return exports
 
-    def _unpacked(self, files: Iterable[folders.Found]) -> Iterator[folders.Found]:
+    def _unpacked(self, files: Iterable[folders.Found], known: Callable[[str], bool]) -> Iterator[folders.Found]:
         """The files, and those of archives among them."""
         for found in files:
             archive = None
             with suppress(InputError):  # refused when its turn comes
-                if not found.passed and archives.is_archive(found.place):
+                if not found.passed and not known(found.place.address) and archives.is_archive(found.place):
                     archive = archives.archive(found.place.address, self.stage)
             if not archive:
                 yield found

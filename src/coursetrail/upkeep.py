@@ -12,7 +12,7 @@ from coursetrail.staging import stage
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
 MANY = 100
-"""Smaller files from which on an ingest compacts the dataset by itself."""
+"""Files below half of that, two of which go into one, from which on an ingest compacts the dataset by itself."""
 KEPT = timedelta(days=7)
 """How long what a compaction or a replacement took out can still be read with an older version."""
 
@@ -33,7 +33,13 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
     if not dataset.exists(place):
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
     shown = progress or Silent()
-    with stage(place, shown), shown.step("Compacting", None, "tables") as step, dataset.storage(place):
+    with stage(place, shown):  # an ingest would find the tables changed under it
+        return compact_within(place, shown)
+
+
+def compact_within(place: Place, progress: Progress) -> Compacted:
+    """`compact` for a run that has the stage."""
+    with progress.step("Compacting", None, "tables") as step, dataset.storage(place):
         before = len(commits.sizes(place))
         commits.rewrite(place, FULL)
         step.advance(1)
@@ -42,5 +48,5 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
 
 
 def is_due(place: Place) -> bool:
-    """Whether a dataset has so many small files that it should be compacted."""
-    return sum(size < FULL for size in commits.sizes(place)) > MANY
+    """Whether a dataset has so many small files, two of which make a full one, that it should be compacted."""
+    return sum(size < FULL // 2 for size in commits.sizes(place)) > MANY

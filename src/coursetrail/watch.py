@@ -19,6 +19,7 @@ PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")
 SETTLED = timedelta(seconds=10)
 """How long a packed file must have been left alone: until then it may be one that is still being copied."""
 Look = tuple[int | None, datetime | None]
+GONE: Look = (None, None)
 
 
 @dataclass
@@ -45,12 +46,13 @@ class Watch:
                 self.tell(outcome)
 
         looks = {name: _look(name) for name in self._there()}
-        new = {name: look for name, look in looks.items() if self._seen.get(name) != look and _is_settled(name, look)}
+        there = {name: look for name, look in looks.items() if look != GONE}
+        new = {name: look for name, look in there.items() if self._seen.get(name) != look and _is_settled(name, look)}
         try:
             if new:
                 build.ingest(self.dataset, list(new), tell=tell, refuse=self._refuse, **self.ingest)
                 self._seen |= new
-        except StorageError as error:
+        except (InputError, StorageError) as error:  # a file may be gone again
             self.refuse(str(error))
         return len(arrived)
 
@@ -66,7 +68,8 @@ class Watch:
         said = formats.asked(self.ingest.get("format"), self.ingest.get("mapping"))
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
             try:
-                return exports.Opening.of(Path(scratch), exports.DEFAULT_LIMIT, said, Silent()).expand(self.exports)
+                opening = exports.Opening.of(Path(scratch), exports.DEFAULT_LIMIT, said, Silent())
+                return opening.expand(self.exports, lambda name: self._seen.get(name) == _look(name))
             except (InputError, OSError):  # nothing in the folder yet, or no folder
                 return []
 
@@ -79,7 +82,7 @@ def _look(name: str) -> Look:
     try:
         return exports.size(name), exports.modified(name)
     except OSError:
-        return None, None
+        return GONE
 
 
 def _is_settled(name: str, look: Look) -> bool:

@@ -98,7 +98,8 @@ def watch(
 ) -> None:
     """Add what arrives in folders, until you stop it.
 
-    New files, and new lines of files that grow; one line for each arrival. Stop it with Ctrl-C or a signal; what is committed is safe. For cron, use ingest.
+    New files, and new lines of files that grow; one line for each arrival. Stop it with Ctrl-C or a signal; what is
+    committed is safe. For cron, use ingest.
 
     \b
       coursetrail watch courses /data/exports
