@@ -11,22 +11,22 @@ from tempfile import TemporaryDirectory
 from coursetrail import formats
 from coursetrail.dataset import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
-from coursetrail.exports import DEFAULT_LIMIT, Opening, check, head
+from coursetrail.exports import DEFAULT_LIMIT, Opening, check, head, shown
 from coursetrail.formats.events import events
 from coursetrail.formats.format import Format
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.looks import ADDRESS, MAIL, Column, Look, look
 from coursetrail.formats.mapping import MappingFile
 from coursetrail.formats.mapping_draft import draft, personal
-from coursetrail.formats.packed import GZIP
+from coursetrail.formats.packed import GZIP, ZSTD
 from coursetrail.formats.records import Reading
+from coursetrail.place import Place
 from coursetrail.progress import Silent
 
 PACKED = {
     b"PK\x03\x04": "a zip archive (also: a spreadsheet); unpack it, or save the sheet as CSV",
     b"\xfd7zXZ": "packed by xz; unpack it: xz -dk",
     b"BZh": "packed by bzip2; unpack it: bunzip2 -k",
-    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it: unzstd",
     b"PAR1": "Parquet; write it as CSV, for example with DuckDB",
     b"SQLite format 3": "an SQLite database; write its table as CSV",
     b"\xff\xfe": "text in UTF-16; save it as UTF-8",
@@ -82,18 +82,31 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
     check(os.fspath(export))
     with TemporaryDirectory(prefix="coursetrail-") as folder:
         opening = Opening.of(Path(folder), DEFAULT_LIMIT, None, Silent())
+        place = Place.of(os.fspath(export))
+        if (
+            os.fspath(export) != "-" and place.is_file() and (what := _packed(place))
+        ):  # before it is opened as an archive
+            return Sniffed(shown(place.address), place.size(), "not readable", None, what, None, 0, 0, None, None, None)
         name, file = opening.file(export)
-        with file.open() as raw:
-            begin = bytes(raw.read(16))
-        size = file.size()
-        for magic, what in PACKED.items():
-            if begin.startswith(magic):
-                return Sniffed(name, size, "not readable", None, what, None, 0, 0, None, None, None)
-        container = "gzip" if begin.startswith(GZIP) else "plain"
+        if what := _packed(file):
+            return Sniffed(name, file.size(), "not readable", None, what, None, 0, 0, None, None, None)
+        begin, size = _begin(file), file.size()
+        container = "gzip" if begin.startswith(GZIP) else "zstd" if ZSTD.match(begin) else "plain"
         first = head(file)
         copy = Path(folder) / "head"
         copy.write_bytes(b"".join(first))
         return _sniffed(name, size, container, first, copy)
+
+
+def _begin(file: Place) -> bytes:
+    with file.open() as raw:
+        return bytes(raw.read(16))
+
+
+def _packed(file: Place) -> str | None:
+    """What a file is that holds no lines."""
+    begin = _begin(file)
+    return next((what for magic, what in PACKED.items() if begin.startswith(magic)), None)
 
 
 def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Path) -> Sniffed:
@@ -101,6 +114,8 @@ def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Pat
     known, drafted = _known(first), None
     if known:
         what = f"{known.name} ({known.title})"
+        if seen and seen.delimiter and not known.table:  # lines of JSON behind something; pieces of them may tell all
+            seen = None
     elif seen:
         what = f"no known format, but {'a table' if seen.delimiter else 'lines of JSON'}: a mapping can describe it"
         drafted = draft(seen, _name(name))
