@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -282,6 +283,16 @@ def test_what_lies_there_unchanged_is_not_opened_when_its_folder_is_looked_into(
     path.write_bytes(b"x" * path.stat().st_size)  # no export any more, to who opens it
     os.utime(path, ns=(at, at))
     (outcome,) = ct.ingest(tmp_path / "d", [folder])
+    assert outcome.already
+
+
+def test_files_in_a_packed_archive_that_lies_there_unchanged_are_not_read(tmp_path, monkeypatch):
+    export(tmp_path, lines(5), name="a.json")
+    with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "a.json", "a.json")
+    ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
+    monkeypatch.setattr(build, "take", lambda *_: pytest.fail("it was read"))
+    (outcome,) = ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
     assert outcome.already
 
 

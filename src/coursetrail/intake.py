@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import formats
+from coursetrail import exports, formats
 from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
@@ -126,7 +126,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
 def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
-    modified = file.modified()
+    modified = exports.modified(order.export)  # of an archive, not of what it is unpacked into
 
     def read(lines: Lines) -> None:
         parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
