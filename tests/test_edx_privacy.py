@@ -24,6 +24,7 @@ from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
 from coursetrail.formats.scan import Kind, Layout
+from coursetrail.sniff import sniff
 
 SECRET = "Zq7xKwJvB9mT"
 PARTS = (SECRET[:6], SECRET[6:])
@@ -228,3 +229,15 @@ def test_neither_errors_nor_overlong_lines_hold_it(tmp_path, monkeypatch):
     rejects = ct.open(tmp_path / "d").sql("select reason, raw from rejects order by line").to_pylist()
     assert [one["reason"][:11] for one in rejects] == ["longer than", "longer than", "JSON cut of"]
     assert not [part for part in PARTS if part in repr(rejects)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_neither_what_sniff_says_nor_its_draft_holds_it(tmp_path, shape):
+    path = tmp_path / "tracking.log"
+    posts = itertools.cycle(POSTS)
+    for write, known in itertools.product(WRITINGS.values(), (True, False)):
+        line = write(json.dumps({**PLAIN, "event_type": KINDS[0], **SHAPES[shape]({"POST": next(posts), "GET": {}})}))
+        path.write_text(3 * f"{line if known else line.replace('event_source', 'source')}\n")
+        found = sniff(path)
+        told = found.describe() + (found.draft or "")
+        assert not any(part in told for part in PARTS), told

@@ -38,7 +38,9 @@ def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
 
 
 def ledger(dataset: Path | Place) -> list[tuple[int, ...]]:
+    """The counts of all sources but those that are only another name of one."""
     rows = ct.open(dataset).sources.to_pylist()
+    rows = [row for row in rows if row["lines"] or row["continues"] is None]
     for row in rows:
         assert row["lines"] == row["events"] + row["duplicates"] + row["rejected"] + row["blank"]
     return [tuple(row[name] for name in COUNTS) for row in rows]

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,8 @@ def test_the_same_lines_packed_or_renamed_are_known(tmp_path):
     packed = export(tmp_path, gzip.compress(lines(50)), name="packed.gz")
     copied = export(tmp_path, lines(50), name="copy.json")
     assert [one.already for one in ct.ingest(tmp_path / "d", [packed, copied])] == [True, True]
-    assert ct.open(tmp_path / "d").dataset.version == 0
+    assert ledger(tmp_path / "d") == [(50, 50, 0, 0, 0)]
+    assert len(rows(tmp_path / "d")) == 50
 
 
 def test_a_log_that_is_rotated_and_packed_is_counted_once(tmp_path):
@@ -285,6 +287,16 @@ def test_what_lies_there_unchanged_is_not_opened_when_its_folder_is_looked_into(
     assert outcome.already
 
 
+def test_files_in_a_packed_archive_that_lies_there_unchanged_are_not_read(tmp_path, monkeypatch):
+    export(tmp_path, lines(5), name="a.json")
+    with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as packed:
+        packed.add(tmp_path / "a.json", "a.json")
+    ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
+    monkeypatch.setattr(build, "take", lambda *_: pytest.fail("it was read"))
+    (outcome,) = ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
+    assert outcome.already
+
+
 # Versions
 
 
@@ -415,3 +427,38 @@ def test_where_nothing_is_new_spark_is_not_started_and_all_is_told(tmp_path):
     nowhere = Choice("spark", master="spark://127.0.0.1:9")
     assert ct.ingest(tmp_path / "d", [path], choice=nowhere, tell=told.append) == told
     assert [one.already for one in told] == [True]
+
+
+def test_a_log_that_is_rotated_between_two_looks_goes_on_as_a_new_one(tmp_path):
+    """As a watch may see it: the old one under its new name alone, and later the new one."""
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    grown(folder, lines(40), name="log")
+    ct.ingest(tmp_path / "d", [folder])
+    (folder / "log").rename(folder / "log-1")
+    ct.ingest(tmp_path / "d", [folder])
+    grown(folder, lines(10, 40), name="log")
+    ct.ingest(tmp_path / "d", [folder])
+    grown(folder, gzip.compress(lines(40)), name="log-1.gz")
+    (folder / "log-1").unlink()
+    ct.ingest(tmp_path / "d", [folder])
+    told = ct.open(tmp_path / "d").sources.to_pylist()
+    assert [(Path(row["uri"]).name, row["lines"], row["continues"]) for row in told] == [
+        ("log", 40, None),
+        ("log-1", 0, 1),
+        ("log", 10, None),
+        ("log-1.gz", 0, 2),
+    ]
+    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
+    assert numbers == list(range(50))
+
+
+def test_a_file_met_under_another_name_is_not_opened_the_night_after(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(20), name="a")])
+    copy = export(tmp_path, lines(20), name="b")
+    assert ct.ingest(tmp_path / "d", [copy])[0].already
+    at = copy.stat().st_mtime_ns
+    copy.write_bytes(b"x" * copy.stat().st_size)
+    os.utime(copy, ns=(at, at))
+    assert ct.ingest(tmp_path / "d", [copy])[0].already
+    assert ct.open(tmp_path / "d").sources["lines"].to_pylist() == [20, 0]

@@ -159,3 +159,10 @@ def test_the_draft_goes_to_standard_output_and_talk_to_standard_error(tmp_path: 
         CliRunner().invoke(
             cli, ["sniff", str(tmp_path / "clicks.csv"), str(tmp_path / "other.csv")], catch_exceptions=False
         )
+
+
+def test_what_is_packed_by_zstd_is_looked_into(tmp_path: Path) -> None:
+    with pa.output_stream(str(tmp_path / "clicks.csv.zst"), compression="zstd") as out:
+        out.write(b"user,time,action\n" + b"7,2020-01-01T00:00:00Z,play\n" * 3)
+    found = sniff(tmp_path / "clicks.csv.zst")
+    assert (found.container, found.events) == ("zstd", 3)

@@ -5,6 +5,7 @@ import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from coursetrail import commits, companions, dataset, formats, upkeep
 from coursetrail import exports as exports_module
 from coursetrail.commits import Part
 from coursetrail.companions import Replaced
-from coursetrail.dataset import EVENTS, Dataset
+from coursetrail.dataset import EVENTS, REJECTS, Dataset
 from coursetrail.engines import Choice, spark
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Limit
@@ -180,7 +181,7 @@ class _Job:
         except OSError:  # gone meanwhile
             return None
         row = self.ledger.same(exports_module.shown(export), size, modified)
-        return Known(row.uri, source=row.source) if row else None
+        return Known(row.uri, 0, row.digest, row.bytes, row.modified, row.source) if row else None
 
     def _order(self) -> Order:
         """What is asked for of every export."""
@@ -228,12 +229,16 @@ class _Job:
             self.moved |= {row.source for row in self.ledger.chain(before)}
 
     def _row(self, known: Known) -> Source:
-        return self.ledger.by_number[known.source] if known.source else self.ledger.by_digest[known.digest or ""]
+        return self.ledger.by_number[known.source] if known.source else self.ledger.by_digest[known.digest]
 
     def _outcome(self, answer: Taken | Known, is_stream: bool) -> Outcome:
         """What becomes of an answer; what is new in it waits for the next commit."""
         if isinstance(answer, Known):
-            return Outcome(self._row(answer), already=True)
+            row = self._row(answer)
+            before = self.ledger.last_named(answer.name)
+            if not is_stream and (before is None or before.digest != answer.digest):
+                self._add_name(answer, row)
+            return Outcome(row, already=True)
         source = answer.source
         if source.digest in self.ledger.by_digest:
             return Outcome(self.ledger.by_digest[source.digest], already=True)
@@ -249,6 +254,13 @@ class _Job:
             self.waiting.append(answer)
             self.ledger.add(source)
         return Outcome(source, already=False)
+
+    def _add_name(self, known: Known, row: Source) -> None:
+        """Note under which name, and how packed, a file was met again: a row without lines that continues the other."""
+        again = row.met_again(known.number, known.name, known.digest, known.bytes, known.modified, datetime.now(UTC))
+        texts: dict[str, Sequence[str]] = {lookup.table: () for lookup in LOOKUPS}
+        self.waiting.append(Taken(again, None, 0, REJECTS.empty_table(), texts, frozenset()))
+        self.ledger.add(again)
 
     def _is_time(self) -> bool:
         late = time.monotonic() - self.since > SOON

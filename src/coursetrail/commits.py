@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterP
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from coursetrail.dataset import EVENTS, TABLES, VERSION, events_at, storage, table_at, uri, version
+from coursetrail.dataset import EVENTS, TABLES, Note, events_at, note_of, storage, table_at, uri, version
 from coursetrail.ledger import Source
 from coursetrail.place import Place
 
@@ -67,7 +67,7 @@ def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source], *, af
     """
     with storage(place):
         events = _events_as_known(place, after)
-        properties = _properties(place, events, {source.digest: source.source for source in sources})
+        properties = _properties(place, events, added=sources)
         adds = [_add(part) for part in parts]
         if events is None:
             _create(place, adds, properties)
@@ -85,7 +85,6 @@ def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, ne
         if events is None:
             raise CommitFailedError("the dataset is gone")
         at = events.version()
-        gone = {source.digest: 0 for source in old}
         _room(place, _held(events, [source.source for source in old]))
         write_deltalake(
             events,
@@ -93,7 +92,7 @@ def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, ne
             mode="overwrite",
             predicate=f"source in ({numbers})",
             writer_properties=WRITTEN,
-            commit_properties=_properties(place, events, {**gone, new.digest: new.source}),
+            commit_properties=_properties(place, events, added=[new], gone=old),
         )
         return at + 1
 
@@ -118,7 +117,7 @@ def rewrite(place: Place, full: int) -> None:
             )
     events = events_at(place)
     if events is not None:
-        properties = _properties(place, events, {})
+        properties = _properties(place, events)
         found = events.optimize.compact(target_size=full, writer_properties=WRITTEN, commit_properties=properties)
         if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
             events.create_write_transaction([], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
@@ -180,18 +179,19 @@ def _create(place: Place, adds: list[AddAction], properties: CommitProperties) -
         raise CommitFailedError("another run made the dataset") from error
 
 
-def _properties(place: Place, events: DeltaTable | None, digests: Mapping[str, int]) -> CommitProperties:
-    """What a commit to `events` says: the versions of the other tables, and the number of the source of each digest.
+def _properties(
+    place: Place, events: DeltaTable | None, added: Sequence[Source] = (), gone: Sequence[Source] = ()
+) -> CommitProperties:
+    """What a commit to `events` says: the versions of the other tables, and which sources count from then on.
 
     It fails if another run was faster: its versions of the other tables may be older than those of that run.
     """
     versions = {name: at for name in TABLES[1:] if (at := version(place, name)) is not None}
+    before = note_of(place, events).sources if events else frozenset()
+    after = before - {source.source for source in gone} | {source.source for source in added}
     return CommitProperties(
-        custom_metadata={"coursetrail": json.dumps({"layout": VERSION, "tables": versions})},
-        app_transactions=[
-            Transaction("coursetrail", events.version() + 1 if events else 0),
-            *(Transaction(digest, number) for digest, number in digests.items()),
-        ],
+        custom_metadata={"coursetrail": Note(versions, after).written()},
+        app_transactions=[Transaction("coursetrail", events.version() + 1 if events else 0)],
     )
 
 

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -62,11 +63,12 @@ TABLES = ("events", "agents", "languages", "sources", "rejects", "syllabus", "me
 
 @dataclass(frozen=True)
 class Dataset:
-    """One version of a dataset: the files of each table, as they were when it was opened."""
+    """One version of a dataset: the files of each table, as they were when it was opened, and its sources' numbers."""
 
     place: Place
     version: int
     tables: Mapping[str, DeltaTable]
+    numbers: frozenset[int]
 
     @classmethod
     def open(cls, place: Place, as_of: int | datetime | None = None) -> "Dataset":
@@ -79,15 +81,15 @@ class Dataset:
             )
         if as_of is not None:
             _load(events, as_of, place)
-        versions = _sisters(place, events)
+        note = note_of(place, events)
         try:
-            tables = {name: DeltaTable(uri(place, name), version=at) for name, at in versions.items()}
+            tables = {name: DeltaTable(uri(place, name), version=at) for name, at in note.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise DatasetError(
                 f"{place}: part of the dataset is missing or damaged ({first_line(error)}). Restore the folder "
                 "from a copy, or ingest the exports into a new one."
             ) from error
-        return cls(place, events.version(), {"events": events, **tables})
+        return cls(place, events.version(), {"events": events, **tables}, note.sources)
 
     def files(self, table: str) -> list[str]:
         """The Parquet files of a table; empty when it has no rows, or is not there."""
@@ -103,9 +105,7 @@ class Dataset:
         if "sources" not in self.tables:
             return SOURCES.empty_table()
         rows = _read(self.place / "sources", self.tables["sources"]).select(SOURCES.names).cast(SOURCES)
-        named = zip(rows["digest"].to_pylist(), rows["source"].to_pylist(), strict=True)
-        mine = [self.tables["events"].transaction_version(digest) == number for digest, number in named]
-        return rows.filter(pa.array(mine, pa.bool_())).sort_by("source")
+        return rows.filter(pc.is_in(rows["source"], pa.array(self.numbers, pa.int32()))).sort_by("source")
 
 
 def check(place: Place) -> None:
@@ -221,8 +221,32 @@ def _version_at(events: DeltaTable, moment: datetime) -> int | None:
     return max((one["version"] for one in told if one.get("timestamp", 0) <= moment.timestamp() * 1000), default=None)
 
 
-def _sisters(place: Place, events: DeltaTable) -> dict[str, int]:
-    """The versions of the other tables that belong to this version of `events`."""
+class Note(NamedTuple):
+    """What a commit to `events` says of the dataset: the versions of the other tables, and the sources that count."""
+
+    tables: Mapping[str, int]
+    sources: frozenset[int]
+
+    def written(self) -> str:
+        """The note as text; the numbers of sources as ranges, for there may be thousands."""
+        ranges: list[list[int]] = []
+        for number in sorted(self.sources):
+            if ranges and ranges[-1][1] == number - 1:
+                ranges[-1][1] = number
+            else:
+                ranges.append([number, number])
+        return json.dumps({"layout": VERSION, "tables": dict(self.tables), "sources": ranges})
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Note":
+        """From what `written` gave."""
+        numbers = (range(first, last + 1) for first, last in told["sources"])
+        tables = {name: int(at) for name, at in told["tables"].items()}
+        return cls(tables, frozenset(chain.from_iterable(numbers)))
+
+
+def note_of(place: Place, events: DeltaTable) -> Note:
+    """What belongs to this version of `events`. DatasetError where it is not ours, or newer than this release."""
     for at in range(events.version(), -1, -1):  # other programs may have compacted the table since
         try:
             note = _commit(place, at).get("coursetrail")
@@ -235,7 +259,7 @@ def _sisters(place: Place, events: DeltaTable) -> dict[str, int]:
                     f"{place}: written by a newer coursetrail (layout {found['layout']}, this one reads up to "
                     f"{VERSION}). Upgrade: pip install -U coursetrail."
                 )
-            return {name: int(at) for name, at in found["tables"].items()}
+            return Note.read(found)
     raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
 
 

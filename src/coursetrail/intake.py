@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import formats
+from coursetrail import exports, formats
 from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
@@ -90,10 +90,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class Known:
-    """An export in which nothing is new: its bytes have that digest, or its lines are those of that source."""
+    """An export in which nothing is new: its lines are those of a source, or its digest is that of one (source None).
+
+    `bytes`, `digest` and `modified` are the file's own; it might have been source `number`.
+    """
 
     name: str
-    digest: str | None = None
+    number: int
+    digest: str
+    bytes: int
+    modified: datetime | None
     source: int | None = None
 
 
@@ -109,7 +115,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
         with progress.step(f"Checking {file.name}", look(file)[0]) as step:
             digest = Lines(file, step.advance).digest()
         if digest in known_digests:
-            return Known(name, digest=digest)
+            return Known(name, order.number, digest, look(file)[0], exports.modified(order.export))
     form = opening.format(name, file)
     known: Sequence[Beginning] = ()
     if order.beginnings:
@@ -126,7 +132,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
 def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
-    _, modified = look(file)
+    modified = exports.modified(order.export)  # of an archive, not of what it is unpacked into
 
     def read(lines: Lines) -> None:
         parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
@@ -135,7 +141,7 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
         lines = opening.read(name, file, reading, read)
     before = reading.passing.matched
     if before and before.lines == lines.lines:
-        return Known(name, source=before.source)
+        return Known(name, order.number, lines.digest(), lines.size, modified, before.source)
     with connect(spill=scratch / "spill", threads=order.cores) as engine:
         part, again = _without_duplicates(engine, name, file, part, reading, lines)
         new = lines.lines - reading.passing.lines

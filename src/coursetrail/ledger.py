@@ -7,7 +7,7 @@ of what they begin with: what one of them is replaced by leaves these as they ar
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -82,6 +82,31 @@ class Source:
                 "coursetrail; nothing was committed. Please report it with the file's first lines."
             )
 
+    def met_again(
+        self, number: int, uri: str, digest: str, size: int, modified: datetime | None, now: datetime
+    ) -> "Source":
+        """The row of a file with the same lines that has another name, or is packed otherwise."""
+        return replace(
+            self,
+            source=number,
+            uri=uri,
+            digest=digest,
+            bytes=size,
+            modified=modified,
+            lines=0,
+            events=0,
+            duplicates=0,
+            rejected=0,
+            blank=0,
+            mended=None,
+            fault=None,
+            first_time=None,
+            last_time=None,
+            continues=self.source,
+            begin=self.begin + self.lines,
+            ingested=now,
+        )
+
 
 class Ledger:
     """The rows of a dataset's version, and those that a run adds; each question is answered without a search.
@@ -125,6 +150,10 @@ class Ledger:
         found = self._by_name.get(uri)
         known = found and modified and found.modified == modified and size in (None, found.bytes)
         return found if known else None
+
+    def last_named(self, uri: str) -> Source | None:
+        """The last row of that name, whatever became of the file."""
+        return self._by_name.get(uri)
 
     def named(self, uri: str) -> Source | None:
         """The last row of the file that has that name; None where it went on under another one."""

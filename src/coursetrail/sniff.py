@@ -87,12 +87,9 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
             return _archive(place, Path(folder))
         opening = Opening.of(Path(folder), DEFAULT_LIMIT, None, Silent())
         name, file = opening.file(export)
-        with file.open() as raw:
-            begin = bytes(raw.read(16))
-        size = file.size()
-        for magic, what in PACKED.items():
-            if begin.startswith(magic):
-                return Sniffed(name, size, "not readable", None, what, None, 0, 0, None, None, None)
+        if what := _packed(file):
+            return Sniffed(name, file.size(), "not readable", None, what, None, 0, 0, None, None, None)
+        begin, size = _begin(file), file.size()
         container = "gzip" if begin.startswith(GZIP) else "zstd" if ZSTD.match(begin) else "plain"
         first = head(file)
         copy = Path(folder) / "head"
@@ -110,11 +107,24 @@ def _archive(place: Place, scratch: Path) -> Sniffed:
     return Sniffed(str(place), place.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
 
 
+def _begin(file: Place) -> bytes:
+    with file.open() as raw:
+        return bytes(raw.read(16))
+
+
+def _packed(file: Place) -> str | None:
+    """What a file is that holds no lines."""
+    begin = _begin(file)
+    return next((what for magic, what in PACKED.items() if begin.startswith(magic)), None)
+
+
 def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Path) -> Sniffed:
     seen = look(first)
     known, drafted = _known(first), None
     if known:
         what = f"{known.name} ({known.title})"
+        if seen and seen.delimiter and not known.table:  # lines of JSON behind something; pieces of them may tell all
+            seen = None
     elif seen:
         what = f"no known format, but {'a table' if seen.delimiter else 'lines of JSON'}: a mapping can describe it"
         drafted = draft(seen, _name(name))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from coursetrail.formats.edx_payload import MARK, cleaned
 from coursetrail.formats.times import moment
 
 DELIMITERS = ",\t;|"
@@ -95,7 +96,8 @@ def look(head: Sequence[bytes]) -> Look | None:
         return _looked(records) if records else None
     if lines[0].lstrip().startswith(("[", "<")):
         return None
-    return _table(lines)
+    lines = [line for line in lines if not re.search(MARK, line)]  # cut at commas, nobody could tell what was sent
+    return _table(lines) if lines else None
 
 
 def _table(lines: list[str]) -> Look | None:
@@ -109,9 +111,13 @@ def _table(lines: list[str]) -> Look | None:
     rows = [row for row in tables[delimiter] if len(row) == width[delimiter][0]]
     header = rows[0] == tables[delimiter][0] and _names(rows)
     names = [name.strip() if header else f"column_{place}" for place, name in enumerate(rows[0], 1)]
-    records = [dict(zip(names, row, strict=True)) for row in (rows[1:] if header else rows)]
+    records = [dict(zip(names, map(_kept, row), strict=True)) for row in (rows[1:] if header else rows)]
     looked = _looked(records, names)
     return Look(looked.columns, delimiter, header, backslash, looked.nulls)
+
+
+def _kept(cell: str) -> str:
+    return cleaned(cell) or ""
 
 
 def _rows(lines: list[str], delimiter: str, backslash: bool) -> list[list[str]]:
@@ -148,7 +154,8 @@ def _object(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    kept = cleaned(found)  # nothing of what forms were sent with is shown, or drafted into a file
+    return kept if isinstance(kept, dict) else None
 
 
 def _flat(found: Mapping[str, Any], above: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
