@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from exports import EVENTS, course_of, export
+from exports import ENDINGS, EVENTS, course_of, export
 from harness import ROOT, Job, Run, Step, cold, compare, coursetrail, machine, publish, table, warm
 
 SIZES = (0.2, 0.5, 1, 2, 5, 10)
@@ -41,12 +41,12 @@ def against_bare(events: int, runs: int) -> None:
     publish("ingest", f"From an export to a dataset: {events:,} events", where, "\n\n".join(text), every)
 
 
-def sweep(largest: float, keep: bool) -> None:
+def sweep(largest: float, keep: bool, form: str) -> None:
     """One cold ingest of every size, with its peak memory."""
     where, every = machine(), dict[str, list[Run]]()
     lines = ["| export GB | seconds | MB/s | largest process GB | together GB |", "|--:|--:|--:|--:|--:|"]
     for size in (size for size in SIZES if size <= largest):
-        data = course_of(size)
+        data = course_of(size, form)
         done = compare([Job(f"{size:g} GB", lambda folder, data=data: jobs(data, 1, "")[-1].steps(folder), 1)])
         run = done[f"{size:g} GB"][0]
         real = data.stat().st_size
@@ -55,7 +55,7 @@ def sweep(largest: float, keep: bool) -> None:
         every |= done
         if not keep:
             data.unlink()
-    publish("memory", "Memory of ingest by size of the export", where, "\n".join(lines), every)
+    publish(f"memory-{form}", f"Memory of ingest by size of the export, {form}", where, "\n".join(lines), every)
 
 
 def main() -> None:
@@ -65,10 +65,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="runs of each way (default: %(default)s)")
     parser.add_argument("--sweep", action="store_true", help="instead: one ingest of each size, for its memory")
     parser.add_argument("--largest", type=float, default=SIZES[-1], help="last GB of the sweep (default: 10)")
+    parser.add_argument("--form", default="coursera-legacy", choices=ENDINGS, help="format of the sweep's files")
     parser.add_argument("--keep", action="store_true", help="keep the files that the sweep made")
     options = parser.parse_args()
     if options.sweep:
-        sweep(options.largest, options.keep)
+        sweep(options.largest, options.keep, options.form)
     else:
         against_bare(options.events, options.runs)
 

@@ -106,7 +106,7 @@ MEANINGS = {
         "rejected": "lines that could not be read: they are in `rejects`",
         "blank": "lines of nothing but white space or NUL bytes",
         "mended": "JSON: what had to be mended, and in how many lines",
-        "fault": "what ended the file early, such as a gzip stream that is cut off; null if nothing did",
+        "fault": "what ended the file early, such as a gzip stream that is cut off, or seems to have; null if nothing",
         "first_time": "of its first event",
         "last_time": "of its last event",
         "continues": "the source that the first `begin` lines are, where the file has grown; else null",

@@ -68,7 +68,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "binary").write_bytes(bytes(range(256)) * 20)
     shutil.copytree(folder / "course", folder / "newer")
     log = folder / "newer" / "events" / "_delta_log" / f"{0:020}.json"
-    log.write_text(log.read_text().replace('\\"layout\\": 1', '\\"layout\\": 99'))
+    log.write_text(log.read_text().replace('\\"layout\\": 2', '\\"layout\\": 99'))
     shutil.copytree(folder / "course", folder / "half")
     shutil.rmtree(folder / "half" / "events")
     return folder
@@ -120,7 +120,7 @@ def test_version_is_the_packages():
         ("ingest new x.gz --max-rejects lots", 2, "Try 100 or 2%"),
         ("ingest x.gz x.gz", 2, "a dataset is a folder"),
         ("ingest notes/new x.gz", 6, "cannot write"),
-        ("ingest new", 2, "Missing argument"),
+        ("ingest new", 2, "Name at least one export"),
         ("status absent", 5, "no dataset here"),
         ("status folder", 5, "no dataset here"),
         ("status notes", 5, "no dataset here"),

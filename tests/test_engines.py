@@ -177,7 +177,7 @@ def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_pat
 
     layout = Watched(FORMAT.layout.fields, {})
     file = export(tmp_path, lines(60_000))
-    assert len(list(Reading(FORMAT, lambda *_: True, threads=1).blocks(Lines(Place.of(file)), layout))) > 1
+    assert len(list(Reading(FORMAT, lambda *_: True, threads=1).batches(Lines(Place.of(file)), layout))) > 1
     assert len({name for name in threads if name.startswith("ThreadPool")}) == 1
     with duckdb(threads=1) as engine:
         rows = engine.query("select name, value from duckdb_settings() where name in ('threads', 'memory_limit')")

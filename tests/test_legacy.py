@@ -446,6 +446,10 @@ def test_of_a_field_that_comes_twice_the_last_counts(read, wrong, column, right)
     assert one(read, "{" + wrong + "," + json.dumps(PLAIN)[1:])[column] == right
 
 
+def test_a_field_of_its_own_that_is_called_as_ours(read):
+    assert one(read, plain(repeated=5, timestamp="1375249001234"))["extra"]["repeated"] == 5
+
+
 def test_of_an_unknown_field_that_comes_twice_the_last_counts(read):
     event = one(read, json.dumps(PLAIN)[:-1] + ',"mood":"bad","mood":"good"}')
     assert event["extra"]["mood"] == "good"

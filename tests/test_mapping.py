@@ -626,3 +626,12 @@ def test_commands_that_read_exports_take_a_mapping(tmp_path: Path) -> None:
         assert done.exit_code == 0, done.output
     assert (tmp_path / "o.csv").read_text() == "at,who\n2020-01-01,u\n2020-01-02,v\n"
     assert (tmp_path / "out" / "report.html").exists()
+
+
+def test_of_a_folder_the_files_that_fit_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text(SMALL)
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "log.csv").write_text("at,who\n2020-01-01,u\n")
+    (tmp_path / "all" / "pages.csv").write_text("page,title\n1,x\n")
+    outcomes = ct.ingest(tmp_path / "d", [tmp_path / "all"], mapping=tmp_path / "my.toml")
+    assert [Path(outcome.source.uri).name for outcome in outcomes] == ["log.csv"]

@@ -3,19 +3,27 @@
 import gzip
 import os
 import random
+import shlex
 import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail import build, commits, upkeep
+from coursetrail import build, commits, intake, upkeep
 from coursetrail.engines import Choice
 from coursetrail.formats import lines as blocks
 from coursetrail.place import Place
+from coursetrail.staging import LOCK, Stage
 from test_ingest import contents, export, ledger, line, lines, run
 
 
@@ -29,6 +37,10 @@ def grown(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
 
 def rows(dataset: Path, columns: str = "line, time, extra") -> list[dict[str, object]]:
     return ct.open(dataset).sql(f"select {columns} from events order by all").to_pylist()
+
+
+def numbers(dataset: Path) -> list[object]:
+    return [row["n"] for row in rows(dataset, "cast(json_extract(extra, '$.n') as int) as n")]
 
 
 # Growing
@@ -112,8 +124,7 @@ def test_a_log_that_is_rotated_and_packed_is_counted_once(tmp_path):
     grown(folder, lines(10, 120), name=log)
     (folder / f"{log}-1.gz").unlink()
     night()
-    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
-    assert numbers == list(range(130))
+    assert numbers(tmp_path / "d") == list(range(130))
 
 
 def test_a_file_that_only_begins_alike_is_another(tmp_path):
@@ -147,6 +158,67 @@ def test_a_file_that_changed_is_refused_with_the_ways_out_and_the_others_are_rea
         ct.ingest(tmp_path / "d", [first, other])
     assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)] * 2
     assert [row["line"] for row in rows(tmp_path / "d")] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+
+
+def test_a_file_that_lost_what_it_had_grown_by_has_changed(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(40))])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(60))])
+    changed = grown(tmp_path, lines(40), lines(30, 500))
+    with pytest.raises(ct.InputError, match=r"source 2\) and has changed"):
+        ct.ingest(tmp_path / "d", [changed])
+    ct.ingest(tmp_path / "d", [changed], replace=True)
+    assert numbers(tmp_path / "d") == [*range(40), *range(500, 530)]
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 900))], replace=True)
+    assert numbers(tmp_path / "d") == [*range(900, 905)]
+
+
+def test_what_replaces_a_file_leaves_what_another_begins_with(tmp_path):
+    head, one = export(tmp_path, lines(3), name="head"), export(tmp_path, lines(10), name="one")
+    two = export(tmp_path, lines(3), lines(10, 100), name="two")
+    ct.ingest(tmp_path / "d", [head, one, two])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 500), name="head")], replace=True)
+    assert numbers(tmp_path / "d") == [*range(10), *range(100, 110), *range(500, 505)]
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5, 600), name="two")], replace=True)
+    assert numbers(tmp_path / "d") == [*range(10), *range(500, 505), *range(600, 605)]
+
+
+def test_a_night_that_was_killed_within_a_rotation_is_made_up_for(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(40), name="log")])
+    ct.ingest(tmp_path / "d", [grown(tmp_path, lines(60), name="log-1")])  # and no further
+    ct.ingest(tmp_path / "d", [tmp_path / "log-1", grown(tmp_path, lines(30, 60), name="log")])
+    assert numbers(tmp_path / "d") == [*range(90)]
+
+
+def test_what_comes_through_a_pipe_is_no_file_that_changed(tmp_path):
+    for start in (0, 100):
+        command = f"{sys.executable} -m coursetrail ingest {tmp_path / 'd'} -"
+        assert subprocess.run(shlex.split(command), input=lines(5, start), check=False).returncode == 0
+    assert numbers(tmp_path / "d") == [*range(5), *range(100, 105)]
+
+
+def test_two_runs_that_count_on_the_same_numbers_do_not_both_get_them(tmp_path, monkeypatch):
+    """Where there is no lock, as in HDFS: the other run commits while this one reads."""
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), name="first")])
+    mine, other = export(tmp_path, lines(5, 100), name="mine"), export(tmp_path, lines(5, 200), name="other")
+
+    @contextmanager
+    def unlocked(place: Place, _: object) -> Iterator[Stage]:
+        parts = place / "_staging" / uuid4().hex
+        parts.make()
+        yield Stage(Path(parts.path), parts)
+
+    def slowly(*args: Any) -> object:
+        monkeypatch.setattr(build, "take", intake.take)
+        ct.ingest(tmp_path / "d", [other])
+        return intake.take(*args)
+
+    monkeypatch.setattr(build, "stage", unlocked)
+    monkeypatch.setattr(build, "take", slowly)
+    with pytest.raises(ct.StorageError, match="another run changed the dataset"):
+        ct.ingest(tmp_path / "d", [mine])
+    ct.ingest(tmp_path / "d", [mine])
+    assert ct.open(tmp_path / "d").sources["source"].to_pylist() == [1, 2, 3]
+    assert numbers(tmp_path / "d") == [*range(5), *range(100, 105), *range(200, 205)]
 
 
 @pytest.mark.parametrize("compacted", [False, True], ids=["as it is", "after a compaction"])
@@ -189,7 +261,7 @@ def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, mo
     before = contents(tmp_path / "d")
     grown(tmp_path, lines(7, 100), b"new junk\n")
     with monkeypatch.context() as dying:
-        dying.setattr(commits, "exchange", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(commits, "exchange", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
     ct.ingest(
@@ -199,6 +271,18 @@ def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, mo
     ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
     assert [row["raw"] for row in contents(tmp_path / "d")["rejects"]] == [b"new junk"]
     assert len(rows(tmp_path / "d")) == 8
+
+
+def test_what_lies_there_unchanged_is_not_opened_when_its_folder_is_looked_into(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = export(folder, lines(5))
+    ct.ingest(tmp_path / "d", [folder])
+    at = path.stat().st_mtime_ns
+    path.write_bytes(b"x" * path.stat().st_size)  # no export any more, to who opens it
+    os.utime(path, ns=(at, at))
+    (outcome,) = ct.ingest(tmp_path / "d", [folder])
+    assert outcome.already
 
 
 # Versions
@@ -246,6 +330,37 @@ def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, mon
     assert len(ledger(tmp_path / "d")) == 13
 
 
+def test_a_compaction_waits_its_turn(tmp_path, monkeypatch):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
+    rewrite, locks = commits.rewrite, []
+
+    def seen(*args: Any) -> None:
+        locks.append((tmp_path / "d" / "_staging" / LOCK).exists())
+        rewrite(*args)
+
+    monkeypatch.setattr(commits, "rewrite", seen)
+    upkeep.compact(Place.of(tmp_path / "d"))
+    assert locks == [True]
+
+
+def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_compaction(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "OFTEN", 1)
+    monkeypatch.setattr(upkeep, "MANY", 2)
+    files = [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)]
+    with pytest.raises(ct.InputError):
+        ct.ingest(tmp_path / "d", [*files, export(tmp_path, b"junk\n" * 9, name="bad")])
+    assert len(commits.sizes(Place.of(tmp_path / "d"))) == 1
+
+
+def test_files_that_do_not_go_two_into_one_are_no_reason_to_compact(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "OFTEN", 1)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)])
+    monkeypatch.setattr(upkeep, "MANY", 2)
+    assert upkeep.is_due(Place.of(tmp_path / "d"))
+    monkeypatch.setattr(upkeep, "FULL", max(commits.sizes(Place.of(tmp_path / "d"))) + 1)
+    assert not upkeep.is_due(Place.of(tmp_path / "d"))
+
+
 def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "OFTEN", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(20, 100 * number), name=f"f{number}") for number in range(4)])
@@ -281,11 +396,22 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, j
     outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
     assert sorted(one.already for one in outcomes) == [False, False, False, True]
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [5, 20, 30]
+    few, more = export(tmp_path, lines(7, 700), name="f"), export(tmp_path, lines(9, 700), name="g")
+    ct.ingest(tmp_path / "few", [more, few], choice=spark)
+    assert sorted(row[0] for row in ledger(tmp_path / "few")) == [2, 7]
     grown(tmp_path, lines(60), name="b")
     grown(tmp_path, lines(7, 500), name="e")
     with pytest.raises(ct.InputError, match="has changed since"):
         ct.ingest(tmp_path / "d", [long, other, packed], choice=spark)
     ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
-    numbers = [row["n"] for row in rows(tmp_path / "d", "cast(json_extract(extra, '$.n') as int) as n")]
-    assert numbers == [*range(60), *range(500, 507)]
+    assert numbers(tmp_path / "d") == [*range(60), *range(500, 507)]
+
+
+def test_where_nothing_is_new_spark_is_not_started_and_all_is_told(tmp_path):
+    path = export(tmp_path, lines(5))
+    ct.ingest(tmp_path / "d", [path])
+    told: list[build.Outcome] = []
+    nowhere = Choice("spark", master="spark://127.0.0.1:9")
+    assert ct.ingest(tmp_path / "d", [path], choice=nowhere, tell=told.append) == told
+    assert [one.already for one in told] == [True]

@@ -1,10 +1,13 @@
 """What sniff says of a file, and whether its draft can be used as it is."""
 
+import gzip
 import json
 import tomllib
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -102,7 +105,7 @@ def test_columns_are_found_by_their_names_and_values() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PK\x03\x04rest", "a zip archive"),
+        (b"PAR1rest", "Parquet"),
         (b"[{}, {}]\n", "jq -c '.[]'"),
         (b"just words\nand more of them\n", "neither a table nor lines of JSON"),
         (b"\xff\xfeu\0s\0", "UTF-16"),
@@ -113,6 +116,25 @@ def test_what_cannot_be_mapped_is_told_what_it_is(tmp_path: Path, data: bytes, s
     found = sniff(tmp_path / "f")
     assert said in found.describe()
     assert found.draft is None
+
+
+def test_what_lies_in_an_archive_is_named_and_can_be_looked_at(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("logs/clicks.csv", SIMPLE)
+    assert f"look at one: {tmp_path}/all.zip/logs/clicks.csv" in sniff(tmp_path / "all.zip").describe()
+    assert sniff(tmp_path / "all.zip" / "logs" / "clicks.csv").events == 2
+    with pytest.raises(ct.InputError, match="is a folder"):
+        sniff(tmp_path)
+
+
+def test_packed_files_are_looked_into(tmp_path: Path) -> None:
+    for name, data in (
+        ("gzip", gzip.compress(SIMPLE.encode())),
+        ("zstd", pa.compress(SIMPLE.encode(), "zstd", asbytes=True)),
+    ):
+        (tmp_path / "clicks.csv").write_bytes(data)
+        found = sniff(tmp_path / "clicks.csv")
+        assert (found.container, found.events) == (name, 2)
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,6 +5,7 @@ import pickle
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -90,18 +91,20 @@ def ingest(
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:
                     tell_table(table)
-        names = exports_module.Opening.of(mine.scratch, limit, said, shown).expand(names)
-        order = Order("", 0, mine.parts, frozenset(), (), said, course, limit, columns, look_up, cores())
-        job = _Job(place, mine, order, replace, shown, tell, refuse, names)
-        outcomes = job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
-        if upkeep.is_due(place):
-            upkeep.compact(place, shown)
-        return outcomes
+        order = Order("", 0, mine.parts, {}, (), said, course, limit, columns, look_up, cores())
+        job = _Job(place, mine, order, replace, shown, tell, refuse)
+        opening = exports_module.Opening.of(mine.scratch, limit, said, shown)
+        job.exports = opening.expand(names, lambda export: job.unchanged(export) is not None)
+        return job.on_cluster(choice) if names and choice and choice.name == "spark" else job.here()
 
 
 @dataclass
 class _Job:
-    """One run: what the dataset has, what waits for a commit, and which files were seen under another name."""
+    """One run: what the dataset has, what waits for a commit, and which files were seen under another name.
+
+    `events_at` and `sources_at` are the versions of these tables that `ledger` and `number` were worked out from: where
+    there is no lock, another run may have added others since, and then nothing of this one may be committed.
+    """
 
     place: Place
     stage: Stage
@@ -110,7 +113,7 @@ class _Job:
     progress: Progress
     tell: Callable[[Outcome], None] | None
     refuse: Callable[[str, InputError], None] | None
-    exports: Sequence[str]
+    exports: Sequence[str] = ()
     waiting: list[Taken] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     refused: list[InputError] = field(default_factory=list)
@@ -118,9 +121,10 @@ class _Job:
     told: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.number, _ = dataset.next_source(self.place)
-        there = dataset.exists(self.place)
-        self.ledger = Ledger.of(Dataset.open(self.place).sources()) if there else Ledger([])
+        opened = Dataset.open(self.place) if dataset.exists(self.place) else None
+        self.events_at = opened.version if opened else None
+        self.ledger = Ledger.of(opened.sources) if opened else Ledger()
+        self.number, self.sources_at = dataset.next_source(self.place)
         self.since = time.monotonic()
 
     def here(self) -> list[Outcome]:
@@ -130,8 +134,8 @@ class _Job:
             for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
                 answer: Taken | Known | InputError
                 try:
-                    answer = self._unchanged(exports[place]) or take(
-                        self._order(exports[place]), self.stage.scratch, self.progress
+                    answer = self.unchanged(exports[place]) or take(
+                        self._order().of(exports[place], self._next()), self.stage.scratch, self.progress
                     )
                 except InputError as error:
                     answer = error
@@ -150,34 +154,41 @@ class _Job:
         exports = self.exports
         if any(map(exports_module.is_stream, exports)):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
-        unchanged = {place: known for place, export in enumerate(exports) if (known := self._unchanged(export))}
+        unchanged = {place: known for place, export in enumerate(exports) if (known := self.unchanged(export))}
         self._accept(unchanged)
+        self._commit()
         wanted = [place for place in range(len(exports)) if place not in unchanged]
-        connected = spark.connect(choice.master, choice.remote, choice.settings)
-        with connected as engine:
+        if not wanted:
+            return self._done()
+        with spark.connect(choice.master, choice.remote, choice.settings) as engine:
             self.order = replace(self.order, cores=engine.cores)
             while wanted:
                 with self.progress.step("Reading on Spark", None, "files"):
-                    orders = [self._order(_everywhere(exports[place])) for place in wanted]
-                    told = engine.spread([pickle.dumps(order) for order in orders], take_on_worker)
+                    files = [(_everywhere(exports[place]), self._next()) for place in wanted]
+                    run = partial(take_on_worker, pickle.dumps(self._order()))
+                    told = engine.spread([pickle.dumps(file) for file in files], run)
                 answers = {place: pickle.loads(one) for place, one in zip(wanted, told, strict=True)}  # noqa: S301
                 wanted = _alike(answers)
                 self._accept({place: answer for place, answer in answers.items() if place not in wanted})
                 self._commit()
         return self._done()
 
-    def _unchanged(self, export: str) -> Known | None:
+    def unchanged(self, export: str) -> Known | None:
         """A file that lies there as it did when it was read needs not be read."""
-        row = self.ledger.same(
-            exports_module.shown(export), exports_module.size(export), exports_module.modified(export)
-        )
+        try:
+            size, modified = exports_module.size(export), exports_module.modified(export)
+        except OSError:  # gone meanwhile
+            return None
+        row = self.ledger.same(exports_module.shown(export), size, modified)
         return Known(row.uri, source=row.source) if row else None
 
-    def _order(self, export: str) -> Order:
+    def _order(self) -> Order:
+        """What is asked for of every export."""
+        return replace(self.order, known=self.ledger.digests, beginnings=self.ledger.beginnings)
+
+    def _next(self) -> int:
         self.number += 1
-        known = self.ledger.digests(exports_module.size(export))
-        beginnings = [Beginning.read(row.source, row.beginning) for row in self.ledger.rows if row.beginning]
-        return replace(self.order, export=export, number=self.number - 1, known=known, beginnings=beginnings)
+        return self.number - 1
 
     def _accept(self, answers: Mapping[int, Taken | Known | CoursetrailError]) -> None:
         """Decide what becomes of each answer, by the place of its export."""
@@ -188,7 +199,7 @@ class _Job:
             try:
                 if isinstance(answer, CoursetrailError):
                     raise answer
-                self.outcomes[place] = self._outcome(answer)
+                self.outcomes[place] = self._outcome(answer, exports_module.is_stream(self.exports[place]))
             except InputError as error:
                 if self.refuse:
                     self.refuse(self.exports[place], error)
@@ -196,7 +207,12 @@ class _Job:
                     self.refused.append(error)
 
     def _done(self) -> list[Outcome]:
-        """The outcomes in the order of the exports, or what is to be raised for those that were refused."""
+        """The outcomes in the order of the exports, or what is to be raised for those that were refused.
+
+        Before that the dataset is compacted, if need be: a file that is refused every night must not keep it from that.
+        """
+        if upkeep.is_due(self.place):
+            upkeep.compact_within(self.place, self.progress)
         outcomes = [self.outcomes[place] for place in sorted(self.outcomes)]
         if self.refused:
             raise _refusal(self.refused, outcomes)
@@ -214,24 +230,24 @@ class _Job:
     def _row(self, known: Known) -> Source:
         return self.ledger.by_number[known.source] if known.source else self.ledger.by_digest[known.digest or ""]
 
-    def _outcome(self, answer: Taken | Known) -> Outcome:
+    def _outcome(self, answer: Taken | Known, is_stream: bool) -> Outcome:
         """What becomes of an answer; what is new in it waits for the next commit."""
         if isinstance(answer, Known):
             return Outcome(self._row(answer), already=True)
         source = answer.source
         if source.digest in self.ledger.by_digest:
             return Outcome(self.ledger.by_digest[source.digest], already=True)
-        before = self.ledger.named(source.uri)
-        if before and source.continues is None and before.source not in self.moved:
+        before = None if is_stream else self.ledger.named(source.uri)  # all streams are called alike
+        if before and source.continues != before.source and before.source not in self.moved:
             if not self.replacing:
                 raise InputError(
                     f"{source.uri} was read before (source {before.source}) and has changed since, not only grown. "
                     "Take its old rows out and put the new in with --replace, or give the new file another name."
                 )
-            self._exchange(self.ledger.chain(before.source), answer)
+            self._exchange(self.ledger.outdated(before, source), answer)
         else:
             self.waiting.append(answer)
-            self.ledger = self.ledger.with_more([source])
+            self.ledger.add(source)
         return Outcome(source, already=False)
 
     def _is_time(self) -> bool:
@@ -241,18 +257,26 @@ class _Job:
     def _commit(self) -> None:
         """Make what waits part of the dataset, in one version."""
         taken, self.waiting, self.since = self.waiting, [], time.monotonic()
-        if taken:
-            self._prepare(taken)
-            parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
-            with dataset.storage(self.place):
-                (self.place / "events").make()
-                for part in parts:
-                    (self.stage.parts / part.name).move(self.place / "events" / part.name)
-            commits.commit(self.place, parts, [one.source for one in taken])
+        try:
+            if taken:
+                self._add(taken)
+        except BaseException:  # what was not told is not certain any more
+            self.outcomes = {place: one for place, one in self.outcomes.items() if place in self.told}
+            raise
         for place, outcome in self.outcomes.items():
             if self.tell and place not in self.told:
                 self.tell(outcome)
             self.told.add(place)
+
+    def _add(self, taken: Sequence[Taken]) -> None:
+        self._prepare(taken)
+        parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
+        with dataset.storage(self.place):
+            (self.place / "events").make()
+            for part in parts:
+                (self.stage.parts / part.name).move(self.place / "events" / part.name)
+        sources = [one.source for one in taken]
+        self.events_at = commits.commit(self.place, parts, sources, after=self.events_at)
 
     def _exchange(self, old: Sequence[Source], new: Taken) -> None:
         """Put a file's rows in the place of those that it had, in one version."""
@@ -263,8 +287,9 @@ class _Job:
             part = self.stage.parts / new.part
             batches = pq.ParquetFile(part.files.open_input_file(part.path)).iter_batches()
             rows = pa.RecordBatchReader.from_batches(EVENTS, (batch.cast(EVENTS) for batch in batches))
-        commits.exchange(self.place, old, rows, new.source)
-        self.ledger = self.ledger.with_more([new.source], without=[row.source for row in old])
+        self.events_at = commits.exchange(self.place, old, rows, new.source, after=self.events_at)
+        self.ledger = self.ledger.without(old)
+        self.ledger.add(new.source)
 
     def _prepare(self, taken: Sequence[Taken]) -> None:
         """What a commit to the events refers to."""
@@ -274,7 +299,7 @@ class _Job:
         sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
-        commits.append(self.place, "sources", sources, after=dataset.version(self.place, "sources"))
+        self.sources_at = commits.append(self.place, "sources", sources, after=self.sources_at)
         commits.append(self.place, "rejects", rejects, after=dataset.version(self.place, "rejects"))
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
@@ -296,13 +321,16 @@ def _everywhere(export: str) -> str:
 
 def _alike(answers: Mapping[int, Taken | Known | CoursetrailError]) -> list[int]:
     """The places of files that begin as a shorter one among them: once that is in the ledger, they are read again."""
-    shortest: dict[str, int] = {}
+    shortest: set[str] = set()
     again = []
-    new = {place: one for place, one in answers.items() if isinstance(one, Taken) and one.source.beginning}
+    new = {
+        place: one for place, one in answers.items() if isinstance(one, Taken) and one.source.lines > one.source.blank
+    }
     for place, one in sorted(new.items(), key=lambda item: item[1].source.begin + item[1].source.lines):
-        head = Beginning.read(0, one.source.beginning or "").head
-        if shortest.setdefault(head, place) != place:
+        if shortest & one.heads:
             again.append(place)
+        elif one.source.beginning:
+            shortest.add(Beginning.read(one.source.source, one.source.beginning).head)
     return again
 
 
@@ -321,12 +349,16 @@ def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -
     return error
 
 
-def take_on_worker(order: bytes) -> bytes:
-    """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again."""
+def take_on_worker(order: bytes, file: bytes) -> bytes:
+    """`take` as a worker of Spark runs it: errors that are ours are answers, for Spark would try again.
+
+    What the orders for all files have in common is sent once; `file` is the name of one, and its number.
+    """
     answer: Taken | Known | CoursetrailError
     try:
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            answer = take(pickle.loads(order), Path(scratch), Silent())  # noqa: S301 - made by our own driver
+            asked = pickle.loads(order).of(*pickle.loads(file))  # noqa: S301 - made by our own driver
+            answer = take(asked, Path(scratch), Silent())
     except CoursetrailError as error:
         answer = error
     return pickle.dumps(answer)

@@ -3,7 +3,10 @@
 Each commit is marked with its number, so that of two runs at once the slower one notices, whatever it appends.
 """
 
+import errno
 import json
+import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,15 +26,15 @@ WRITTEN = WriterProperties(compression="ZSTD", compression_level=1)
 """How Delta's own writer writes what is exchanged or compacted."""
 
 
-def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> None:
-    """Add rows to a table other than `events`; seen by readers only with the next commit to `events`.
+def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> int:
+    """Add rows to a table other than `events`, and say its version then; readers see them with the next of `events`.
 
     `after` is the version that the rows were worked out from: a table that has changed since is a StorageError,
     for another run may have added the same.
     """
     table = table_at(place, name)
     if table is not None and not rows.num_rows and mode == "append":
-        return
+        return table.version()
     with storage(place):
         if table is None:  # empty at first: only from a version on does Delta notice a rival
             DeltaTable.create(uri(place, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
@@ -44,6 +47,7 @@ def append(place: Place, name: str, rows: pa.Table, mode: str = "append", *, aft
             mode="overwrite" if mode == "overwrite" else "append",
             commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", after + 1)]),
         )
+        return after + 1
 
 
 @dataclass(frozen=True)
@@ -55,31 +59,34 @@ class Part:
     source: Source
 
 
-def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source]) -> None:
-    """Make Parquet files and what they are read from part of the dataset, in one version, each digest only once.
+def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source], *, after: int | None) -> int:
+    """Make Parquet files and what they are read from part of the dataset, in one version, and say which that is.
 
-    The files lie in the folder of `events` already. The commit names the newest versions of the other tables.
+    The files lie in the folder of `events` already. The commit names the newest versions of the other tables. `after`
+    is the version that the run knows, None where there was no dataset: another one is a StorageError.
     """
     with storage(place):
-        events = events_at(place)
+        events = _events_as_known(place, after)
         properties = _properties(place, events, {source.digest: source.source for source in sources})
         adds = [_add(part) for part in parts]
         if events is None:
             _create(place, adds, properties)
-            return
-        if twice := [source.uri for source in sources if events.transaction_version(source.digest)]:
-            raise CommitFailedError(f"{twice[0]} came in meanwhile")
+            return 0
+        at = events.version()
         events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+        return at + 1
 
 
-def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source) -> None:
-    """Take the rows of some sources out of the events and put those of another in, in one version."""
+def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source, *, after: int | None) -> int:
+    """Take the rows of some sources out of the events and put those of another in, as `commit` does."""
     numbers = ", ".join(str(source.source) for source in (*old, new))
     with storage(place):
-        events = events_at(place)
+        events = _events_as_known(place, after)
         if events is None:
             raise CommitFailedError("the dataset is gone")
+        at = events.version()
         gone = {source.digest: 0 for source in old}
+        _room(place, _held(events, [source.source for source in old]))
         write_deltalake(
             events,
             rows,
@@ -88,6 +95,7 @@ def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, ne
             writer_properties=WRITTEN,
             commit_properties=_properties(place, events, {**gone, new.digest: new.source}),
         )
+        return at + 1
 
 
 def sizes(place: Place) -> list[int]:
@@ -98,6 +106,7 @@ def sizes(place: Place) -> list[int]:
 
 def rewrite(place: Place, full: int) -> None:
     """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
+    _room(place, sum(size for size in sizes(place) if size < full))
     for name in TABLES[1:]:
         table = table_at(place, name)
         if table is not None:
@@ -129,6 +138,30 @@ def clear(place: Place, kept: timedelta) -> int:
                 break
             cleared += 0 if dry else len(gone)
     return cleared
+
+
+def _held(events: DeltaTable, sources: Sequence[int]) -> int:
+    """Bytes of the files that may hold events of these sources."""
+    files = pa.table(events.get_add_actions(flatten=True)).to_pylist()
+    lowest, highest = min(sources), max(sources)
+    return sum(
+        file["size_bytes"]
+        for file in files
+        if (file.get("min.source") or 0) <= highest and (file.get("max.source") or lowest) >= lowest
+    )
+
+
+def _room(place: Place, size: int) -> None:
+    """Raise OSError where a disk of this machine has not so much left: Delta Lake's library panics when it is full."""
+    if place.local and shutil.disk_usage(place.local).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+
+
+def _events_as_known(place: Place, after: int | None) -> DeltaTable | None:
+    events = events_at(place)
+    if (events.version() if events else None) != after:
+        raise CommitFailedError("'events' has a new version")
+    return events
 
 
 def _create(place: Place, adds: list[AddAction], properties: CommitProperties) -> None:

@@ -57,7 +57,7 @@ def add(
     made = {one.table: _made(one, found, scratch) for one in SQL if one.needs & set(found)}
     courses = set(found["courses"]["course_id"].to_pylist()) if "courses" in found else set()
     replaced = [_replace(place, name, rows, courses) for name, rows in made.items()]
-    commits.commit(place, [], [])
+    commits.commit(place, [], [], after=dataset.version(place, "events"))
     return replaced
 
 

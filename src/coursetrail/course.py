@@ -50,7 +50,7 @@ class Course:
     @property
     def sources(self) -> pa.Table:
         """The ledger: one row an ingested file, with `lines = events + duplicates + rejected + blank`."""
-        return self.dataset.sources()
+        return self.dataset.sources
 
     def analyze(
         self,
@@ -113,7 +113,7 @@ class Course:
 
     def _register_ledger(self, engine: DuckDB) -> None:
         """What only a question of the user's own can be about."""
-        engine.register("sources", self.dataset.sources(), SOURCES)
+        engine.register("sources", self.dataset.sources, SOURCES)
         engine.register("all_rejects", self.dataset.files("rejects"), REJECTS)
         engine.view("events", "select * from all_events")
         engine.view("rejects", "select * from all_rejects semi join sources using (source)")

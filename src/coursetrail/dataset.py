@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,7 @@ class Dataset:
         folder = self.place / table
         return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
 
+    @cached_property
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
         if "sources" not in self.tables:
@@ -200,9 +202,10 @@ def events_at(place: Place) -> DeltaTable | None:
 def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
     newest = events.version()
     try:
-        events.load_as_version(as_of)
-        later = isinstance(as_of, datetime) and _commit(place, events.version())["timestamp"] > as_of.timestamp() * 1000
-        why = "the first is later" if later else ""
+        at = _version_at(events, as_of) if isinstance(as_of, datetime) else as_of
+        why = "all are later" if at is None else ""
+        if at is not None:
+            events.load_as_version(at)
     except (DeltaError, OSError, ValueError) as error:
         why = first_line(error)
     if why:
@@ -210,6 +213,12 @@ def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
             f"{place}: no version {as_of} ({why}). There are 0 to {newest}, as far as they were not cleared away; try "
             "another --as-of, or leave it out for the newest."
         )
+
+
+def _version_at(events: DeltaTable, moment: datetime) -> int | None:
+    """The newest version that was committed by then, as the commits say: files are dated anew when they are copied."""
+    told = events.history()
+    return max((one["version"] for one in told if one.get("timestamp", 0) <= moment.timestamp() * 1000), default=None)
 
 
 def _sisters(place: Place, events: DeltaTable) -> dict[str, int]:

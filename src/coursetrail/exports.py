@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext, suppress
@@ -96,11 +95,12 @@ class Opening:
             archives.archive(place.address, self.stage)
         return shown(name), _no_archive(name, place)
 
-    def expand(self, names: Sequence[str]) -> list[str]:
+    def expand(self, names: Sequence[str], known: Callable[[str], bool] = lambda _: False) -> list[str]:
         """The names of all exports that are meant by these, in their order.
 
         A folder or pattern stands for the exports in it, an archive too. What in there is no export is passed over, and
-        a line of the log says so; what cannot be read stays, to be refused in its turn. InputError where none is left.
+        a line of the log says so; what cannot be read stays, to be refused in its turn; what is `known`, and no
+        archive, is not opened. InputError where none is left.
         """
         found: list[str] = []
         for name in names:
@@ -108,18 +108,19 @@ class Opening:
             if name == "-":
                 found.append(name)
             elif place.is_folder() or _is_pattern(place):
-                found += self._several(name, folders.below(place) if place.is_folder() else folders.matching(name))
+                files = folders.below(place) if place.is_folder() else folders.matching(name)
+                found += self._several(name, files, known)
             elif place.is_file() and archives.is_archive(place):
-                found += self._several(name, [folders.Found(place, None)])
+                found += self._several(name, [folders.Found(place, None)], known)
             else:
                 found.append(name)
         return found
 
-    def _several(self, name: str, files: Iterable[folders.Found]) -> list[str]:
+    def _several(self, name: str, files: Iterable[folders.Found], known: Callable[[str], bool]) -> list[str]:
         passed: dict[str, list[str]] = {}
         exports: list[str] = []
-        for file, why in self._unpacked(files):
-            if why := why or self._why_not(file):
+        for file, why in self._unpacked(files, known):
+            if why := why or (None if known(file.address) else self._why_not(file)):
                 passed.setdefault(why, []).append(file.address.removeprefix(name).removeprefix("/"))
             else:
                 exports.append(file.address)
@@ -130,12 +131,12 @@ class Opening:
             raise InputError(f"{name}: no export in it{' but what was passed over' if passed else ''}.")
         return exports
 
-    def _unpacked(self, files: Iterable[folders.Found]) -> Iterator[folders.Found]:
+    def _unpacked(self, files: Iterable[folders.Found], known: Callable[[str], bool]) -> Iterator[folders.Found]:
         """The files, and those of archives among them."""
         for found in files:
             archive = None
             with suppress(InputError):  # refused when its turn comes
-                if not found.passed and archives.is_archive(found.place):
+                if not found.passed and not known(found.place.address) and archives.is_archive(found.place):
                     archive = archives.archive(found.place.address, self.stage)
             if not archive:
                 yield found
@@ -160,7 +161,10 @@ class Opening:
         except (InputError, OSError):
             return None
         known = (*formats.ALL, self.chosen) if self.chosen else formats.ALL
-        return None if any(one.fit(first) for one in known) else "no known export"
+        try:
+            return None if any(one.fit(first) for one in known) else "no known export"
+        except InputError as error:  # of a mapping
+            return f"{error}".rstrip(".")
 
     def format(self, name: str, file: Place) -> Format:
         """The format that was named, else the one that the file's beginning shows."""
@@ -174,13 +178,18 @@ class Opening:
 
     def read(self, name: str, file: Place, reading: Reading, run: Callable[[Lines], None]) -> Lines:
         """Let `run` read the file's lines, and hold it to the limit of rejects."""
-        with self.progress.step(f"Reading {Path(name).name}", file.size()) as step:
+        size, _ = look(file)
+        with self.progress.step(f"Reading {Path(name).name}", size) as step:
             lines = Lines(file, step.advance, reading.format.table)
             try:
                 run(lines)
+                lines.digest()  # reads what is left behind a fault
             except Stop:
-                lines.close()
                 raise self.too_many(name, reading, lines.lines, " so far") from None
+            finally:
+                lines.close()
+        if lines.size < size and not lines.fault:
+            raise changed(name)
         reading.rejects += [
             (line, "longer than 16 MiB; only its beginning is kept", reading.format.keepable(raw))
             for line, raw in lines.overlong
@@ -198,12 +207,9 @@ class Opening:
 
     def _spool(self, name: str, pipe: Path | None) -> Place:
         out = self.stage / f"stream-{uuid4().hex}"
-        with (
-            dataset.storage(self.stage),
-            out.open("wb") as copy,
-            nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream,
-        ):
-            shutil.copyfileobj(stream, copy, 1 << 20)
+        with dataset.storage(self.stage), out.open("wb") as copy:
+            for piece in _pieces(name, pipe):
+                copy.write(piece)
         if out.stat().st_size == 0:
             raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
         return Place.of(out)
@@ -262,7 +268,32 @@ def size(name: str) -> int | None:
     if name == "-":
         return None
     place = Place.of(name)
-    return place.size() if place.is_file() else None
+    return look(place)[0] if place.is_file() else None
+
+
+def look(file: Place) -> tuple[int, datetime | None]:
+    """Bytes of a file, and when it was last written to. InputError where it is gone meanwhile."""
+    try:
+        return file.size(), file.modified()
+    except OSError as error:
+        raise unreadable(file, error) from error
+
+
+def changed(name: str) -> InputError:
+    """The error for a file that is not the same at the end of a reading as at its beginning."""
+    return InputError(f"{name} was cut or written over while it was read; nothing of it was taken. Run this again.")
+
+
+def _pieces(name: str, pipe: Path | None) -> Iterator[bytes]:
+    """What comes out of a pipe, or of standard input."""
+    if pipe is None and sys.stdin is None:
+        raise InputError(f"{name} is closed. Name a file, or put a command before the pipe.")
+    try:
+        with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                yield piece
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def head(file: Place) -> list[bytes]:

@@ -5,9 +5,9 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +19,8 @@ from coursetrail import part as parts
 from coursetrail.dataset import EVENTS, REJECTS, storage
 from coursetrail.engines import duckdb_duplicates
 from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.exports import Limit, Opening
-from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates
+from coursetrail.exports import Limit, Opening, changed, look
+from coursetrail.formats.beginnings import Beginning, Differs, Passing, beginning, candidates, heads
 from coursetrail.formats.events import events
 from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
@@ -51,14 +51,14 @@ LOOKUPS = (
 class Order:
     """What to read, and how; `into` is the folder for the Parquet file.
 
-    `known` are digests of files that are there, `beginnings` what other files that are there begin with. `cores` is how
-    many of the machine's it may use.
+    `known` are digests of files that are there, by their size, `beginnings` what files that are there begin with.
+    `cores` is how many of the machine's it may use.
     """
 
     export: str
     number: int
     into: Place
-    known: frozenset[str]
+    known: Mapping[int, Collection[str]]
     beginnings: Sequence[Beginning]
     format: formats.Asked | None
     course: str | None
@@ -67,12 +67,17 @@ class Order:
     look_up: bool
     cores: int
 
+    def of(self, export: str, number: int) -> "Order":
+        """The same for another file."""
+        return replace(self, export=export, number=number)
+
 
 @dataclass(frozen=True)
 class Taken:
     """An export as it was read; `part` is its file's name in the folder, None where there is no event.
 
-    `texts` are the distinct strings to be looked up, by table.
+    `texts` are the distinct strings to be looked up, by table; `heads` what a shorter file may be known by that begins
+    alike.
     """
 
     source: Source
@@ -80,6 +85,7 @@ class Taken:
     size: int
     rejects: pa.Table
     texts: Mapping[str, Sequence[str]]
+    heads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -99,10 +105,10 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
     """
     opening = Opening.of(scratch, order.limit, order.format, progress)
     name, file = opening.file(order.export)
-    if order.known:
-        with progress.step(f"Checking {file.name}", file.size()) as step:
+    if known_digests := order.known.get(look(file)[0]):
+        with progress.step(f"Checking {file.name}", look(file)[0]) as step:
             digest = Lines(file, step.advance).digest()
-        if digest in order.known:
+        if digest in known_digests:
             return Known(name, digest=digest)
     form = opening.format(name, file)
     known: Sequence[Beginning] = ()
@@ -120,7 +126,7 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
 def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
-    modified = file.modified()
+    _, modified = look(file)
 
     def read(lines: Lines) -> None:
         parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
@@ -131,7 +137,7 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
     if before and before.lines == lines.lines:
         return Known(name, source=before.source)
     with connect(spill=scratch / "spill", threads=order.cores) as engine:
-        part, again = _without_duplicates(engine, file, part, reading)
+        part, again = _without_duplicates(engine, name, file, part, reading, lines)
         new = lines.lines - reading.passing.lines
         if not order.limit.allows(len(reading.rejects), new):
             raise opening.too_many(name, reading, new)
@@ -142,14 +148,25 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
     if source.events:
         with storage(order.into):
             (order.into / part.name).fetch(part)
-    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts)
+    begins = heads([*reading.passing.passed, *reading.hashes])
+    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts, begins)
 
 
-def _without_duplicates(engine: DuckDB, file: Place, part: Path, reading: Reading) -> tuple[Path, int]:
+def _without_duplicates(
+    engine: DuckDB, name: str, file: Place, part: Path, reading: Reading, lines: Lines
+) -> tuple[Path, int]:
     """The Parquet file without lines that came before, and how many those were."""
     if reading.format.repeats:
         return part, 0
-    again = duckdb_duplicates.duplicates(engine, reading, lambda: Lines(file, table=reading.format.table))
+
+    @contextmanager
+    def once_more() -> Iterator[Lines]:
+        with closing(Lines(file, table=reading.format.table, first=lines.size)) as found:  # it may have grown meanwhile
+            yield found
+            if found.digest() != lines.digest():
+                raise changed(name)
+
+    again = duckdb_duplicates.duplicates(engine, reading, once_more)
     if not len(again):
         return part, 0
     thinner = part.with_name(parts.name())

@@ -1,17 +1,19 @@
 """The ledger: a row for each reading of a file, and what the rows tell about a file that comes (again).
 
 Files that only grow are read on from where they ended: a further row then `continues` the one before. So a file is a
-chain of rows, and the last of them has the name under which it was seen last.
+chain of rows, and the last of them has the name under which it was seen last. Two files that begin alike share the rows
+of what they begin with: what one of them is replaced by leaves these as they are.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cached_property
 
 import pyarrow as pa
 
 from coursetrail.errors import DatasetError
+from coursetrail.formats.beginnings import Beginning
 
 MOMENT = pa.timestamp("us", tz="UTC")
 
@@ -81,21 +83,42 @@ class Source:
             )
 
 
-@dataclass(frozen=True)
 class Ledger:
-    """The rows of a dataset's version, by number."""
+    """The rows of a dataset's version, and those that a run adds; each question is answered without a search.
 
-    rows: Sequence[Source]
+    `digests` are those of files by their size in bytes, `beginnings` what files begin with.
+    """
+
+    def __init__(self, rows: Iterable[Source] = ()) -> None:
+        self.by_number: dict[int, Source] = {}
+        self.by_digest: dict[str, Source] = {}
+        self.digests: dict[int, set[str]] = {}
+        self.beginnings: list[Beginning] = []
+        self._by_name: dict[str, Source] = {}
+        self._followers: Counter[int] = Counter()
+        for row in rows:
+            self.add(row)
 
     @classmethod
     def of(cls, table: pa.Table) -> "Ledger":
-        """From the table of sources."""
-        return cls([Source(**row) for row in table.to_pylist()])
+        """From the table of sources, in the order of their numbers."""
+        return cls(Source(**row) for row in table.to_pylist())
 
-    def with_more(self, rows: Iterable[Source], without: Iterable[int] = ()) -> "Ledger":
-        """The ledger after a commit."""
-        gone = set(without)
-        return Ledger([row for row in (*self.rows, *rows) if row.source not in gone])
+    def add(self, row: Source) -> None:
+        """One more row, the newest of its file."""
+        self.by_number[row.source] = row
+        self.by_digest[row.digest] = row
+        self.digests.setdefault(row.bytes, set()).add(row.digest)
+        self._by_name[row.uri] = row
+        if row.beginning:
+            self.beginnings.append(Beginning.read(row.source, row.beginning))
+        if row.continues is not None:
+            self._followers[row.continues] += 1
+
+    def without(self, rows: Iterable[Source]) -> "Ledger":
+        """A ledger that has not these rows."""
+        gone = {row.source for row in rows}
+        return Ledger(row for row in self.by_number.values() if row.source not in gone)
 
     def same(self, uri: str, size: int | None, modified: datetime | None) -> Source | None:
         """The row of a file that has the name, the size (None: not known) and the time of change that it had."""
@@ -104,35 +127,25 @@ class Ledger:
         return found if known else None
 
     def named(self, uri: str) -> Source | None:
-        """The last row of the file that was seen last under that name."""
-        return self._by_name.get(uri)
-
-    def digests(self, size: int | None) -> frozenset[str]:
-        """The digests of files of that size, or of all if it is not known."""
-        return frozenset(row.digest for row in self.rows if size is None or row.bytes == size)
+        """The last row of the file that has that name; None where it went on under another one."""
+        found = self._by_name.get(uri)
+        return None if found and self._followers[found.source] else found
 
     def chain(self, source: int) -> list[Source]:
-        """All rows of the file that this one is of, from the first reading on."""
+        """The row of that number, and those that it continues, back to the first reading of the file."""
         rows = [self.by_number[source]]
-        while (before := rows[0].continues) is not None:
-            rows.insert(0, self.by_number[before])
-        while following := [row for row in self.rows if row.continues == rows[-1].source]:
-            rows.append(following[0])
+        while (before := rows[-1].continues) is not None:
+            rows.append(self.by_number[before])
         return rows
 
-    @cached_property
-    def by_digest(self) -> dict[str, Source]:
-        """Rows by the digest of the file as it was then."""
-        return {row.digest: row for row in self.rows}
-
-    @cached_property
-    def by_number(self) -> dict[int, Source]:
-        """Rows by their number."""
-        return {row.source: row for row in self.rows}
-
-    @cached_property
-    def _by_name(self) -> dict[str, Source]:
-        return {row.uri: row for row in sorted(self.rows, key=lambda row: row.source)}
+    def outdated(self, last: Source, new: Source) -> list[Source]:
+        """The rows of the file that ends with `last` of which nothing is left in `new`, nor in any other file."""
+        rows = [last]
+        for row in self.chain(last.source)[1:]:
+            if self._followers[row.source] > 1 or row.source == new.continues:
+                break
+            rows.append(row)
+        return rows
 
 
 def as_table(rows: Sequence[Source]) -> pa.Table:

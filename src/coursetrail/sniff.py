@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coursetrail import formats
+from coursetrail import archives, formats
 from coursetrail.dataset import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.exports import DEFAULT_LIMIT, Opening, check, head
@@ -18,15 +18,14 @@ from coursetrail.formats.lines import Lines
 from coursetrail.formats.looks import ADDRESS, MAIL, Column, Look, look
 from coursetrail.formats.mapping import MappingFile
 from coursetrail.formats.mapping_draft import draft, personal
-from coursetrail.formats.packed import GZIP
+from coursetrail.formats.packed import GZIP, ZSTD
 from coursetrail.formats.records import Reading
+from coursetrail.place import Place
 from coursetrail.progress import Silent
 
 PACKED = {
-    b"PK\x03\x04": "a zip archive (also: a spreadsheet); unpack it, or save the sheet as CSV",
     b"\xfd7zXZ": "packed by xz; unpack it: xz -dk",
     b"BZh": "packed by bzip2; unpack it: bunzip2 -k",
-    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack it: unzstd",
     b"PAR1": "Parquet; write it as CSV, for example with DuckDB",
     b"SQLite format 3": "an SQLite database; write its table as CSV",
     b"\xff\xfe": "text in UTF-16; save it as UTF-8",
@@ -78,9 +77,14 @@ class Sniffed:
 
 
 def sniff(export: str | os.PathLike[str]) -> Sniffed:
-    """Look at the first lines of a file; `-` is standard input. Raises InputError where it cannot be opened."""
+    """Look at the first lines of a file, of one in an archive too; `-` is standard input. InputError for a folder."""
+    place = Place.of(os.fspath(export))
+    if place.is_folder():
+        raise InputError(f"{place} is a folder. Name a file in it.")
     check(os.fspath(export))
     with TemporaryDirectory(prefix="coursetrail-") as folder:
+        if place.is_file() and archives.is_archive(place):
+            return _archive(place, Path(folder))
         opening = Opening.of(Path(folder), DEFAULT_LIMIT, None, Silent())
         name, file = opening.file(export)
         with file.open() as raw:
@@ -89,11 +93,21 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
         for magic, what in PACKED.items():
             if begin.startswith(magic):
                 return Sniffed(name, size, "not readable", None, what, None, 0, 0, None, None, None)
-        container = "gzip" if begin.startswith(GZIP) else "plain"
+        container = "gzip" if begin.startswith(GZIP) else "zstd" if ZSTD.match(begin) else "plain"
         first = head(file)
         copy = Path(folder) / "head"
         copy.write_bytes(b"".join(first))
         return _sniffed(name, size, container, first, copy)
+
+
+def _archive(place: Place, scratch: Path) -> Sniffed:
+    """An archive: which file in it to look at."""
+    names = sorted(archives.archive(place.address, scratch).files)
+    if "xl/workbook.xml" in names:
+        what = "a spreadsheet; save the sheet as CSV"
+    else:
+        what = f"an archive of {len(names):,} files{f'; look at one: {place / names[0]}' if names else ''}"
+    return Sniffed(str(place), place.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
 
 
 def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Path) -> Sniffed:

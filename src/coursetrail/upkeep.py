@@ -7,11 +7,12 @@ from coursetrail import commits, dataset
 from coursetrail.errors import DatasetError
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
+from coursetrail.staging import stage
 
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
 MANY = 100
-"""Smaller files from which on an ingest compacts the dataset by itself."""
+"""Files below half of that, two of which go into one, from which on an ingest compacts the dataset by itself."""
 KEPT = timedelta(days=7)
 """How long what a compaction or a replacement took out can still be read with an older version."""
 
@@ -31,7 +32,14 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
     """
     if not dataset.exists(place):
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
-    with (progress or Silent()).step("Compacting", None, "tables") as step, dataset.storage(place):
+    shown = progress or Silent()
+    with stage(place, shown):  # an ingest would find the tables changed under it
+        return compact_within(place, shown)
+
+
+def compact_within(place: Place, progress: Progress) -> Compacted:
+    """`compact` for a run that has the stage."""
+    with progress.step("Compacting", None, "tables") as step, dataset.storage(place):
         before = len(commits.sizes(place))
         commits.rewrite(place, FULL)
         step.advance(1)
@@ -40,5 +48,5 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
 
 
 def is_due(place: Place) -> bool:
-    """Whether a dataset has so many small files that it should be compacted."""
-    return sum(size < FULL for size in commits.sizes(place)) > MANY
+    """Whether a dataset has so many small files, two of which make a full one, that it should be compacted."""
+    return sum(size < FULL // 2 for size in commits.sizes(place)) > MANY

@@ -1,7 +1,9 @@
 """A dataset that follows a folder: what arrives there is read, again and again, until somebody says stop."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +19,14 @@ PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")
 SETTLED = timedelta(seconds=10)
 """How long a packed file must have been left alone: until then it may be one that is still being copied."""
 Look = tuple[int | None, datetime | None]
+GONE: Look = (None, None)
 
 
 @dataclass
 class Watch:
-    """Looks into folders for what is new; each look is an ingest.
+    """Looks into folders for what is new; a look that finds something is an ingest of that.
 
-    A file that is refused is told once, and left alone until it changes. `ingest` are further arguments of it.
+    What was read, or refused, is left alone until it changes. `ingest` are further arguments of it.
     """
 
     dataset: str
@@ -31,10 +34,10 @@ class Watch:
     tell: Callable[[Outcome], None]
     refuse: Callable[[str], None]
     ingest: dict[str, Any] = field(default_factory=dict)
-    _refused: dict[str, Look] = field(default_factory=dict)
+    _seen: dict[str, Look] = field(default_factory=dict)
 
     def look(self) -> int:
-        """Read what is new; how many files those were. A failed write is told too: the next look tries again."""
+        """Read what is new; how many files that was. A failed write is told too: the next look tries again."""
         arrived: list[Outcome] = []
 
         def tell(outcome: Outcome) -> None:
@@ -42,31 +45,36 @@ class Watch:
                 arrived.append(outcome)
                 self.tell(outcome)
 
-        names = [name for name in self._there() if self._refused.get(name) != _look(name) and _is_settled(name)]
+        looks = {name: _look(name) for name in self._there()}
+        there = {name: look for name, look in looks.items() if look != GONE}
+        new = {name: look for name, look in there.items() if self._seen.get(name) != look and _is_settled(name, look)}
         try:
-            if names:
-                build.ingest(self.dataset, names, tell=tell, refuse=self._refuse, **self.ingest)
-        except StorageError as error:
+            if new:
+                build.ingest(self.dataset, list(new), tell=tell, refuse=self._refuse, **self.ingest)
+                self._seen |= new
+        except (InputError, StorageError) as error:  # a file may be gone again
             self.refuse(str(error))
         return len(arrived)
 
     def forever(self, every: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
         """One look after the other, `every` seconds from one's beginning to the next's; yields what each read."""
-        while True:
-            begun = time.monotonic()
-            yield self.look()
-            sleep(max(0.0, begun + every - time.monotonic()))
+        with _each_warning_once():
+            while True:
+                begun = time.monotonic()
+                yield self.look()
+                sleep(max(0.0, begun + every - time.monotonic()))
 
     def _there(self) -> list[str]:
         said = formats.asked(self.ingest.get("format"), self.ingest.get("mapping"))
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
             try:
-                return exports.Opening.of(Path(scratch), exports.DEFAULT_LIMIT, said, Silent()).expand(self.exports)
+                opening = exports.Opening.of(Path(scratch), exports.DEFAULT_LIMIT, said, Silent())
+                return opening.expand(self.exports, lambda name: self._seen.get(name) == _look(name))
             except (InputError, OSError):  # nothing in the folder yet, or no folder
                 return []
 
     def _refuse(self, name: str, error: InputError) -> None:
-        self._refused[name] = _look(name)
+        del name  # the error has it
         self.refuse(str(error))
 
 
@@ -74,9 +82,25 @@ def _look(name: str) -> Look:
     try:
         return exports.size(name), exports.modified(name)
     except OSError:
-        return None, None
+        return GONE
 
 
-def _is_settled(name: str) -> bool:
-    _, modified = _look(name)
+def _is_settled(name: str, look: Look) -> bool:
+    modified = look[1]
     return modified is None or not name.endswith(PACKED) or datetime.now(UTC) - modified > SETTLED
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """What is passed over in a folder is the same at every look."""
+    told = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        return not (text in told or told.add(text))  # type: ignore[func-returns-value]
+
+    exports.LOG.addFilter(is_new)
+    try:
+        yield
+    finally:
+        exports.LOG.removeFilter(is_new)

@@ -1,6 +1,7 @@
 """Lines that say the same again: found by their hashes, proved by their bytes, left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.engines.duckdb_convert import PARQUET
+from coursetrail.errors import InputError
 from coursetrail.formats.lines import SCHEMA, Lines
 from coursetrail.formats.records import Reading
 from coursetrail.literals import literal, parquet
 
 
-def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> np.ndarray[Any, Any]:
+def duplicates(
+    engine: DuckDB, reading: Reading, again: Callable[[], AbstractContextManager[Lines]]
+) -> np.ndarray[Any, Any]:
     """Line numbers whose bytes equal an earlier line's; blank lines are never duplicates.
 
     Hashes name the candidates; only if there are any is the file read again and their bytes compared. Lines that were
@@ -38,23 +42,37 @@ def duplicates(engine: DuckDB, reading: Reading, again: Callable[[], Lines]) -> 
         for lines, hashes in zip(all_lines, all_hashes, strict=True)
     ]
     suspects = np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
-    connection = engine.connection
-    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, again().batches()))
+    with again() as lines:
+        repeated = _repeated(engine.connection, lines, suspects)
+    found_again = np.asarray(repeated["line"].to_numpy())
+    return found_again[found_again > reading.passing.lines]
+
+
+def _repeated(connection: duckdb.DuckDBPyConnection, lines: Lines, suspects: Any) -> pa.Table:
+    failed: list[InputError] = []
+    connection.register("lines", pa.RecordBatchReader.from_batches(SCHEMA, _noting(lines.batches(), failed)))
     connection.register("suspects", pa.table({"line": suspects}))
     try:
-        repeated = connection.sql("""
+        return connection.sql("""
             select line from (
                 select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
                 from lines semi join suspects using (line)
             ) where nth > 1 order by line
         """).to_arrow_table()
     except duckdb.Error as error:
-        raise refused(error) from error
+        raise (failed[0] if failed else refused(error)) from error
     finally:
         connection.unregister("lines")
         connection.unregister("suspects")
-    found_again = np.asarray(repeated["line"].to_numpy())
-    return found_again[found_again > reading.passing.lines]
+
+
+def _noting(batches: Iterator[pa.RecordBatch], failed: list[InputError]) -> Iterator[pa.RecordBatch]:
+    """The batches; an error of the file is noted, for DuckDB hands on only its text."""
+    try:
+        yield from batches
+    except InputError as error:
+        failed.append(error)
+        raise
 
 
 def without(engine: DuckDB, part: Path, lines: np.ndarray[Any, Any], out: Path) -> None:

@@ -56,9 +56,14 @@ def beginning(source: int, hashes: Sequence[Any], lines: int) -> Beginning | Non
 
 def candidates(known: Iterable[Beginning], first: Block | None) -> list[Beginning]:
     """Those of the known beginnings that a file may have which begins with this block, shortest first."""
-    hashes = hashes_of(first)[:HEAD] if first else ()
-    heads = {_digest(hashes[:count]) for count in range(1, len(hashes) + 1)}
-    return sorted((one for one in known if one.head in heads), key=lambda one: one.lines)
+    found = heads([hashes_of(first)]) if first else frozenset()
+    return sorted((one for one in known if one.head in found), key=lambda one: one.lines)
+
+
+def heads(hashes: Sequence[Any]) -> frozenset[str]:
+    """Every `head` that a beginning may have of a file whose hashes come block by block."""
+    first = np.concatenate(hashes)[:HEAD] if hashes else ()
+    return frozenset(_digest(first[:count]) for count in range(1, len(first) + 1))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from coursetrail.formats.format import Mended, Reject
-from coursetrail.formats.mending import REPEATED, mended, object_of, scalar, text_of
+from coursetrail.formats.mending import REPEATED, is_repeated, mended, object_of, scalar, text_of
 from coursetrail.formats.network import network
 
 TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
@@ -26,7 +26,7 @@ def mend(line: bytes) -> Mended | None:
     if text is None:
         return None
     event = _unwrap(object_of(text, kinds), kinds)
-    if REPEATED in event:
+    if is_repeated(event):
         kinds.append("repeated field")
         event[REPEATED] = [[name, _without_address(name, value)] for name, value in event[REPEATED]]
     for name in TEXT:

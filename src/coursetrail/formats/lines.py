@@ -55,15 +55,19 @@ class Block:
 class Lines:
     """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
-    With a `table`, lines are its records, which may hold newlines. `lines` counts them all; `overlong` holds
-    (line, head) of those above `LONGEST`; `fault` says what ended the file early, or is None; `unended` whether the
-    last line has no newline.
+    `first` is how many bytes of the file to read, where not all. With a `table`, lines are its records, which may hold
+    newlines. `lines` counts them all; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
+    the file early, or is None; `unended` whether the last line has no newline.
     """
 
     def __init__(
-        self, file: Path | Place, advance: Callable[[int], None] | None = None, table: Table | None = None
+        self,
+        file: Path | Place,
+        advance: Callable[[int], None] | None = None,
+        table: Table | None = None,
+        first: int | None = None,
     ) -> None:
-        self._raw = Raw(Place.of(file), advance)
+        self._raw = Raw(Place.of(file), advance, first)
         self._source, self._head = opened(self._raw)
         self._table = table
         self.unended = False

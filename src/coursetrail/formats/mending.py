@@ -75,6 +75,12 @@ def _why(text: str, error: ValueError) -> str:
     return "malformed JSON"
 
 
+def is_repeated(event: dict[str, Any]) -> bool:
+    """Whether an object has names that came twice, and not a field of its own that is called so."""
+    earlier = event.get(REPEATED)
+    return isinstance(earlier, list) and all(isinstance(one, list) and len(one) == 2 for one in earlier)
+
+
 def scalar(value: Any, kinds: list[str], *, json_is_fine: bool = False) -> str | None:
     """A value where text is expected: that in a list of one, or any other as its JSON."""
     if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):

@@ -36,9 +36,10 @@ class Source(Protocol):
 
 
 class Raw:
-    """A file's own bytes, digested and counted as they pass."""
+    """A file's own bytes (only the `first` so many), digested and counted as they pass."""
 
-    def __init__(self, place: Place, advance: Callable[[int], None] | None = None) -> None:
+    def __init__(self, place: Place, advance: Callable[[int], None] | None = None, first: int | None = None) -> None:
+        self._left = first
         try:
             self._file: Any = place.open()
         except OSError as error:
@@ -54,24 +55,30 @@ class Raw:
         if self._file.closed:
             return 0
         try:
-            count = self._file.readinto(space) or 0
+            count = self._file.readinto(space[: self._left]) or 0
         except Damaged as error:
             self.fault, count = str(error), 0
         except OSError as error:
+            self._file.close()
             raise unreadable(self._place, error) from error
         if not count:
             self._file.close()
         self._digest.update(space[:count])
         self.bytes += count
+        if self._left is not None:
+            self._left -= count
         if self._advance and count:
             self._advance(count)
         return count
 
     def again(self, begin: int) -> Iterator[bytes]:
         """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
-        with self._place.open(begin) as file, suppress(Damaged):
-            while piece := file.read(PIECE):
-                yield piece
+        try:
+            with self._place.open(begin) as file, suppress(Damaged):
+                while piece := file.read(PIECE):
+                    yield piece
+        except OSError as error:
+            raise unreadable(self._place, error) from error
 
     def digest(self) -> str:
         """The BLAKE3 digest of the whole file, what is not read yet included."""
@@ -260,7 +267,7 @@ def _again(raw: Raw, single: int) -> Iterator[bytes]:
         at += len(piece)
 
 
-def unreadable(path: Path | Place, error: OSError | ValueError) -> InputError:
+def unreadable(path: str | Path | Place, error: OSError | ValueError) -> InputError:
     """The error for a file that the system will not give us."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
 

@@ -15,6 +15,9 @@ from coursetrail.engines import ALL
 from coursetrail.engines.settings import chosen
 from coursetrail.errors import UsageError, did_you_mean
 
+FORMATS = ("table", "csv", "json", "parquet")
+"""Ways to print a table."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
