@@ -5,12 +5,16 @@ import io
 import itertools
 import json
 
+import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import records_by_hand
+from coursetrail.formats import _scan
 from coursetrail.formats import lines as module
 from coursetrail.formats.lines import Lines
+from coursetrail.formats.scan import Layout
 from coursetrail.formats.tables import Table
 
 ABC = Table(("a", "b", "c"))
@@ -85,6 +89,45 @@ def test_any_bytes_are_records_or_have_a_reason(data, fields, backslash):
     assert begins[-1] == len(data)
     assert all(data[end - 1 : end] == b"\n" and begin < end for begin, end in itertools.pairwise(begins))
     assert bytes(found.json).count(b"\n") == len(begins) - 1
+
+
+PIECES = rb', ; " \ a b "" "," NULL a;b'.split(b" ")
+BYTES = st.lists(st.sampled_from([*PIECES, b"\n", b"\r\n", b"\0", b"\x01", b"\xff", b"\xef\xbb\xbf"]), max_size=40).map(
+    b"".join
+)
+
+
+@settings(max_examples=300)
+@given(BYTES, st.integers(1, 4), st.sampled_from(",;"), st.booleans(), st.sampled_from([None, b"a;b\n", b"a,b\r\n"]))
+def test_any_bytes_are_cut_and_read_as_by_hand(data, fields, delimiter, backslash, header):
+    table = Table(tuple("abcd"[:fields]), delimiter, backslash, ("", "NULL"), header)
+    found = table.records(data + b"\n", True)
+    expected = records_by_hand.converted(data + b"\n", table.names, delimiter, backslash, (b"", b"NULL"), header)
+    assert bytes(found.json) == b"".join(json for _, json in expected)
+    assert np.diff(found.begins).tolist() == [len(raw) for raw, _ in expected]
+    assert found.hashes.tolist() == [records_by_hand.hashed(raw) for raw, _ in expected]
+
+
+@given(st.lists(st.binary(max_size=100).map(lambda line: line.replace(b"\n", b"") + b"\n")), st.binary(max_size=9))
+def test_lines_have_the_hashes_that_ledgers_keep(lines, unended):
+    expected = [records_by_hand.hashed(line) for line in lines]
+    assert np.frombuffer(_scan.hashes(b"".join(lines)), np.uint64).tolist() == expected
+    assert Layout({}, {}, rest=False).scan(b"".join(lines)).hashes.tolist() == expected
+    assert _scan.hashes(unended.replace(b"\n", b"")) == b""
+
+
+@example(b'"x\\",a,b\ny",c', 2, False, 10)
+@settings(max_examples=300)
+@given(BYTES, st.integers(1, 4), st.booleans(), st.integers(1, 60))
+def test_where_a_block_ends_makes_no_difference(data, fields, backslash, size):
+    table = Table(tuple("abcd"[:fields]), backslash=backslash)
+    data += b"\n"
+    whole = table.records(data, True)
+    got, at = b"", 0
+    for end in (*range(size, len(data), size), len(data)):
+        part = table.records(data[at:end], end == len(data))
+        got, at = got + bytes(part.json), at + part.consumed
+    assert got == bytes(whole.json)
 
 
 @pytest.mark.parametrize("size", [7, 64, 1000])

@@ -890,6 +890,8 @@ static void convert(const Table *table, At begin, At end, int at_end, Converted 
         if (!behind || count != table->count) {         /* as programs write that save such a file again */
             int other = 0;
             At found = record(table, !backslash, from, limit, &other);
+            if (!found && !at_end && limit == end)
+                break;
             if (found && other == table->count) {
                 behind = found;
                 count = other;

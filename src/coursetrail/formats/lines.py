@@ -112,7 +112,9 @@ class Lines:
             buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + 1))
             space = memoryview(buffer).cast("B")
             space[: len(tail)] = tail
-            size = len(tail) + self._source.readinto(space[len(tail) : len(tail) + BLOCK])
+            size, full = len(tail), len(tail) + BLOCK
+            while size < full and (count := self._source.readinto(space[size:full])):
+                size += count
             at_end = size == len(tail)
             if at_end and size and space[size - 1] != NEWLINE:
                 space[size] = NEWLINE
