@@ -347,3 +347,15 @@ def test_what_was_committed_before_an_error_is_told(tmp_path):
     with pytest.raises(ct.InputError, match=r"bad\.csv"):
         ct.ingest(tmp_path / "d", [good, bad], tell=outcomes.append)
     assert [(Path(one.source.uri).name, one.already) for one in outcomes] == [("good.json", False)]
+
+
+def test_the_ledger_is_read_by_threads_that_need_no_python(tmp_path, monkeypatch):
+    """One that comes back to an interpreter that ends aborts the process, although all was done."""
+    ct.ingest(tmp_path / "dataset", [export(tmp_path, lines(3))])
+
+    def python(*_: object) -> None:
+        raise AssertionError("a file system written in Python")
+
+    monkeypatch.setattr("deltalake.fs.DeltaStorageHandler.from_table", python)
+    assert ledger(tmp_path / "dataset")
+    ct.ingest(tmp_path / "dataset", [export(tmp_path, lines(4, 3), name="more.json")])

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from pyarrow import fs
 
 from coursetrail.errors import DatasetError, StorageError, UsageError
 from coursetrail.ledger import MOMENT, SOURCES
@@ -133,8 +134,10 @@ def rows(place: Place, name: str) -> tuple[pa.Table | None, int | None]:
 
 
 def _read(place: Place, table: DeltaTable) -> pa.Table:
+    # Delta Lake's own is written in Python, and a thread of Arrow's that enters it while Python ends aborts the process.
+    files = fs.SubTreeFileSystem(place.path, place.files)
     try:
-        return table.to_pyarrow_table()
+        return table.to_pyarrow_table(filesystem=files)
     except (OSError, pa.ArrowInvalid) as error:
         raise DatasetError(
             f"{place}: a file of the table cannot be read ({first_line(error)}). Restore the folder from a copy, "
