@@ -1,6 +1,7 @@
-"""The scanner of lines under an address and undefined-behaviour sanitizer, on mutated lines, for as long as one likes.
+"""The scanner in C under an address and undefined-behaviour sanitizer, on mutated lines and tables.
 
-Each round also holds the answers to Python's `json`, as tests/test_scan.py does. A finding prints its seed and ends it.
+Each round also holds the answers to Python: to its `json` as tests/test_scan.py does, to tests/records_by_hand.py. A
+finding ends it. What `fuzz_readers.py` kept of the same readers comes first.
 """
 
 import argparse
@@ -10,10 +11,15 @@ import sys
 import sysconfig
 import tempfile
 import time
+from importlib.machinery import ExtensionFileLoader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
+from random import Random
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "coursetrail" / "formats" / "_scan.c"
+KEPT = ROOT / "bench" / "results" / "fuzz"
+TABULAR = (b'"', b'""', b",", b";", b"\n", b"\n", b"\r\n", b"\\", b"NULL", b"a,b\n")
 FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -25,36 +31,43 @@ def build(folder: Path) -> Path:
     return built
 
 
-def fuzz(built: Path, seconds: float, seed: int) -> None:
-    """Rounds of lines, until the time is over."""
-    import importlib.machinery
-    import importlib.util
-    import random
-
-    loader = importlib.machinery.ExtensionFileLoader("coursetrail.formats._scan", str(built))
-    spec = importlib.util.spec_from_loader(loader.name, loader)
+def load(built: Path) -> None:
+    """Let coursetrail, which must not be imported yet, use that extension."""
+    loader = ExtensionFileLoader("coursetrail.formats._scan", str(built))
+    spec = spec_from_loader(loader.name, loader)
     assert spec is not None
-    module = importlib.util.module_from_spec(spec)
+    module = module_from_spec(spec)
     loader.exec_module(module)
     sys.modules[loader.name] = module
-    import coursetrail.formats
 
-    coursetrail.formats._scan = module  # noqa: SLF001
-    sys.path.insert(0, str(ROOT / "tests"))
-    import coursetrail.formats.scan
-    from lines_of_json import line
+
+def fuzz(built: Path, seconds: float, seed: int) -> None:
+    """What earlier runs of `fuzz_readers.py` kept, then rounds of lines and tables, until the time is over."""
+    load(built)
+    import fuzz_targets
+    from coursetrail.formats import _scan
+    from coursetrail.formats import scan as scanner
+    from lines_of_json import PIECES, line
     from test_scan import CODED, LAYOUT, is_right
 
-    assert coursetrail.formats.scan._scan is module  # noqa: SLF001
+    assert scanner._scan is _scan  # noqa: SLF001
+    assert str(built) == _scan.__file__
+    kept = [(name, file) for name in ("scan", "records") for file in sorted((KEPT / name).glob("*"))]
+    for name, file in kept:
+        fuzz_targets.TARGETS[name].holds(file.read_bytes())
     end, done = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        draw = random.Random(seed)
+        draw = Random(seed)
         texts = [line(draw) for _ in range(200)]
         scanned = (CODED if seed % 2 else LAYOUT).scan(b"".join(texts), mended=seed % 5 == 0)
         for row, text in enumerate(texts if seed % 5 else []):
             is_right(scanned, row, text)
+        assert _scan.hashes(b"".join(texts)) == scanned.hashes.tobytes()
+        for _ in range(20):
+            pieces = [draw.choice((*PIECES, *TABULAR)) for _ in range(draw.randrange(60))]
+            fuzz_targets.are_records(draw.randbytes(1) + b"".join(pieces))
         done, seed = done + len(texts), seed + 1
-    print(f"{done:,} lines, {seed:,} the next seed: nothing found")
+    print(f"{len(kept):,} inputs kept, {done:,} lines, {done // 10:,} tables, {seed:,} the next seed: nothing found")
 
 
 def main() -> None:
