@@ -134,7 +134,7 @@ def rows(place: Place, name: str) -> tuple[pa.Table | None, int | None]:
 
 
 def _read(place: Place, table: DeltaTable) -> pa.Table:
-    # Delta Lake's own is written in Python, and a thread of Arrow's that enters it while Python ends aborts the process.
+    # Delta Lake's own is written in Python; a thread of Arrow's that enters it while Python ends aborts the process.
     files = fs.SubTreeFileSystem(place.path, place.files)
     try:
         return table.to_pyarrow_table(filesystem=files)
