@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import coursetrail as ct
 from coursetrail.simulate import FORMATS, Truth, simulate
 
 MINUTE = 60_000
@@ -129,7 +130,8 @@ def edx(text: str) -> Seen | None:
     if time is None:
         return None
     kind, source, named = found["event_type"], found["event_source"], "name" in found
-    shown = not named and kind.startswith("/courses/") and "/xblock/" not in kind
+    crawled = "Googlebot" in found["agent"]
+    shown = not named and not crawled and kind.startswith("/courses/") and "/xblock/" not in kind
     lecture = re.search(r"/courseware/\w{32}/(\w{32})/", kind if not named else found["page"] or "")
     return Seen(
         learner=found["username"] or None,
@@ -220,6 +222,30 @@ def test_lectures_were_opened_played_and_finished_by_so_many(course: tuple[Readi
     for lecture in truth.lectures:
         counts = [len(found[lecture["lecture"], word]) for word in ("page", "play", "ended")]
         assert [lecture["opened"], lecture["played"], lecture["finished"]] == counts
+
+
+@pytest.mark.parametrize("out", OUTS)
+def test_what_was_planted_comes_back_from_the_dataset(out: str, tmp_path: Path) -> None:
+    form, name = OUTS[out]
+    truth = simulate(tmp_path / name, learners=100, events=5_000, seed=5, dirty=0.05, format=form)
+    ct.ingest(tmp_path / "dataset", [tmp_path / name], max_rejects="100%")
+    course = ct.open(tmp_path / "dataset")
+    for fate in ("lines", "events", "duplicates", "rejected", "blank"):
+        assert sum(source[fate] for source in course.sources.to_pylist()) == getattr(truth.ledger, fate)
+    for clicks in ("all", "deliberate"):
+        planted = dict(zip(truth.activity["learner"], truth.activity[clicks], strict=True))
+        found = {row["learner"]: row["clicks"] for row in course.analyze("learners", clicks=clicks).table.to_pylist()}
+        assert {who: often for who, often in found.items() if often} == {
+            who: often for who, often in planted.items() if often
+        }
+    for analysis, value in (
+        ("browsers", "browser"),
+        ("systems", "system"),
+        ("devices", "device"),
+        ("languages", "language"),
+    ):
+        rows = course.analyze(analysis, without_bots=True).table.to_pylist()
+        assert {row[value]: row["learners"] for row in rows} == truth.learners_by[value]
 
 
 def test_a_folder_has_a_file_for_each_day_and_kind(tmp_path: Path) -> None:

@@ -121,12 +121,14 @@ def _translate(planned: Plan, random: np.random.Generator) -> None:
     first[1:] = planned.actor[1:] != planned.actor[:-1]
     first &= planned.actor < len(planned.people.usernames)
     paged = kind == plan.PAGE
+    agents = [one.agent.user_agent or "" for one in planned.people.visitors]
+    crawled = np.array(["Googlebot" in agent for agent in agents], bool)[planned.visitor]
     choices = (
         (paged & first & within("home"), plan.ENROLLED),
         (paged & within("attempt"), plan.SENT),
         (paged & within("thread") & (random.random(len(planned)) < 0.08), plan.WRITTEN),
         (paged & (page == groups["lectures"][0] + 1), plan.TURNED),
-        (paged & within("admin"), plan.SERVED),
+        (paged & (within("admin") | crawled), plan.SERVED),
     )
     for found, word in choices:
         kind[found] = word
