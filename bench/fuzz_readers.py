@@ -42,7 +42,7 @@ def run(name: str, seconds: int) -> None:
 
 
 def _target(atheris: Any, name: str) -> Any:
-    """The target, all that it uses being instrumented; called when libFuzzer runs, which the scanner in C needs."""
+    """The target, all that it uses being instrumented; once libFuzzer runs, which the scanner in C needs."""
     if (built := KEPT / "_scan.abi3.so").exists():
         CDLL(import_module("atheris.core_with_libfuzzer").__file__, RTLD_GLOBAL)
         load(built)

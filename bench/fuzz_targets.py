@@ -129,7 +129,7 @@ def is_read(form: Format, data: bytes) -> None:
     """A file is read to its end, alike in blocks of any size, and its own `fit` judges it."""
     fitted = _fitted(form, data) or form
     reading, rows = read(fitted, data)
-    again, same = read(fitted, data, 61)
+    again, same = read(fitted, data, 509)
     by_line = {row["line"]: row for row in same}
     assert {row["line"]: row for row in rows} == by_line
     assert sorted(reading.rejects) == sorted(again.rejects)

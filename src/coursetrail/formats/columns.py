@@ -143,10 +143,12 @@ def coded(codes: Any, words: Sequence[str]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers < 0), pa.array(words, pa.string()))
 
 
-def filled(strings: pa.DictionaryArray, default: str | None) -> pa.DictionaryArray:
+def filled(strings: pa.Array, default: str | None) -> pa.Array:
     """The strings, `default` where they are null."""
     if default is None or not strings.null_count:
         return strings
+    if not pa.types.is_dictionary(strings.type):
+        strings = strings.dictionary_encode()
     words = strings.dictionary.to_pylist()
     if default not in words:
         words.append(default)

@@ -44,9 +44,7 @@ def _text(read: Fields, names: Place, records: Records) -> pa.Array:
 
 
 def _platform(read: Fields, names: Place, records: Records) -> pa.Array:
-    found = _text(read, names, records)
-    strings = found if pa.types.is_dictionary(found.type) else found.dictionary_encode()
-    return filled(strings, read.mapping.name)
+    return filled(_text(read, names, records), read.mapping.name)
 
 
 def _network(read: Fields, names: Place, records: Records) -> pa.Array:

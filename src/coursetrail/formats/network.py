@@ -27,7 +27,7 @@ def network(address: str) -> str | None:
     client = next((one for one in found if not _inside(one)), found[0])
     if isinstance(client, IPv4Address):
         return str(IPv4Network((client, 24), strict=False))
-    return str(IPv6Network((client, 48), strict=False))
+    return str(IPv6Network((int(client), 48), strict=False))  # without a zone (%eth0), which may be any text
 
 
 def _inside(address: object) -> bool:
