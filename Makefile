@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+FUZZ := .fuzz
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -19,7 +20,7 @@ help:
 	@echo "make test    every check and test"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make bench   measure beside what each figure compares with (needs Java 17, 20 GB of memory)"
-	@echo "make fuzz    run the scanner of lines under sanitizers, on hostile lines"
+	@echo "make fuzz    run every reader and lookup on hostile bytes, the scanner in C under sanitizers too"
 	@echo "make lock    resolve the pinned versions anew"
 
 install: $(VENV)/.made
@@ -77,8 +78,14 @@ bench: install-dev bench-reference
 	$(BIN)/python bench/agents.py
 	$(BIN)/python bench/on_spark.py
 
-fuzz: install-dev
+fuzz: install-dev $(FUZZ)/.made
+	PYTHONPATH=$(FUZZ) $(BIN)/python bench/fuzz_readers.py
 	$(BIN)/python bench/fuzz.py
+
+$(FUZZ)/.made: bench/fuzz-requirements.txt compiler.lock
+	$(PIP) --no-deps --only-binary :all: --upgrade --target $(FUZZ) -r bench/fuzz-requirements.txt
+	$(PIP) --require-hashes --upgrade --target $(FUZZ) -r compiler.lock
+	@touch $@
 
 bench-reference: $(BENCH)/.made
 
@@ -88,4 +95,4 @@ $(BENCH)/.made: bench/reference/requirements.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH) .hadoop build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(FUZZ) .hadoop build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
