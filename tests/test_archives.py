@@ -134,7 +134,8 @@ def test_the_same_bytes_count_once_whatever_they_come_in(tmp_path, caplog):
     again = ct.ingest(tmp_path / "d", held)
     assert [outcome.already for outcome in again] == [True] * len(FILES) * len(HOLDERS)
     sources = ct.open(tmp_path / "d").sources
-    assert sources["uri"].to_pylist() == [f"{held[1]}/{name}" for name in FILES]
+    read = [row["uri"] for row in sources.to_pylist() if row["lines"]]  # the others are further names
+    assert read == [f"{held[1]}/{name}" for name in FILES]
     table = ct.open(tmp_path / "d").sql("select distinct course from events")
     assert table["course"].to_pylist() == ["psy-001"]
 

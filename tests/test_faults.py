@@ -27,6 +27,7 @@ from deltalake import DeltaTable
 
 import coursetrail as ct
 from coursetrail import build, cli, commits, upkeep
+from coursetrail.commands import reading
 from coursetrail.formats import lines as blocks
 from coursetrail.outputs.tables import encode
 from coursetrail.place import Place
@@ -55,7 +56,7 @@ def whole(dataset: Path) -> int:
     """How many events a reader sees; they are those that the ledger accounts for."""
     opened = ct.open(dataset).dataset
     counted = Counter(opened.tables["events"].to_pyarrow_table(columns=["source"])["source"].to_pylist())
-    assert counted == {row["source"]: row["events"] for row in opened.sources().to_pylist() if row["events"]}
+    assert counted == {row["source"]: row["events"] for row in opened.sources.to_pylist() if row["events"]}
     return counted.total()
 
 
@@ -330,7 +331,7 @@ def test_a_dataset_whose_folder_vanishes_is_one_clear_error(tmp_path, monkeypatc
     first, file = several(tmp_path, count=2)
     ct.ingest(tmp_path / "d", [first], **JUNK)
     gone = Meanwhile(step, lambda: shutil.rmtree(tmp_path / "d"))
-    monkeypatch.setattr(cli, "on_terminal", lambda: gone)
+    monkeypatch.setattr(reading, "on_terminal", lambda: gone)
     code, said = told(capfd, "ingest", tmp_path / "d", file, "--max-rejects", "50%")
     assert gone.done
     assert (code, len(said)) == (6, 1), said
