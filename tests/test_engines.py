@@ -100,7 +100,7 @@ def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, sess
     assert ledger(tmp_path / "d") == [(41, 40, 0, 1, 0)] * 3
     again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
     assert all(outcome.already for outcome in again)
-    assert ct.open(tmp_path / "d").dataset.version == 0
+    assert ct.open(tmp_path / "d").dataset.version == 1  # which names the copy
     for file in files:
         ct.ingest(tmp_path / "one", [file], max_rejects="1")
     assert contents(tmp_path / "d") == contents(tmp_path / "one")
@@ -158,7 +158,7 @@ def test_a_task_has_the_cores_that_spark_gives_it(tmp_path, session, monkeypatch
     orders = []
 
     def spread(spark, items, run):
-        orders.extend(map(pickle.loads, items))
+        orders.append(pickle.loads(run.args[0]))
         return there(spark, items, run)
 
     there = Spark.spread

@@ -101,7 +101,7 @@ def test_what_the_next_tests_spoil_can_be_read(results, tmp_path):
 
 
 def entry(**changes: object) -> str:
-    scope = dict.fromkeys(("events", "learners", "without_learner", "bots", "bot_events", "outside"), 1)
+    scope = dict.fromkeys(("events", "learners", "without_learner", "bots", "bot_events", "outside", "admin"), 1)
     told = {"name": "browsers", "file": "browsers.csv", "scope": scope | {"filters": "", "source": ""}}
     return json.dumps({"tables": [told | changes]})
 
