@@ -96,11 +96,11 @@ def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, sess
     twin = export(tmp_path, lines(40), b"junk\n", name="twin.json")
     outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
     assert [outcome.already for outcome in outcomes] == [False, False, False, True]
-    assert ct.open(tmp_path / "d").dataset.version == 0
+    assert ct.open(tmp_path / "d").dataset.version == 1  # which names the twin
     assert ledger(tmp_path / "d") == [(41, 40, 0, 1, 0)] * 3
     again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
     assert all(outcome.already for outcome in again)
-    assert ct.open(tmp_path / "d").dataset.version == 1  # which names the copy
+    assert ct.open(tmp_path / "d").dataset.version == 1  # as it was
     for file in files:
         ct.ingest(tmp_path / "one", [file], max_rejects="1")
     assert contents(tmp_path / "d") == contents(tmp_path / "one")
