@@ -303,6 +303,30 @@ def test_what_is_dropped_is_kept_nowhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": "2020-01-01", "user": {"id": "u", "mail": "a@example.org", "name": "Ann"}, "left": 1}',
+        '{"at": "2020-01-01", "user": {"id": "u", "mail": "a@example.org", "mail": "b@example.org"}, "left": 1}',
+        '{"user": {"id": "u", "mail": "a@example.org"}, "at": "2020-01-01", "user": {"id": "u"}, "left": 1}',
+        r'{"at": "2020-01-01", "user": {"id": "u", "mail": "a@example.org", "quote": "it\'s"}, "left": 1}',
+        '{"at": "2020-01-01", "user": {"id": "u", "mail": {"is": ["a@example.org"]}}, "left": 1}',
+    ],
+)
+def test_what_is_dropped_inside_an_object_is_kept_nowhere(tmp_path: Path, line: str) -> None:
+    mapping = "drop = ['user.mail']\n" + SMALL.replace('"who"', '"user.id"')
+    (event,) = ingested(tmp_path, mapping, line + "\n", max_rejects="1")
+    assert event["learner"] == "u"
+    assert "left" in event["extra"]
+    assert "example" not in str(event)
+
+
+def test_a_column_to_drop_that_a_table_has_not_is_no_typo_to_pass_over(tmp_path: Path) -> None:
+    with pytest.raises(ct.InputError, match=r"no column 'emial', which .* wants for drop.* Did you mean 'email'"):
+        ingested(tmp_path, "drop = ['emial']\n" + SMALL, "at,who,email\n2020-01-01,u,a@example.org\n")
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(
     ("mapping", "said"),
     [
         ("", "name is missing"),

@@ -55,7 +55,7 @@ def _table(mapping: Mapping, first: bytes) -> Table:
     """How a table lies whose first line is this; InputError where a column is missing."""
     dialect = mapping.dialect
     text = first.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
-    wanted = mapping.read
+    wanted = mapping.read | dict.fromkeys(mapping.dropped, "drop")
     found = {mark: split(text, mark, dialect.backslash) for mark in dialect.delimiter or DELIMITERS}
     names: tuple[str, ...]
     if dialect.names:
@@ -96,11 +96,11 @@ def _form(mapping: Mapping, table: Table | None) -> Format:
     many = {place[0] for place in read.places(mapping.time.columns)} if mapping.time.unit != "days" else set()
     raw = table.names if table else tuple(sorted(fields))
     others = {*raw} - fields
-    dropped = [name for name in mapping.dropped if not table or name in raw]
+    dropped = read.tops(mapping.dropped)
     layout = Layout(
-        fields=dict.fromkeys(sorted(fields | others), Kind.ANY) | dict.fromkeys(dropped, Kind.SKIP),
+        fields=dict.fromkeys(dropped, Kind.SKIP) | dict.fromkeys(sorted(fields | others - {*dropped}), Kind.ANY),
         nested={},
-        kept=dict.fromkeys((inner | others | set(read.tops(mapping.kept))) - {*mapping.dropped}, Kept()),
+        kept=dict.fromkeys((inner | others | set(read.tops(mapping.kept))) - {*dropped}, Kept()),
         coded=frozenset(fields - inner - many),
     )
     return Format(
@@ -108,7 +108,7 @@ def _form(mapping: Mapping, table: Table | None) -> Format:
         title=mapping.title,
         fit=partial(_fit, mapping),
         layout=layout,
-        raw=tuple(name for name in raw if name not in mapping.dropped),
+        raw=tuple(name for name in raw if name not in dropped),
         needed=tuple(read.needed),
         doubtful=read.doubtful,
         mend=partial(mend, read, layout),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,8 +12,8 @@ from coursetrail.formats.columns import member_of, plain, scan_texts
 from coursetrail.formats.format import Mended, Reject
 from coursetrail.formats.mapping_times import moments_of, numbers
 from coursetrail.formats.mapping_toml import NUMBERS, Mapping
-from coursetrail.formats.mending import mended, object_of, text_of
-from coursetrail.formats.scan import Kind, Layout
+from coursetrail.formats.mending import REPEATED, is_repeated, mended, object_of, text_of
+from coursetrail.formats.scan import Kind, Layout, Scanned
 
 HEAVIEST = 2**31 - 1
 UNREAD = "unread"
@@ -70,9 +71,21 @@ class Fields:
             found[ours] = pc.and_not(said, pc.fill_null(fine, False)).to_numpy(zero_copy_only=False)
         return found
 
+    def broken(self, r: pa.StructArray) -> Any:
+        """A mask of the rows in which an object that is read into cannot be, as where a name comes twice."""
+        bad = np.zeros(len(r), np.bool_)
+        for place in self.places(self.mapping.read):
+            found = member_of(r, place[0])
+            for name in place[1:]:
+                inner = _into(found, name)
+                opened = pc.fill_null(pc.starts_with(plain(found), "{"), False).to_numpy(zero_copy_only=False)
+                bad |= opened & ~inner.sound
+                found = member_of(inner.r, name)
+        return bad
+
     def doubtful(self, r: pa.StructArray) -> Any:
-        """A mask of the rows without a time, or with text where a number is due."""
-        bad = self.time(r).is_null().to_numpy(zero_copy_only=False)
+        """A mask of the rows without a time, with text where a number is due, or with an object that must be mended."""
+        bad = self.time(r).is_null().to_numpy(zero_copy_only=False) | self.broken(r)
         for rows in self.misread(r).values():
             bad = bad | rows
         return bad
@@ -85,6 +98,9 @@ def mend(read: Fields, layout: Layout, line: bytes) -> Mended | None:
     if text is None:
         return None
     event = object_of(text, kinds)
+    if is_repeated(event):
+        dropped = read.tops(read.mapping.dropped)
+        event[REPEATED] = [[name, value] for name, value in event[REPEATED] if name not in dropped]
     made = mended(event, kinds)
     r = layout.scan(made.text.encode() + b"\n", mended=True).r
     if not read.time(r)[0].is_valid:
@@ -110,8 +126,13 @@ def _path(name: str) -> Place:
 def _at(r: pa.StructArray, place: Place) -> pa.Array:
     found = member_of(r, place[0])
     for name in place[1:]:
-        found = member_of(scan_texts(found, Layout({name: Kind.ANY}, {}, rest=False)).r, name)
+        found = member_of(_into(found, name).r, name)
     return found
+
+
+def _into(texts: pa.Array, name: str) -> Scanned:
+    """The objects that texts are, with nothing but one member."""
+    return scan_texts(texts, Layout({name: Kind.ANY}, {}, rest=False))
 
 
 def weighs(found: pa.DoubleArray) -> pa.BooleanArray:
