@@ -100,7 +100,6 @@ def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
     [
         (("analyze", "{fs}/courses/absent"), 5, "no dataset here"),
         (("ingest", "{fs}/courses/x", "{fs}/raw/absent.gz"), 3, "no such file"),
-        (("ingest", "{fs}/courses/x", "{fs}/raw"), 3, "is a folder"),
         (("ingest", "{fs}/courses/x", "hdfs://127.0.0.1:1/raw/a.gz"), 3, "127.0.0.1:1"),
         (("plot", "--tables", "{fs}/raw", "-o", "plots"), 3, "no about.json here"),
     ],
@@ -109,11 +108,17 @@ def test_what_is_not_there_is_one_clear_line(hadoop, raw, words, code, says):
     assert says in told(started(hadoop.env, *(word.format(fs=hadoop.fs) for word in words)), code)
 
 
+def test_a_folder_in_hdfs_is_read_file_by_file(hadoop, dataset, raw):
+    address = f"{hadoop.fs}/courses/folder"
+    done(started(hadoop.env, "ingest", address, raw.rpartition("/")[0]))
+    assert ledger(Place.of(address)) == ledger(Place.of(dataset))
+
+
 def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
     """There is no lock in HDFS: whoever is slower is told to run again, and then finds what is left to do."""
     address = f"{hadoop.fs}/courses/contested"
     files = [export(tmp_path, lines(300, 1000 * n), name=f"{n}.json") for n in range(4)]
-    refused = []
+    refused, through = [], []
 
     def run(file: Path) -> None:
         for _ in range(20):
@@ -122,6 +127,7 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
             except ct.StorageError as error:
                 refused.append(str(error))
             else:
+                through.append(file.name)
                 return
 
     threads = [threading.Thread(target=run, args=[file]) for file in (*files, files[0])]
@@ -129,11 +135,12 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
+    assert all("run this again" in text for text in refused), refused
+    assert sorted(through) == sorted(["0.json", *(file.name for file in files)]), refused
     assert sorted(ledger(Place.of(address))) == [(300, 300, 0, 0, 0)] * 4
     for file in files:
         ct.ingest(tmp_path / "alone", [file])
     assert contents(Place.of(address))["answers"] == contents(tmp_path / "alone")["answers"]
-    assert all("run this again" in text for text in refused)
 
 
 # Faults
