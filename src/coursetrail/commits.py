@@ -18,7 +18,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterP
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from coursetrail.dataset import EVENTS, TABLES, Note, events_at, note_of, storage, table_at, uri, version
+from coursetrail.dataset import EVENTS, NOTHING, TABLES, Note, events_at, note_of, storage, table_at, uri, version
 from coursetrail.ledger import Source
 from coursetrail.place import Place
 
@@ -67,11 +67,13 @@ def commit(place: Place, parts: Sequence[Part], sources: Sequence[Source], *, af
     """
     with storage(place):
         events = _events_as_known(place, after)
-        properties = _properties(place, events, added=sources)
         adds = [_add(part) for part in parts]
-        if events is None:
-            _create(place, adds, properties)
+        if events is None and place.local:  # no rival: one run at a time has the stage
+            _create(place, adds, _properties(place, None, added=sources))
             return 0
+        if events is None:
+            events = _begun(place)
+        properties = _properties(place, events, added=sources)
         at = events.version()
         events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
         return at + 1
@@ -160,6 +162,19 @@ def _events_as_known(place: Place, after: int | None) -> DeltaTable | None:
     events = events_at(place)
     if (events.version() if events else None) != after:
         raise CommitFailedError("'events' has a new version")
+    return events
+
+
+def _begun(place: Place) -> DeltaTable:
+    """The table of events with nothing in it. CommitFailedError where another run has put something there.
+
+    Without a lock two runs may create a table at once, and Delta Lake's library takes both for done: the second one's
+    commit follows unchecked. So what is created must be empty, and the commit after it tells who was faster.
+    """
+    DeltaTable.create(uri(place, "events"), Schema.from_arrow(EVENTS), mode="ignore", name="coursetrail events")
+    events = DeltaTable(uri(place, "events"))
+    if note_of(place, events) != NOTHING:
+        raise CommitFailedError("another run made the dataset")
     return events
 
 

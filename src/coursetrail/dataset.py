@@ -193,12 +193,17 @@ def table_at(place: Place, name: str) -> DeltaTable | None:
 
 
 def events_at(place: Place) -> DeltaTable | None:
-    """The table of events, which makes a folder a dataset. Raises DatasetError for one that is not ours."""
+    """The table of events, which makes a folder a dataset; None where nothing was ever committed to it.
+
+    Raises DatasetError for one that is not ours.
+    """
     table = table_at(place, "events")
     if table is not None and (missing := set(EVENTS.names) - {column.name for column in table.schema().fields}):
         if missing == {"weight"}:
             raise DatasetError(f"{place}: made by coursetrail before its first release. Ingest the exports anew.")
         raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
+    if table is not None and not table.file_uris() and note_of(place, table) == NOTHING:
+        return None
     return table
 
 
@@ -248,6 +253,10 @@ class Note(NamedTuple):
         return cls(tables, frozenset(chain.from_iterable(numbers)))
 
 
+NOTHING = Note({}, frozenset())
+"""What belongs to a table of events that was only created."""
+
+
 def note_of(place: Place, events: DeltaTable) -> Note:
     """What belongs to this version of `events`. DatasetError where it is not ours, or newer than this release."""
     for at in range(events.version(), -1, -1):  # other programs may have compacted the table since
@@ -263,6 +272,8 @@ def note_of(place: Place, events: DeltaTable) -> Note:
                     f"{VERSION}). Upgrade: pip install -U coursetrail."
                 )
             return Note.read(found)
+    if not events.file_uris():
+        return NOTHING
     raise DatasetError(f"{place / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
 
 
