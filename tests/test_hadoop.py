@@ -74,7 +74,8 @@ def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
     done(started(hadoop.env, "ingest", address, raw))
     assert contents(Place.of(address)) == contents(simulated.course.dataset.place)
     assert "nothing to do" in started(hadoop.env, "ingest", address, raw).communicate()[1]
-    assert ct.open(address).dataset.version == 0
+    assert ct.open(address).dataset.version == 1, "created empty, then one commit"
+    assert ct.open(address, as_of=0).sources.num_rows == 0
     done(started(hadoop.env, "report", address, "-o", f"{hadoop.fs}/reports/psy-001"))
     assert Place.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
     results = Place.of(f"{hadoop.fs}/results/by-one-process")
