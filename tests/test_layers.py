@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import coursetrail as ct
+
 ROOT = Path(__file__).parents[1]
 HEAVY = ["click", "device_detector", "hyperscan", "jinja2", "matplotlib", "pandas", "polars", "pyspark", "rich"]
 
@@ -66,9 +68,21 @@ def test_a_contract_is_broken_by_what_it_forbids(tmp_path, module, statement, co
 
 
 def test_importing_the_library_loads_nothing_heavy() -> None:
-    loaded = modules_after("import coursetrail")
+    loaded = modules_after("import coursetrail; coursetrail.ingest, coursetrail.open, coursetrail.ANALYSES")
     assert "duckdb" in loaded
     assert loaded & set(HEAVY) == set()
+
+
+def test_what_is_not_asked_for_is_not_imported() -> None:
+    loaded = modules_after("import coursetrail; coursetrail.UsageError, dir(coursetrail)")
+    assert loaded & {*HEAVY, "deltalake", "duckdb", "numpy", "pyarrow"} == set()
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    assert all(getattr(ct, name) is not None for name in ct.__all__)
+    assert sorted(dir(ct)) == sorted(ct.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'opne'"):
+        ct.opne  # noqa: B018
 
 
 def test_an_answer_needs_no_drawing_and_no_data_frames(course_of) -> None:

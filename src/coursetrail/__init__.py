@@ -7,21 +7,25 @@ course = ct.open("psy-001")
 course.analyze("browsers").table
 """
 
-from coursetrail.analyses import ALL as ANALYSES
-from coursetrail.analysis import Analysis, Result, Scope
-from coursetrail.build import ingest
-from coursetrail.course import Course, open  # noqa: A004 - coursetrail.open is the door
-from coursetrail.engines import Choice
-from coursetrail.errors import (
-    CoursetrailError,
-    DatasetError,
-    InputError,
-    MissingExtra,
-    QueryError,
-    StorageError,
-    TooManyRejects,
-    UsageError,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursetrail.analyses import ALL as ANALYSES
+    from coursetrail.analysis import Analysis, Result, Scope
+    from coursetrail.build import ingest
+    from coursetrail.course import Course, open  # noqa: A004 - coursetrail.open is the door
+    from coursetrail.engines import Choice
+    from coursetrail.errors import (
+        CoursetrailError,
+        DatasetError,
+        InputError,
+        MissingExtra,
+        QueryError,
+        StorageError,
+        TooManyRejects,
+        UsageError,
+    )
 
 __all__ = [
     "ANALYSES",
@@ -41,3 +45,24 @@ __all__ = [
     "ingest",
     "open",
 ]
+
+_HOMES = {
+    "ANALYSES": "analyses:ALL",
+    **dict.fromkeys(("Analysis", "Result", "Scope"), "analysis"),
+    "ingest": "build",
+    **dict.fromkeys(("Course", "open"), "course"),
+    "Choice": "engines",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: a command, or a second process, needs little of it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, other = _HOMES.get(name, "errors").partition(":")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{module}"), other or name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,7 +3,8 @@
 import os
 import pickle
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ from coursetrail.formats.beginnings import Beginning
 from coursetrail.formats.records import cores
 from coursetrail.intake import LOOKUPS, Known, Lookup, Order, Taken, take
 from coursetrail.ledger import Ledger, Source, as_table
+from coursetrail.lookups.aside import Aside
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
 from coursetrail.staging import Stage, stage
@@ -34,6 +36,8 @@ ENOUGH = 64 << 20
 OFTEN, SOON = 50, 20
 NAMED = 20
 """Refused files that an error names."""
+LARGE = 32 << 20
+"""Bytes of exports that take so long to read that a second process can have parsed their user agents meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,7 @@ class _Job:
     refused: list[InputError] = field(default_factory=list)
     moved: set[int] = field(default_factory=set)
     told: set[int] = field(default_factory=set)
+    aside: Aside | None = None
 
     def __post_init__(self) -> None:
         opened = Dataset.open(self.place) if dataset.exists(self.place) else None
@@ -131,21 +136,37 @@ class _Job:
     def here(self) -> list[Outcome]:
         """Read the exports in this process; names that were seen before last, for the file may have another one now."""
         exports, names = self.exports, list(map(exports_module.shown, self.exports))
-        try:
-            for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
-                answer: Taken | Known | InputError
-                try:
-                    answer = self.unchanged(exports[place]) or take(
-                        self._order().of(exports[place], self._next()), self.stage.scratch, self.progress
-                    )
-                except InputError as error:
-                    answer = error
-                self._accept({place: answer})
-                if self._is_time():
-                    self._commit()
-        finally:
-            self._commit()
+        with self._parsing_aside():
+            try:
+                for place in sorted(range(len(exports)), key=lambda place: self.ledger.named(names[place]) is not None):
+                    self._accept({place: self._answer(exports[place])})
+                    if self._is_time():
+                        self._commit()
+            finally:
+                self._commit()
         return self._done()
+
+    def _answer(self, export: str) -> Taken | Known | InputError:
+        try:
+            return self.unchanged(export) or take(
+                self._order().of(export, self._next()), self.stage.scratch, self.progress, self._meet
+            )
+        except InputError as error:
+            return error
+
+    @contextmanager
+    def _parsing_aside(self) -> Iterator[None]:
+        """Where all user agents are new, and files large enough, parse them in another process while reading."""
+        is_worth_it = self.order.look_up and self.order.cores > 1 and not self.ledger.by_number
+        if is_worth_it and sum(exports_module.size(export) or 0 for export in self.exports) > LARGE:
+            with Aside() as self.aside:
+                yield
+        else:
+            yield
+
+    def _meet(self, table: str, texts: Collection[str]) -> None:
+        if self.aside and table == "agents":
+            self.aside.meet(texts)
 
     def on_cluster(self, choice: Choice) -> list[Outcome]:
         """Read the exports on Spark's workers, and commit those that could be read; then raise for the others.
@@ -321,7 +342,8 @@ class _Job:
         stale = before is not None and bool(set(before["parser"].to_pylist()) - {lookup.parser})
         wanted = sorted(had | distinct if stale else distinct - had)
         with self.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
-            parsed = lookup.parse(wanted)
+            parse = self.aside.parse if self.aside and lookup.table == "agents" else lookup.parse
+            parsed = parse(wanted)
             commits.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
 
 

@@ -5,7 +5,7 @@ It needs no dataset and no cluster, so it runs here, or on whatever worker of a 
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -103,10 +103,13 @@ class Known:
     source: int | None = None
 
 
-def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
+def take(
+    order: Order, scratch: Path, progress: Progress, meet: Callable[[str, Collection[str]], None] | None = None
+) -> Taken | Known:
     """Read one export, from where it is not known; or, if there is nothing new in it, say what it is.
 
-    `scratch` is a folder of this machine. Raises InputError, TooManyRejects, StorageError; then nothing is left in
+    `scratch` is a folder of this machine. `meet` is told of strings to be looked up, by table, while the file is being
+    read. Raises InputError, TooManyRejects, StorageError; then nothing is left in
     `order.into`.
     """
     opening = Opening.of(scratch, order.limit, order.format, progress)
@@ -124,18 +127,28 @@ def take(order: Order, scratch: Path, progress: Progress) -> Taken | Known:
     while True:
         reading = Reading(form, order.limit.may_go_on, order.cores, Passing(known))
         try:
-            return _taken(order, scratch, opening, name, file, reading)
+            return _taken(order, scratch, opening, name, file, reading, meet or _nobody)
         except Differs as told:
             known = [told.beginning] if told.beginning else []
 
 
-def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place, reading: Reading) -> Taken | Known:
+def _taken(
+    order: Order,
+    scratch: Path,
+    opening: Opening,
+    name: str,
+    file: Place,
+    reading: Reading,
+    meet: Callable[[str, Collection[str]], None],
+) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
     modified = exports.modified(order.export)  # of an archive, not of what it is unpacked into
+    texts: dict[str, set[str]] = {lookup.table: set() for lookup in LOOKUPS}
 
     def read(lines: Lines) -> None:
-        parts.write(events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names), EVENTS, part)
+        found = events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names)
+        parts.write(_noted(found, texts, meet) if order.look_up else found, EVENTS, part)
 
     with storage(order.into):
         lines = opening.read(name, file, reading, read)
@@ -148,14 +161,30 @@ def _taken(order: Order, scratch: Path, opening: Opening, name: str, file: Place
         if not order.limit.allows(len(reading.rejects), new):
             raise opening.too_many(name, reading, new)
         source = _account(engine, order.number, name, part, reading, lines, again, modified)
-        wanted = LOOKUPS if order.look_up else ()
-        texts = {lookup.table: _distinct(engine, part, lookup.key) for lookup in wanted}
     size = part.stat().st_size
     if source.events:
         with storage(order.into):
             (order.into / part.name).fetch(part)
     begins = heads([*reading.passing.passed, *reading.hashes])
-    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), texts, begins)
+    distinct = {table: sorted(found) for table, found in texts.items()}
+    return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), distinct, begins)
+
+
+def _noted(
+    batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]], meet: Callable[[str, Collection[str]], None]
+) -> Iterator[pa.RecordBatch]:
+    """The same batches; the strings in them that are to be looked up are put into `texts`, and told at once."""
+    for batch in batches:
+        for lookup in LOOKUPS:
+            strings = batch[lookup.key]
+            new = set(strings.dictionary.take(strings.indices.unique().drop_null()).to_pylist()) - texts[lookup.table]
+            texts[lookup.table].update(new)
+            meet(lookup.table, new)
+        yield batch
+
+
+def _nobody(table: str, texts: Collection[str]) -> None:
+    """Nobody wants to know."""
 
 
 def _without_duplicates(
@@ -224,11 +253,6 @@ def _account(
         ingested=datetime.now(UTC),
         version=version("coursetrail"),
     )
-
-
-def _distinct(engine: DuckDB, part: Path, key: str) -> list[str]:
-    found = engine.query(f"select distinct {key} as text from {parquet(part)} where {key} is not null order by 1")
-    return found["text"].to_pylist()  # type: ignore[no-any-return]
 
 
 def _rejects(number: int, reading: Reading) -> pa.Table:

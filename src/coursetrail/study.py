@@ -1,7 +1,7 @@
 """The whole way in one go: exports or a dataset → tables, plots and a report."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import pyarrow as pa
 from coursetrail import course as courses
 from coursetrail import dataset
 from coursetrail.analyses import ALL
-from coursetrail.analysis import Filters
+from coursetrail.analysis import Filters, Result
 from coursetrail.build import ingest
 from coursetrail.exports import DEFAULT_LIMIT, Limit
 from coursetrail.place import Place, on_this_machine
@@ -85,14 +85,20 @@ def _write(source: Place, folder: Path | Place, filters: Filters, title: str, pr
     from coursetrail.outputs import report as page
 
     course = courses.open(source.address)
-    results = []
-    with progress.step("Counting", len(ALL), "analyses") as step:
-        for result in course.answers(ALL, filters):
-            results.append(result)
-            step.advance(1)
-    with progress.step("Drawing", None, "files"):
+    with progress.step("Counting and drawing", len(ALL), "analyses") as step:
+        results = _ahead(course.answers(ALL, filters), step.advance)
         files = page.write(results, course.sources, folder, title=title)
     return Report(tuple(files), course.sources)
+
+
+def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Iterator[Result]:
+    """The same results; while one is being drawn the next is being counted."""
+    with ThreadPoolExecutor(1) as aside:
+        pending = aside.submit(next, results, None)
+        while result := pending.result():
+            pending = aside.submit(next, results, None)
+            yield result
+            advance(1)
 
 
 def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Progress) -> Iterator[str]:

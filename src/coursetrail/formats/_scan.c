@@ -33,6 +33,7 @@ enum { MOST_NULLS = 16, LONGEST_RECORD = 1 << 20, SHORT_RECORD = 4096, PATIENCE 
 typedef struct {
     const char *name;
     Py_ssize_t size;
+    uint64_t start, where;                              /* the name's first eight bytes with its closing quote, and a mask of them */
     int kind, kept, same;                               /* kept: put into `rest` as well, unless it says the same */
     const char *unless;                                 /* as this JSON, or as another field */
     Py_ssize_t unless_size;
@@ -42,7 +43,7 @@ typedef struct {
     int64_t *numbers;
     size_t begin, used;                                 /* where the text of the row at hand begins and ends */
     int coded;                                          /* each text is stored once, and rows are numbers of texts */
-    int32_t *codes, words;
+    int32_t *codes, words, recent;                      /* the number that a text had last */
     uint64_t *slots;                                    /* a text's hash above its number + 1; 0 is empty */
     size_t mask;
 } Column;
@@ -276,9 +277,10 @@ static At value(At at, At end, int *lax)
 static int is_utf8(At at, At end)
 {
     while (at < end) {
-        uint64_t words[2];
-        if (end - at >= 16 && (memcpy(words, at, 16), !((words[0] | words[1]) & 0x8080808080808080u))) {
-            at += 16;
+        uint64_t words[4];
+        if (end - at >= 32
+            && (memcpy(words, at, 32), !((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u))) {
+            at += 32;
             continue;
         }
         unsigned char first = *at;
@@ -294,6 +296,30 @@ static int is_utf8(At at, At end)
         at += more + 1;
     }
     return 1;
+}
+
+/* Behind the newline that ends the line at `at`, which there is; `ascii` says whether all before it is ASCII. */
+static At line_end(At at, At end, int *ascii)
+{
+    unsigned high = 0;
+#ifdef __SSE2__
+    const __m128i newline = _mm_set1_epi8('\n');
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)at);
+        unsigned found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, newline));
+        if (found) {
+            int before = __builtin_ctz(found);
+            high |= _mm_movemask_epi8(bytes) & ((1u << before) - 1);
+            *ascii = !high;
+            return at + before + 1;
+        }
+        high |= _mm_movemask_epi8(bytes);
+    }
+#endif
+    for (; at < end && *at != '\n'; at++)
+        high |= *at & 0x80;
+    *ascii = !high;
+    return at + 1;
 }
 
 /* ---- Values --------------------------------------------------------------------------------------------- */
@@ -460,6 +486,20 @@ static At put(Column *column, Py_ssize_t row, At at, At end, int *lax)
 
 /* ---- Lines ---------------------------------------------------------------------------------------------- */
 
+/* Whether a field's name, and its closing quote, stand at `name`. */
+static inline int is_named(const Column *column, At name, At end)
+{
+    uint64_t word;
+    if (end - name <= column->size)
+        return 0;
+    if (end - name < 8)
+        return name[column->size] == '"' && !memcmp(name, column->name, column->size);
+    memcpy(&word, name, 8);
+    if ((word ^ column->start) & column->where)
+        return 0;
+    return column->size < 8 || (name[column->size] == '"' && !memcmp(name + 8, column->name + 8, column->size - 8));
+}
+
 static int find(Fields *fields, At name, Py_ssize_t size)
 {
     for (int step = 0; step < fields->count; step++) {  /* fields mostly come in one order: begin where we are */
@@ -531,18 +571,27 @@ static void more_slots(Column *column)
         seat(column, hash(column->bytes + column->ends[i], column->ends[i + 1] - column->ends[i]), i);
 }
 
+static inline int is_text(const Column *column, int32_t number, At text, size_t size)
+{
+    return (size_t)(column->ends[number + 1] - column->ends[number]) == size
+        && !memcmp(column->bytes + column->ends[number], text, size);
+}
+
 /* The number of the text at the end of a column, which stays there only if it is new. Half of the slots are empty. */
 static int32_t code(Column *column)
 {
     At text = column->bytes + column->begin;
     size_t size = column->used - column->begin;
+    if (column->words && is_text(column, column->recent, text, size)) {  /* who sent a line mostly sent the one before */
+        column->used = column->begin;
+        return column->recent;
+    }
     uint64_t hashed = hash(text, size);
     for (size_t at = hashed & column->mask; column->slots[at]; at = (at + 1) & column->mask) {
         int32_t number = (int32_t)(uint32_t)column->slots[at] - 1;
-        if ((column->slots[at] ^ hashed) >> 32 == 0 && (size_t)(column->ends[number + 1] - column->ends[number]) == size
-            && !memcmp(column->bytes + column->ends[number], text, size)) {
+        if ((column->slots[at] ^ hashed) >> 32 == 0 && is_text(column, number, text, size)) {
             column->used = column->begin;
-            return number;
+            return column->recent = number;
         }
     }
     if (2 * (size_t)column->words >= column->mask)
@@ -550,7 +599,7 @@ static int32_t code(Column *column)
     seat(column, hashed, column->words);
     column->begin = column->used;
     column->ends[++column->words] = (int32_t)column->used;
-    return column->words - 1;
+    return column->recent = column->words - 1;
 }
 
 static void close_row(Fields *fields, Py_ssize_t row)
@@ -603,7 +652,7 @@ static At members(Fields *fields, Py_ssize_t row, At at, At end, Column *rest, i
             return NULL;
         name = at + 1;
         Column *next = fields->columns + fields->last;
-        if (fields->count && end - name > next->size && name[next->size] == '"' && !memcmp(name, next->name, next->size)) {
+        if (fields->count && is_named(next, name, end)) {
             close = name + next->size;
             index = fields->last;
             fields->last = index + 1 < fields->count ? index + 1 : 0;
@@ -704,9 +753,9 @@ static int is_nested(Job *job)
         && !memcmp(where->bytes + where->begin, job->when, job->when_size);
 }
 
-static void scan_line(Job *job, Py_ssize_t row, At at, At end)
+static void scan_line(Job *job, Py_ssize_t row, At at, At end, int ascii)
 {
-    At behind = is_utf8(at, end) ? members(&job->fields, row, at, end, &job->rest, job->known, NULL) : NULL;
+    At behind = ascii || is_utf8(at, end) ? members(&job->fields, row, at, end, &job->rest, job->known, NULL) : NULL;
     if (!behind || blanks(behind, end) != end) {
         undo(&job->fields, row);
         job->rest.used = job->rest.begin;
@@ -717,7 +766,7 @@ static void scan_line(Job *job, Py_ssize_t row, At at, At end)
         if (job->inside >= 0 && is_nested(job)) {
             Column *inside = job->fields.columns + job->inside;
             At from = inside->bytes + inside->begin, to = inside->bytes + inside->used;
-            behind = is_utf8(from, to) ? members(&job->nested, row, from, to, NULL, 1, &strict) : NULL;
+            behind = members(&job->nested, row, from, to, NULL, 1, &strict);
             if (!behind || blanks(behind, to) != to) {
                 undo(&job->nested, row);
                 strict = 0;
@@ -1077,6 +1126,13 @@ static int described(Fields *fields, PyObject *tuple)
             PyErr_SetString(PyExc_ValueError, "no such field or kind");
             return 0;
         }
+        unsigned char start[8] = {0}, where[8] = {0};
+        for (int at = 0; at < 8 && at <= column->size; at++) {
+            start[at] = at < column->size ? (unsigned char)column->name[at] : '"';
+            where[at] = 0xFF;
+        }
+        memcpy(&column->start, start, 8);
+        memcpy(&column->where, where, 8);
     }
     return 1;
 }
@@ -1120,10 +1176,11 @@ static PyObject *scan(PyObject *module, PyObject *arguments)
     Py_BEGIN_ALLOW_THREADS
     all_room(job, found, &used, rows, block.len);
     for (At at = begin; row < rows; row++) {
-        At behind = (At)memchr(at, '\n', end - at) + 1;
+        int ascii;
+        At behind = line_end(at, end, &ascii);
         job->begins[row] = (int32_t)(at - begin);
         job->hashes[row] = hash(at, behind - at);
-        scan_line(job, row, at, behind);
+        scan_line(job, row, at, behind, ascii);
         at = behind;
     }
     job->begins[rows] = (int32_t)block.len;

@@ -11,7 +11,10 @@ from coursetrail.formats.records import Reading
 
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is kept while reading."""
-CODED = ("platform", "course", "action", "area", "item", "url", "network", "country", "region", "timezone")
+CODED = (
+    *("platform", "course", "action", "area", "item", "url", "user_agent", "accept_language"),
+    *("network", "country", "region", "timezone"),
+)
 """Columns that are dictionary arrays, whatever a format makes them of."""
 
 

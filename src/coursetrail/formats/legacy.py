@@ -127,7 +127,7 @@ FORMAT = Format(
             **dict.fromkeys(("type", "lectureID"), Kind.ANY),
             **dict.fromkeys(("currentTime", "prevTime", "playbackRate", *STATES), Kind.NUMBER),
         },
-        coded=frozenset({"key", "page_url", "user_ip", "type"}),
+        coded=frozenset({"key", "page_url", "user_ip", "user_agent", "language", "type"}),
         inside="value",
         where="key",
         when=VIDEO,

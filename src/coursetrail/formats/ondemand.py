@@ -197,7 +197,19 @@ FORMAT = Format(
     layout=Layout(
         fields={**dict.fromkeys(NAMES, Kind.TEXT), "value": Kind.ANY},
         nested={"timecode": Kind.NUMBER, "playback_rate": Kind.NUMBER, "item_id": Kind.ANY},
-        coded=frozenset({"key", "url", "course_id", "country_cd", "region_cd", "timezone", "item_id"}),
+        coded=frozenset(
+            {
+                "key",
+                "url",
+                "course_id",
+                "user_agent",
+                "browser_language",
+                "country_cd",
+                "region_cd",
+                "timezone",
+                "item_id",
+            }
+        ),
         inside="value",
         kept={**dict.fromkeys(("hashed_ip", "os", "browser", "key"), Kept()), "value": Kept(unless='"{}"')},
     ),

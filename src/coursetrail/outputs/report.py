@@ -1,7 +1,7 @@
 """The report: one page that needs no network, and the tables and plots it shows as files beside it."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -44,13 +44,14 @@ class Section:
 
 
 def write(
-    results: Sequence[Result], sources: pa.Table, folder: Where, *, title: str, plots: bool = True
+    results: Iterable[Result], sources: pa.Table, folder: Where, *, title: str, plots: bool = True
 ) -> list[Where]:
     """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; the paths written.
 
     `sources` is the dataset's ledger. Raises StorageError.
     """
-    written, sections = [], []
+    written: list[Where] = []
+    sections: list[Section] = []
     for result in results:
         picture = None
         written.append(write_file(folder / "tables" / f"{result.analysis.name}.csv", to_csv(result)))
@@ -59,7 +60,7 @@ def write(
             written += save(drawing, folder / "plots")
             picture = _picture(drawing)
         sections.append(Section(result, _rows(result), picture))
-    scope = results[0].scope if results else None
+    scope = sections[0].result.scope if sections else None
     page = pages.render("report.html.j2", title=title, sections=sections, ledger=ledger(sources), scope=scope)
     return [*written, write_file(folder / "report.html", page.encode())]
 

@@ -1,0 +1,118 @@
+"""A second process parses user agents: the same answers, whatever becomes of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import coursetrail as ct
+from coursetrail import build
+from coursetrail.lookups import aside
+from coursetrail.lookups.agents import parse_agents
+from coursetrail.lookups.aside import Aside
+from test_ingest import contents, export, line
+
+TEXTS = [
+    "Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0",
+    "Mozilla/5.0 (iPad; CPU OS 7_0_4 like Mac OS X) AppleWebKit/537.51.1 (KHTML, like Gecko) Version/7.0 Mobile",
+    "Googlebot/2.1 (+http://www.google.com/bot.html)",
+    "Opera/9.80 (Windows NT 6.0) Presto/2.12.388 Version/12.14",
+    "日本語 ☃",
+    "",
+]
+
+
+def gone(number: int) -> bool:
+    """Whether there is no such process, or only what is left of it until somebody asks how it ended."""
+    status = Path(f"/proc/{number}/status")
+    return not status.exists() or "Z (zombie)" in status.read_text()
+
+
+def test_the_answers_are_those_of_this_process_in_the_order_asked_for():
+    with Aside() as parser:
+        parser.meet(TEXTS[:2])
+        parser.meet(TEXTS[1:4])
+        table = parser.parse(list(reversed(TEXTS)))
+    assert table.equals(parse_agents(reversed(TEXTS)))
+
+
+def test_what_was_met_is_not_parsed_here(monkeypatch):
+    here = []
+    monkeypatch.setattr(aside, "parse_agents", lambda texts: here.extend(texts) or parse_agents(here))
+    with Aside() as parser:
+        parser.meet(TEXTS[:4])
+        parser.parse(TEXTS)
+    assert here == TEXTS[4:]
+
+
+def test_nothing_asked_gives_an_empty_table():
+    with Aside() as parser:
+        assert parser.parse([]).equals(parse_agents([]))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_process_that_is_killed_costs_time_not_answers(before):
+    with Aside() as parser:
+        if before:
+            parser.meet(TEXTS[:2])
+        os.kill(parser._process.pid, signal.SIGKILL)
+        parser.meet(TEXTS[2:4])
+        assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
+
+
+def test_where_no_process_can_be_started_all_is_parsed_here(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with Aside() as parser:
+        parser.meet(TEXTS[:2])
+        assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
+
+
+def test_nothing_is_imported_from_the_folder_one_is_in(tmp_path, monkeypatch):
+    for name in ("coursetrail", "regex", "pickle"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    with Aside() as parser:
+        parser.meet(TEXTS)
+        assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
+    assert not (tmp_path / "trapped").exists()
+
+
+def test_the_process_ends_with_its_user():
+    with Aside() as parser:
+        number = parser._process.pid
+        assert not gone(number)
+    assert gone(number)
+
+
+def test_the_process_ends_when_its_user_is_killed():
+    code = "from coursetrail.lookups.aside import *; print(Aside().__enter__()._process.pid, flush=True); input()"
+    user = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    number = int(user.stdout.readline())
+    assert not gone(number)
+    user.kill()
+    user.communicate()
+    until = time.monotonic() + 60
+    while not gone(number):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_large_first_export_is_looked_up_aside_with_the_same_numbers(tmp_path, monkeypatch):
+    rows = [line(n=number, user_agent=text, language="de") for number, text in enumerate(TEXTS * 3)]
+    file = export(tmp_path, *rows)
+    ct.ingest(tmp_path / "alone", [file])
+    used = []
+    monkeypatch.setattr(build, "LARGE", 1)
+    monkeypatch.setattr(Aside, "parse", lambda self, texts, ask=Aside.parse: used.append(texts) or ask(self, texts))
+    ct.ingest(tmp_path / "aside", [file])
+    assert used == [sorted(TEXTS)]
+    assert contents(tmp_path / "aside") == contents(tmp_path / "alone")
+    more = export(tmp_path, line(n=1000, user_agent="Lynx/2.8"), name="more.json")
+    ct.ingest(tmp_path / "aside", [more])
+    assert len(used) == 1  # what the dataset has is not parsed again, and little is parsed here
+    agents = ct.open(tmp_path / "aside").sql("select user_agent from agents order by 1")["user_agent"].to_pylist()
+    assert agents == sorted([*TEXTS, "Lynx/2.8"])
