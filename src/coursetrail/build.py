@@ -59,6 +59,7 @@ def ingest(
     replace: bool = False,
     tables: Sequence[str | os.PathLike[str]] = (),
     columns: Sequence[str] | None = None,
+    packed: bool = True,
     look_up: bool = True,
     choice: Choice | None = None,
     progress: Progress | None = None,
@@ -73,9 +74,10 @@ def ingest(
     changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null. `-` is standard input; a folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the
-    exports in them, and what is passed over there is in the log. `tables` are folders or zip files of Coursera's
-    tables, which become the dataset's syllabus, members and grades; they are read first.
+    others being null; not to have them `packed` saves time where the dataset is removed soon. `-` is standard input; a
+    folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what is passed over there
+    is in the log. `tables` are folders or zip files of Coursera's tables, which become the dataset's syllabus, members
+    and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
     others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
@@ -96,7 +98,7 @@ def ingest(
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:
                     tell_table(table)
-        order = Order("", 0, mine.parts, {}, (), said, course, limit, columns, look_up, cores())
+        order = Order("", 0, mine.parts, {}, (), said, course, limit, columns, packed, look_up, cores())
         job = _Job(place, mine, order, replace, shown, tell, refuse)
         opening = exports_module.Opening.of(mine.scratch, limit, said, shown)
         job.exports = opening.expand(names, lambda export: job.unchanged(export) is not None)

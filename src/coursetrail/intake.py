@@ -64,6 +64,7 @@ class Order:
     course: str | None
     limit: Limit
     columns: Sequence[str] | None
+    packed: bool
     look_up: bool
     cores: int
 
@@ -148,7 +149,7 @@ def _taken(
 
     def read(lines: Lines) -> None:
         found = events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names)
-        parts.write(_noted(found, texts, meet) if order.look_up else found, EVENTS, part)
+        parts.write(_noted(found, texts, meet) if order.look_up else found, EVENTS, part, packed=order.packed)
 
     with storage(order.into):
         lines = opening.read(name, file, reading, read)

@@ -21,8 +21,8 @@ def name() -> str:
     return f"part-{uuid4()}.parquet"
 
 
-def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -> None:
-    """Write batches to the new file `out`, with the columns of `schema` as plain Parquet types.
+def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path, *, packed: bool = True) -> None:
+    """Write batches to the new file `out`, with the columns of `schema` as plain Parquet types; `packed` with zstd.
 
     Batches may hold dictionary arrays where `schema` has strings, all of them in the same columns. Raises OSError,
     and whatever `batches` raises.
@@ -32,13 +32,13 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path) -> No
         pending: Future[None] | None = None
         for group in _groups(batches):
             if writer is None:
-                writer = _writer(file, group.schema)
+                writer = _writer(file, group.schema, packed)
             if pending:
                 pending.result()
             pending = aside.submit(_write, writer, group)
         if pending:
             pending.result()
-        (writer or _writer(file, schema)).close()
+        (writer or _writer(file, schema, packed)).close()
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -52,12 +52,12 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
-def _writer(file: object, schema: pa.Schema) -> pq.ParquetWriter:
+def _writer(file: object, schema: pa.Schema, packed: bool) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         file,
         schema,
-        compression="zstd",
-        compression_level=1,
+        compression="zstd" if packed else "none",
+        compression_level=1 if packed else None,
         use_dictionary=[column for column in schema.names if column not in UNREPEATED],
         write_statistics=[column for column in schema.names if column in RANGED],
         store_schema=False,

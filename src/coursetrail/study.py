@@ -69,6 +69,7 @@ def report(
             mapping=mapping,
             max_rejects=max_rejects,
             columns=needed,
+            packed=False,
             progress=shown,
         )
         return _write(Place.of(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
@@ -92,12 +93,10 @@ def _write(source: Place, folder: Path | Place, filters: Filters, title: str, pr
 
 
 def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Iterator[Result]:
-    """The same results; while one is being drawn the next is being counted."""
+    """The same results; while one is being drawn the next are being counted."""
     with ThreadPoolExecutor(1) as aside:
-        pending = aside.submit(next, results, None)
-        while result := pending.result():
-            pending = aside.submit(next, results, None)
-            yield result
+        for counted in [aside.submit(next, results) for _ in ALL]:
+            yield counted.result()
             advance(1)
 
 

@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.lookups.agents import parse_agent, parse_agents
+from coursetrail.lookups.agents import parse_agent, parse_agents, without_collecting
 
 
 class Aside:
@@ -70,8 +70,8 @@ class Aside:
 
 def serve() -> None:
     """Answer until nobody asks any more."""
-    parse_agent("Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0")  # loads the rules
-    with suppress(EOFError, BrokenPipeError):
+    with without_collecting(), suppress(EOFError, BrokenPipeError):
+        parse_agent("Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0")  # loads the rules
         while True:
             pickle.dump(parse_agents(pickle.load(sys.stdin.buffer)), sys.stdout.buffer)  # noqa: S301
             sys.stdout.buffer.flush()
