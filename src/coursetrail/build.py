@@ -75,9 +75,9 @@ def ingest(
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
     others being null; not to have them `packed` saves time where the dataset is removed soon. `-` is standard input; a
-    folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what is passed over there
-    is in the log. `tables` are folders or zip files of Coursera's tables, which become the dataset's syllabus, members
-    and grades; they are read first.
+    folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what is passed over
+    there is in the log. `tables` are folders or zip files of Coursera's tables, which become the dataset's syllabus,
+    members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
     others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
