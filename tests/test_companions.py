@@ -3,6 +3,9 @@
 import csv
 import gzip
 import io
+import os
+import signal
+import tarfile
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 import coursetrail as ct
+from coursetrail import archives
 from coursetrail.engines import Choice
 from coursetrail.errors import InputError, TooManyRejects
 from test_ondemand import VIEW, pristine
@@ -204,6 +208,43 @@ def test_a_zip_file_is_read_like_the_folder_packed_tables_included(tmp_path):
     ct.ingest(tmp_path / "d1", [], tables=[folder])
     ct.ingest(tmp_path / "d2", [], tables=[tmp_path / "t.zip"])
     assert rows(tmp_path / "d1", "syllabus") == rows(tmp_path / "d2", "syllabus") != []
+
+
+def test_a_tar_file_is_read_too(tmp_path):
+    folder = write(tmp_path / "t", CONTENT)
+    with tarfile.open(tmp_path / "t.tar.gz", "w:gz") as packed:
+        packed.add(folder, "tables")
+    ct.ingest(tmp_path / "d1", [], tables=[folder])
+    ct.ingest(tmp_path / "d2", [], tables=[tmp_path / "t.tar.gz"])
+    assert rows(tmp_path / "d1", "syllabus") == rows(tmp_path / "d2", "syllabus") != []
+
+
+def test_an_archive_that_would_unpack_to_far_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "HARMLESS", 1 << 20)
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("courses.csv", b"course_id\n" + b"a\n" * (1 << 20))
+    with pytest.raises(InputError, match="a bomb"):
+        ct.ingest(tmp_path / "d", [], tables=[tmp_path / "t.zip"])
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, monkeypatch, before):
+    dataset = tmp_path / "d"
+    (tmp_path / "access.csv").write_bytes(pristine(VIEW))
+    if before:
+        ct.ingest(dataset, [], tables=[write(tmp_path / "t", CONTENT)])
+    known = rows(dataset, "syllabus") if before else []
+    changed = {**CONTENT, "course_items": [(COURSE, "new", "l1", "1", "1", "New")]}
+    with monkeypatch.context() as killed:
+        killed.setattr("coursetrail.companions.commits.commit", lambda *_, **__: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            ct.ingest(dataset, [], tables=[write(tmp_path / "t", changed)])
+    ct.ingest(dataset, [tmp_path / "access.csv"])
+    assert rows(dataset, "syllabus") == known
+    ct.ingest(dataset, [], tables=[tmp_path / "t"])
+    assert [row[-1] for row in rows(dataset, "syllabus")] != [row[-1] for row in known]
+    assert len(ct.open(dataset).sources) == 1
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "empty", "header"])

@@ -76,7 +76,7 @@ def ingest(
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
     others being null; not to have them `packed` saves time where the dataset is removed soon. `-` is standard input; a
     folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what is passed over
-    there is in the log. `tables` are folders or zip files of Coursera's tables, which become the dataset's syllabus,
+    there is in the log. `tables` are folders or archives of Coursera's tables, which become the dataset's syllabus,
     members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
@@ -94,6 +94,8 @@ def ingest(
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with stage(place, shown) as mine:
+        if place.local:  # elsewhere another run may be at it
+            commits.settle(place)
         if tables:
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:

@@ -18,7 +18,19 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterP
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from coursetrail.dataset import EVENTS, NOTHING, TABLES, Note, events_at, note_of, storage, table_at, uri, version
+from coursetrail.dataset import (
+    EVENTS,
+    NOTHING,
+    REPLACED,
+    TABLES,
+    Note,
+    events_at,
+    note_of,
+    storage,
+    table_at,
+    uri,
+    version,
+)
 from coursetrail.ledger import Source
 from coursetrail.place import Place
 
@@ -97,6 +109,24 @@ def exchange(place: Place, old: Sequence[Source], rows: pa.RecordBatchReader, ne
             commit_properties=_properties(place, events, added=[new], gone=old),
         )
         return at + 1
+
+
+def settle(place: Place) -> None:
+    """Take back what a run that was killed did to tables that are replaced: the next commit would make it count.
+
+    Only for one who has the stage, and so knows that no other run is at it.
+    """
+    events = events_at(place)
+    noted = note_of(place, events).tables if events else {}
+    for name in REPLACED:
+        table = table_at(place, name)
+        if table is None:
+            continue
+        with storage(place):
+            if name not in noted:
+                append(place, name, pa.schema(table.schema()).empty_table(), "overwrite", after=table.version())
+            elif set(table.file_uris()) != set(DeltaTable(uri(place, name), version=noted[name]).file_uris()):
+                table.restore(noted[name])
 
 
 def sizes(place: Place) -> list[int]:

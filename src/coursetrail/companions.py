@@ -5,9 +5,6 @@ events, as all tables do.
 """
 
 import os
-import shutil
-import zipfile
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import commits, dataset
+from coursetrail import archives, commits, dataset
 from coursetrail.companion_sql import READ, SQL, Made
 from coursetrail.engines.duckdb import connect
 from coursetrail.errors import InputError, TooManyRejects
 from coursetrail.exports import Limit
 from coursetrail.formats.companion import read
+from coursetrail.formats.packed import unreadable
 from coursetrail.place import Place
 from coursetrail.progress import Progress
 
@@ -39,14 +37,14 @@ class Replaced:
 def add(
     place: Place, folders: Sequence[str | os.PathLike[str]], scratch: Path, limit: Limit, progress: Progress
 ) -> list[Replaced]:
-    """Read tables from folders or zip files into the dataset at `place`, made if it is not there.
+    """Read tables from folders or archives into the dataset at `place`, made if it is not there.
 
     What is not among them stays as it was. Raises InputError, TooManyRejects, StorageError; then nothing is changed.
     """
-    files: dict[str, list[Path]] = defaultdict(list)
-    for number, folder in enumerate(folders):
-        for file in _files(Path(folder), scratch / f"tables-{number}"):
-            if (name := _table(file)) in READ:
+    files: dict[str, list[Place]] = defaultdict(list)
+    for folder in folders:
+        for file in _files(Path(folder), scratch):
+            if (name := _table(file.name)) in READ:
                 files[name].append(file)
     if not files:
         raise InputError(
@@ -61,32 +59,29 @@ def add(
     return replaced
 
 
-def _files(folder: Path, unpacked: Path) -> Iterator[Path]:
-    """The files of a folder, or those of a zip file that are tables, unpacked."""
+def _files(folder: Path, scratch: Path) -> Iterator[Place]:
+    """The files of a folder, or those in an archive that are tables."""
+    place = Place.of(folder.absolute())
     try:
         if folder.is_dir():
-            yield from sorted(file for file in folder.rglob("*") if file.is_file())
+            yield from map(Place.of, sorted(file for file in folder.rglob("*") if file.is_file()))
             return
-        with zipfile.ZipFile(folder) as packed:
-            for number, member in enumerate(packed.infolist()):
-                if _table(Path(member.filename)) in READ:
-                    target = unpacked / str(number) / Path(member.filename).name
-                    target.parent.mkdir(parents=True)
-                    with dataset.storage(target.parent), packed.open(member) as source, target.open("wb") as out:
-                        shutil.copyfileobj(source, out, 1 << 20)
-                    yield target
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
-        raise InputError(f"{folder}: neither a folder nor a zip file of tables that can be read ({error}).") from error
+        found = archives.archive(place.address, scratch) if archives.is_archive(place) else None
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+    if not found:
+        raise InputError(f"{folder}: neither a folder nor an archive (zip, tar) of tables.")
+    yield from (found.file(name) for name in found.files if _table(Path(name).name) in READ)
 
 
-def _table(file: Path) -> str:
+def _table(name: str) -> str:
     """The name of the table in a file: `users_courses__course_memberships.csv.gz` is one of course_memberships."""
-    name = file.name.lower()
+    name = name.lower()
     ending = next((ending for ending in ENDINGS if name.endswith(ending)), None)
     return name.removesuffix(ending).rpartition("__")[2] if ending else ""
 
 
-def _read(name: str, files: Sequence[Path], limit: Limit, progress: Progress) -> pa.Table:
+def _read(name: str, files: Sequence[Place], limit: Limit, progress: Progress) -> pa.Table:
     parts = []
     with progress.step(f"Reading {name}", len(files), "files") as step:
         for file in files:

@@ -58,7 +58,10 @@ EVENTS = pa.schema(
 
 REJECTS = pa.schema([("source", pa.int32()), ("line", pa.int64()), ("reason", pa.string()), ("raw", pa.binary())])
 
-TABLES = ("events", "agents", "languages", "sources", "rejects", "syllabus", "members", "grades")
+REPLACED = ("syllabus", "members", "grades")
+"""Tables whose rows are replaced, course by course; to the others rows are only added."""
+
+TABLES = ("events", "agents", "languages", "sources", "rejects", *REPLACED)
 """All that there may be. A dataset without sources, or without tables about the course, has not all of them."""
 
 

@@ -7,7 +7,6 @@ import csv
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +16,7 @@ from coursetrail.formats.lines import Block, Lines
 from coursetrail.formats.mending import mended, object_of, text_of
 from coursetrail.formats.scan import Kind, Layout
 from coursetrail.formats.tables import Table
+from coursetrail.place import Place
 
 NOTHING = ("", "NULL", "\\N", "NA")
 USER = "user_id"
@@ -32,7 +32,7 @@ class Companion:
     rejects: tuple[tuple[int, str], ...]
 
 
-def read(file: Path, wanted: Sequence[str]) -> Companion:
+def read(file: Place, wanted: Sequence[str]) -> Companion:
     """The `wanted` columns of a file; all null where it has no such column. InputError for one without a header."""
     header = _first_line(file)
     names = _names(header)
@@ -50,7 +50,7 @@ def read(file: Path, wanted: Sequence[str]) -> Companion:
     return Companion(pa.Table.from_batches(found, schema), lines.lines, tuple(rejects))
 
 
-def _first_line(file: Path) -> bytes:
+def _first_line(file: Place) -> bytes:
     with closing(Lines(file)) as lines:
         for block in lines.blocks():
             whole = bytes(block.raw)
