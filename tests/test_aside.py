@@ -71,6 +71,24 @@ def test_where_no_process_can_be_started_all_is_parsed_here(monkeypatch):
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
 
+@pytest.mark.parametrize("words", ["Loading company settings", "cuda available", "INFO: x", "I1\\n.", "]."])
+def test_what_else_is_printed_into_the_pipe_costs_time_not_answers(tmp_path, monkeypatch, words):
+    (tmp_path / "sitecustomize.py").write_text(f"print({words!r})")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    with Aside() as parser:
+        parser.meet(TEXTS)
+        assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
+
+
+def test_answers_of_another_parser_do_not_count(monkeypatch):
+    with Aside() as parser:
+        parser.meet(TEXTS)
+        monkeypatch.setattr("coursetrail.lookups.aside.PARSER", "a later one")
+        with pytest.raises(ValueError, match="another"):
+            parser._answers[0].result()
+        assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
+
+
 def test_nothing_is_imported_from_the_folder_one_is_in(tmp_path, monkeypatch):
     for name in ("coursetrail", "regex", "pickle"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w')")

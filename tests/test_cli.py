@@ -286,6 +286,24 @@ def test_an_output_that_takes_nothing_is_one_clear_line(here, into, says):
     refused(Ran(done.returncode, done.stdout, done.stderr.decode()), 6, says)
 
 
+def test_a_closed_standard_error_is_no_error(here, tmp_path):
+    (tmp_path / "e.json").write_bytes(line())
+    text = f"{sys.executable} -c 'from coursetrail.cli import main; main()' ingest d e.json 2>&-"
+    assert subprocess.run(["bash", "-c", text], check=False, cwd=tmp_path).returncode == 0
+    assert coursetrail("status", "d", folder=tmp_path).code == 0
+
+
+def test_scarce_memory_is_no_defect(monkeypatch, capsys):
+    def scarce(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "main", scarce)
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "d"])
+    assert ended.value.code == 1
+    assert "not enough memory" in capsys.readouterr().err
+
+
 def test_ctrl_c_is_one_line_and_leaves_the_dataset_as_it_was(here, tmp_path):
     pipe = subprocess.Popen(
         [sys.executable, "-c", "from coursetrail.cli import main; main()", "ingest", tmp_path / "d", "-"],

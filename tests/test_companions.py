@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+import random
 import tarfile
 import zipfile
 from datetime import datetime
@@ -13,8 +15,11 @@ import pytest
 
 import coursetrail as ct
 from coursetrail import archives
+from coursetrail.dataset import version
 from coursetrail.engines import Choice
 from coursetrail.errors import InputError, TooManyRejects
+from coursetrail.place import Place
+from coursetrail.upkeep import compact
 from test_ondemand import VIEW, pristine
 
 COURSE = VIEW["course_id"]
@@ -226,10 +231,48 @@ def test_an_archive_that_would_unpack_to_far_too_much_is_refused(tmp_path, monke
     assert not (tmp_path / "d").exists()
 
 
+@pytest.mark.parametrize("name", ["t.tar", "t.tar.gz"])
+def test_an_archive_that_is_cut_off_is_refused_wherever_the_cut_is(tmp_path, name):
+    folder = write(tmp_path / "t", CONTENT)
+    foreign = tmp_path / "noise.bin"
+    foreign.write_bytes(random.Random(1).randbytes(1 << 20))
+    with tarfile.open(tmp_path / name, "w:gz" if name.endswith("gz") else "w") as packed:
+        packed.add(folder / "courses.csv", "courses.csv")
+        packed.add(foreign, "noise.bin")
+        packed.add(folder, "rest")
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="get the archive again"):
+        ct.ingest(tmp_path / "d", [], tables=[tmp_path / name])
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_folder_in_it_that_may_not_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    folder = write(tmp_path / "t", CONTENT)
+    (folder / "locked").mkdir()
+    scandir = os.scandir
+
+    def locked(path: Any) -> Any:
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(InputError, match="locked: Permission denied"):
+        ct.ingest(tmp_path / "d", [], tables=[folder])
+    with pytest.raises(InputError, match="locked: Permission denied"):
+        ct.ingest(tmp_path / "d", [folder])
+    monkeypatch.undo()
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("then", ["ingest", "compact"])
 @pytest.mark.parametrize("before", [False, True])
-def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, monkeypatch, before):
+def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, monkeypatch, before, then):
     dataset = tmp_path / "d"
     (tmp_path / "access.csv").write_bytes(pristine(VIEW))
+    if then == "compact":
+        ct.ingest(dataset, [tmp_path / "access.csv"])
     if before:
         ct.ingest(dataset, [], tables=[write(tmp_path / "t", CONTENT)])
     known = rows(dataset, "syllabus") if before else []
@@ -242,10 +285,16 @@ def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, 
         killed.setattr("coursetrail.companions.commits.commit", stop)
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(dataset, [], tables=[write(tmp_path / "t", changed)])
+    if then == "compact":
+        compact(Place.of(dataset))
     ct.ingest(dataset, [tmp_path / "access.csv"])
     assert rows(dataset, "syllabus") == known
+    at = version(Place.of(dataset), "syllabus")
+    ct.ingest(dataset, [tmp_path / "access.csv"])
+    assert version(Place.of(dataset), "syllabus") == at  # once is enough
     ct.ingest(dataset, [], tables=[tmp_path / "t"])
-    assert [row[-1] for row in rows(dataset, "syllabus")] != [row[-1] for row in known]
+    items = ct.open(dataset).sql("select item from syllabus where item is not null")
+    assert items["item"].to_pylist() == ["new"]
     assert len(ct.open(dataset).sources) == 1
 
 

@@ -1,5 +1,6 @@
 """Ingest: every line is accounted for once, whatever happens while it is read."""
 
+import gc
 import gzip
 import json
 import os
@@ -15,6 +16,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
+from coursetrail import part
 from coursetrail.dataset import EVENTS
 from coursetrail.place import Place
 from coursetrail.simulate import simulate
@@ -359,3 +361,18 @@ def test_the_ledger_is_read_by_threads_that_need_no_python(tmp_path, monkeypatch
     monkeypatch.setattr("deltalake.fs.DeltaStorageHandler.from_table", python)
     assert ledger(tmp_path / "dataset")
     ct.ingest(tmp_path / "dataset", [export(tmp_path, lines(4, 3), name="more.json")])
+
+
+@pytest.mark.parametrize("group", [1, 100])
+def test_a_file_of_events_is_closed_when_reading_ends_in_an_error(tmp_path, monkeypatch, group):
+    monkeypatch.setattr(part, "GROUP", group)
+    rows = pa.RecordBatch.from_pylist([{"line": 1}], schema=pa.schema([("line", pa.int64())]))
+
+    def batches():
+        yield rows
+        yield rows
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        part.write(batches(), rows.schema, tmp_path / "e.parquet")
+    gc.collect()  # a writer that is still open would complain now, and the complaint be an error

@@ -81,6 +81,8 @@ def test_what_is_not_asked_for_is_not_imported() -> None:
 def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(ct, name) is not None for name in ct.__all__)
     assert sorted(dir(ct)) == sorted(ct.__all__)
+    found = subprocess.run([sys.executable, "-c", "import coursetrail as ct; ct.errors.InputError, ct.engines.Choice"])
+    assert found.returncode == 0
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
         ct.opne  # noqa: B018
 

@@ -4,6 +4,8 @@ import base64
 import datetime
 import hashlib
 import re
+import threading
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -11,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from conftest import no_file_above
+from coursetrail import study
 from coursetrail.charts import Table
 from coursetrail.errors import StorageError
 from coursetrail.outputs import report
@@ -246,3 +249,28 @@ def test_a_full_disk_leaves_the_old_page_whole(tmp_path):
         report.write([], sources(GOOD), tmp_path, title="new")
     assert "<title>old</title>" in (tmp_path / "report.html").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_report_that_fails_waits_for_the_answer_being_counted_and_no_other():
+    asked: list[int] = []
+    counting = threading.Event()
+
+    def answers():
+        for number in range(7):
+            asked.append(number)
+            if number:
+                counting.set()
+                time.sleep(0.2)
+            yield number
+
+    results = study._ahead(answers(), lambda _: None)
+    assert next(results) == 0
+    counting.wait()
+    results.close()
+    assert asked == [0, 1]
+
+
+def test_a_report_has_every_answer_in_order():
+    told: list[int] = []
+    assert list(study._ahead(iter(range(1, 8)), told.append)) == [1, 2, 3, 4, 5, 6, 7]
+    assert sum(told) == 7

@@ -54,9 +54,14 @@ _HOMES = {
     "Choice": "engines",
 }
 
+_MODULES = frozenset({"analyses", "analysis", "build", "course", "engines", "errors"})
+"""Those that public names come from; `ct.errors` is there without an import of its own."""
+
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is: a command, or a second process, needs little of it."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, other = _HOMES.get(name, "errors").partition(":")

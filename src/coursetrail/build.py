@@ -74,10 +74,10 @@ def ingest(
     changed otherwise is refused, or with `replace` takes the place of what it was. `format` names a format where
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md); `course` is the course
     of events whose page names none (else the file's name is asked). `columns` keeps only these columns of events, the
-    others being null; not to have them `packed` saves time where the dataset is removed soon. `-` is standard input; a
-    folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what is passed over
-    there is in the log. `tables` are folders or archives of Coursera's tables, which become the dataset's syllabus,
-    members and grades; they are read first.
+    others being null; not to have them `packed` saves time, not space, where the dataset is removed soon. `-` is
+    standard input; a folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them, and what
+    is passed over there is in the log. `tables` are folders or archives of Coursera's tables, which become the
+    dataset's syllabus, members and grades; they are read first.
 
     Raises InputError, TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing; the
     others are read, and then it is raised, or `refuse` is given its name and why. `tell` is given every outcome as
@@ -94,8 +94,6 @@ def ingest(
     limit = Limit.parse(max_rejects)
     shown = progress or Silent()
     with stage(place, shown) as mine:
-        if place.local:  # elsewhere another run may be at it
-            commits.settle(place)
         if tables:
             for table in companions.add(place, tables, mine.scratch, limit, shown):
                 if tell_table:
@@ -162,7 +160,7 @@ class _Job:
     def _parsing_aside(self) -> Iterator[None]:
         """Where all user agents are new, and files large enough, parse them in another process while reading."""
         is_worth_it = self.order.look_up and self.order.cores > 1 and not self.ledger.by_number
-        if is_worth_it and sum(exports_module.size(export) or 0 for export in self.exports) > LARGE:
+        if is_worth_it and sum(map(_bytes, self.exports)) > LARGE:
             with Aside() as self.aside:
                 yield
         else:
@@ -349,6 +347,14 @@ class _Job:
             parse = self.aside.parse if self.aside and lookup.table == "agents" else lookup.parse
             parsed = parse(wanted)
             commits.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
+
+
+def _bytes(export: str) -> int:
+    """Bytes of an export as far as that is known; one that is gone meanwhile is refused in its turn."""
+    try:
+        return exports_module.size(export) or 0
+    except (InputError, OSError):
+        return 0
 
 
 def _everywhere(export: str) -> str:

@@ -83,6 +83,8 @@ def _told(error: Exception) -> tuple[str, int]:
             return f"Error: {error.format_message()} More with: {context.command_path} --help", error.exit_code
         case click.ClickException():
             return f"Error: {error.format_message()}", error.exit_code
+        case MemoryError():
+            return "Error: there is not enough memory. Close other programs, or raise the limit (ulimit -v).", 1
         case OSError():  # of what is read, formats.lines says so; this is about what is written
             where = error.filename2 or error.filename or "output"
             return f"Error: {where}: cannot write ({error.strerror or error}).", StorageError.exit_code

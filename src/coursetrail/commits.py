@@ -124,7 +124,9 @@ def settle(place: Place) -> None:
             continue
         with storage(place):
             if name not in noted:
-                append(place, name, pa.schema(table.schema()).empty_table(), "overwrite", after=table.version())
+                if table.file_uris():
+                    rows = pa.schema(table.schema()).empty_table()
+                    append(place, name, rows, "overwrite", after=table.version())
             elif set(table.file_uris()) != set(DeltaTable(uri(place, name), version=noted[name]).file_uris()):
                 table.restore(noted[name])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import archives, commits, dataset
+from coursetrail import archives, commits, dataset, folders
 from coursetrail.companion_sql import READ, SQL, Made
 from coursetrail.engines.duckdb import connect
 from coursetrail.errors import InputError, TooManyRejects
@@ -35,20 +35,20 @@ class Replaced:
 
 
 def add(
-    place: Place, folders: Sequence[str | os.PathLike[str]], scratch: Path, limit: Limit, progress: Progress
+    place: Place, sources: Sequence[str | os.PathLike[str]], scratch: Path, limit: Limit, progress: Progress
 ) -> list[Replaced]:
     """Read tables from folders or archives into the dataset at `place`, made if it is not there.
 
     What is not among them stays as it was. Raises InputError, TooManyRejects, StorageError; then nothing is changed.
     """
     files: dict[str, list[Place]] = defaultdict(list)
-    for folder in folders:
-        for file in _files(Path(folder), scratch):
+    for source in sources:
+        for file in _files(Path(source), scratch):
             if (name := _table(file.name)) in READ:
                 files[name].append(file)
     if not files:
         raise InputError(
-            f"{', '.join(map(str, folders))}: none of the tables that are read. They are CSV files called "
+            f"{', '.join(map(str, sources))}: none of the tables that are read. They are CSV files called "
             f"{', '.join(f'{name}.csv' for name in READ)}."
         )
     found = {name: _read(name, paths, limit, progress) for name, paths in files.items()}
@@ -64,13 +64,15 @@ def _files(folder: Path, scratch: Path) -> Iterator[Place]:
     place = Place.of(folder.absolute())
     try:
         if folder.is_dir():
-            yield from map(Place.of, sorted(file for file in folder.rglob("*") if file.is_file()))
+            yield from (file for file, passed in folders.below(place) if not passed)
             return
         found = archives.archive(place.address, scratch) if archives.is_archive(place) else None
     except (OSError, ValueError) as error:
         raise unreadable(folder, error) from error
     if not found:
         raise InputError(f"{folder}: neither a folder nor an archive (zip, tar) of tables.")
+    if found.fault:
+        raise InputError(f"{folder}: {found.fault}. Tables are read as a whole; get the archive again.")
     yield from (found.file(name) for name in found.files if _table(Path(name).name) in READ)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from coursetrail.place import Place
+from coursetrail.formats.packed import unreadable
+from coursetrail.place import Entry, Place
 
 MAGIC = frozenset("*?[")
 REASONS = {"link": "a link to a folder, or to nothing", "else": "no file"}
@@ -29,13 +30,20 @@ def hidden(name: str) -> bool:
 
 def below(folder: Place) -> Iterator[Found]:
     """All files in a folder and the folders in it; links to folders are not followed."""
-    for place, kind in folder.entries():
+    for place, kind in _entries(folder):
         if hidden(place.name):
             yield Found(place, "hidden")
         elif kind == "folder":
             yield from below(place)
         else:
             yield Found(place, REASONS.get(kind))
+
+
+def _entries(folder: Place) -> list[Entry]:
+    try:
+        return folder.entries()
+    except PermissionError as error:
+        raise unreadable(folder, error) from error
 
 
 def matching(pattern: str) -> Iterator[Found]:
@@ -54,7 +62,7 @@ def _matching(folder: Place, parts: list[str]) -> Iterator[Found]:
     deep = first == "**" and rest
     if deep:
         yield from _matching(folder, rest)
-    for place, kind in folder.entries():
+    for place, kind in _entries(folder):
         if not fnmatchcase(place.name, first) or (hidden(place.name) and not hidden(first)):
             continue
         if kind != "folder":

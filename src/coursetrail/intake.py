@@ -110,8 +110,7 @@ def take(
     """Read one export, from where it is not known; or, if there is nothing new in it, say what it is.
 
     `scratch` is a folder of this machine. `meet` is told of strings to be looked up, by table, while the file is being
-    read. Raises InputError, TooManyRejects, StorageError; then nothing is left in
-    `order.into`.
+    read. Raises InputError, TooManyRejects, StorageError; then nothing is left in `order.into`.
     """
     opening = Opening.of(scratch, order.limit, order.format, progress)
     name, file = opening.file(order.export)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,18 +28,19 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path, *, pa
     Batches may hold dictionary arrays where `schema` has strings, all of them in the same columns. Raises OSError,
     and whatever `batches` raises.
     """
-    with ThreadPoolExecutor(1) as aside, out.open("wb") as file:
+    with out.open("wb") as file, ExitStack() as opened, ThreadPoolExecutor(1) as aside:
         writer: pq.ParquetWriter | None = None
         pending: Future[None] | None = None
         for group in _groups(batches):
             if writer is None:
-                writer = _writer(file, group.schema, packed)
+                writer = opened.enter_context(_writer(file, group.schema, packed))
             if pending:
                 pending.result()
             pending = aside.submit(_write, writer, group)
         if pending:
             pending.result()
-        (writer or _writer(file, schema, packed)).close()
+        if writer is None:
+            opened.enter_context(_writer(file, schema, packed))
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

@@ -74,4 +74,4 @@ class Advance(Protocol):
 
 def on_terminal() -> Progress:
     """A bar where a person watches standard error, else silence."""
-    return Bar() if sys.stderr.isatty() else Silent()
+    return Bar() if sys.stderr is not None and sys.stderr.isatty() else Silent()

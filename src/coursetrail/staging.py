@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TextIO
 from uuid import uuid4
 
-from coursetrail import dataset
+from coursetrail import commits, dataset
 from coursetrail.place import Place
 from coursetrail.progress import Progress
 
@@ -34,6 +34,7 @@ def stage(place: Place, progress: Progress) -> Iterator[Stage]:
     """
     if folder := place.local:
         with _local_stage(folder, folder / "_staging", progress) as mine:
+            commits.settle(place)
             yield Stage(mine, Place.of(mine))
         return
     parts = place / "_staging" / uuid4().hex

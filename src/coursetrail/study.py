@@ -1,8 +1,9 @@
 """The whole way in one go: exports or a dataset → tables, plots and a report."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,18 +87,26 @@ def _write(source: Place, folder: Path | Place, filters: Filters, title: str, pr
     from coursetrail.outputs import report as page
 
     course = courses.open(source.address)
-    with progress.step("Counting and drawing", len(ALL), "analyses") as step:
-        results = _ahead(course.answers(ALL, filters), step.advance)
+    with (
+        progress.step("Counting and drawing", len(ALL), "analyses") as step,
+        closing(_ahead(course.answers(ALL, filters), step.advance)) as results,
+    ):
         files = page.write(results, course.sources, folder, title=title)
     return Report(tuple(files), course.sources)
 
 
-def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Iterator[Result]:
-    """The same results; while one is being drawn the next are being counted."""
-    with ThreadPoolExecutor(1) as aside:
+def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Generator[Result]:
+    """The same results, of all analyses; while one is being drawn the next are being counted.
+
+    Closed early, it waits for the one that is being counted and for no other.
+    """
+    aside = ThreadPoolExecutor(1)
+    try:
         for counted in [aside.submit(next, results) for _ in ALL]:
             yield counted.result()
             advance(1)
+    finally:
+        aside.shutdown(cancel_futures=True)
 
 
 def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Progress) -> Iterator[str]:

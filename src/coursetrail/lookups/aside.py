@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.lookups.agents import parse_agent, parse_agents, without_collecting
+from coursetrail.lookups.agents import PARSER, SCHEMA, parse_agent, parse_agents, without_collecting
 
 
 class Aside:
@@ -53,9 +53,9 @@ class Aside:
 
     def parse(self, texts: Sequence[str]) -> pa.Table:
         """As `parse_agents` of distinct texts; waits for those that were met, and parses the others here."""
-        tables = []
-        with suppress(OSError, EOFError, pickle.UnpicklingError):
-            tables += [answer.result() for answer in self._answers]
+        tables: list[pa.Table] = []
+        with suppress(Exception):  # whatever comes out of the pipe: what is missing then is parsed here
+            tables.extend(answer.result() for answer in self._answers)
         done = {text for table in tables for text in table["user_agent"].to_pylist()}
         table = pa.concat_tables([*tables, parse_agents(text for text in texts if text not in done)])
         return table.take(pc.index_in(pa.array(texts, pa.string()), value_set=table["user_agent"]))
@@ -65,7 +65,10 @@ class Aside:
             raise BrokenPipeError
         pickle.dump(texts, self._process.stdin)
         self._process.stdin.flush()
-        return pickle.load(self._process.stdout)  # noqa: S301 - from our own process
+        table = pickle.load(self._process.stdout)  # noqa: S301 - from our own process
+        if table.schema != SCHEMA or set(table["parser"].to_pylist()) != {PARSER}:
+            raise ValueError("another coursetrail")
+        return table
 
 
 def serve() -> None:
