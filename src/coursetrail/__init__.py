@@ -54,7 +54,7 @@ _HOMES = {
     "Choice": "engines",
 }
 
-_MODULES = frozenset({"analyses", "analysis", "build", "course", "engines", "errors"})
+_MODULES = {home.partition(":")[0] for home in _HOMES.values()} | {"errors"}
 """Those that public names come from; `ct.errors` is there without an import of its own."""
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -160,7 +161,7 @@ class _Job:
     def _parsing_aside(self) -> Iterator[None]:
         """Where all user agents are new, and files large enough, parse them in another process while reading."""
         is_worth_it = self.order.look_up and self.order.cores > 1 and not self.ledger.by_number
-        if is_worth_it and sum(map(_bytes, self.exports)) > LARGE:
+        if is_worth_it and any(total > LARGE for total in accumulate(map(_bytes, self.exports))):
             with Aside() as self.aside:
                 yield
         else:

@@ -116,12 +116,12 @@ def settle(place: Place) -> None:
 
     Only for one who has the stage, and so knows that no other run is at it.
     """
+    tables = {name: table for name in REPLACED if (table := table_at(place, name))}
+    if not tables:  # as in most datasets: nothing is read
+        return
     events = events_at(place)
     noted = note_of(place, events).tables if events else {}
-    for name in REPLACED:
-        table = table_at(place, name)
-        if table is None:
-            continue
+    for name, table in tables.items():
         with storage(place):
             if name not in noted:
                 if table.file_uris():

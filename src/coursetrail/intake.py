@@ -104,9 +104,15 @@ class Known:
     source: int | None = None
 
 
-def take(
-    order: Order, scratch: Path, progress: Progress, meet: Callable[[str, Collection[str]], None] | None = None
-) -> Taken | Known:
+Meet = Callable[[str, Collection[str]], None]
+"""What is told of a table's strings to be looked up, as they are met."""
+
+
+def _nobody(table: str, texts: Collection[str]) -> None:
+    """Nobody wants to know."""
+
+
+def take(order: Order, scratch: Path, progress: Progress, meet: Meet = _nobody) -> Taken | Known:
     """Read one export, from where it is not known; or, if there is nothing new in it, say what it is.
 
     `scratch` is a folder of this machine. `meet` is told of strings to be looked up, by table, while the file is being
@@ -127,7 +133,7 @@ def take(
     while True:
         reading = Reading(form, order.limit.may_go_on, order.cores, Passing(known))
         try:
-            return _taken(order, scratch, opening, name, file, reading, meet or _nobody)
+            return _taken(order, scratch, opening, name, file, reading, meet)
         except Differs as told:
             known = [told.beginning] if told.beginning else []
 
@@ -139,7 +145,7 @@ def _taken(
     name: str,
     file: Place,
     reading: Reading,
-    meet: Callable[[str, Collection[str]], None],
+    meet: Meet,
 ) -> Taken | Known:
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
@@ -170,9 +176,7 @@ def _taken(
     return Taken(source, part.name if source.events else None, size, _rejects(order.number, reading), distinct, begins)
 
 
-def _noted(
-    batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]], meet: Callable[[str, Collection[str]], None]
-) -> Iterator[pa.RecordBatch]:
+def _noted(batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]], meet: Meet) -> Iterator[pa.RecordBatch]:
     """The same batches; the strings in them that are to be looked up are put into `texts`, and told at once."""
     for batch in batches:
         for lookup in LOOKUPS:
@@ -181,10 +185,6 @@ def _noted(
             texts[lookup.table].update(new)
             meet(lookup.table, new)
         yield batch
-
-
-def _nobody(table: str, texts: Collection[str]) -> None:
-    """Nobody wants to know."""
 
 
 def _without_duplicates(

@@ -33,7 +33,7 @@ enum { MOST_NULLS = 16, LONGEST_RECORD = 1 << 20, SHORT_RECORD = 4096, PATIENCE 
 typedef struct {
     const char *name;
     Py_ssize_t size;
-    uint64_t start, where;                              /* the name's first eight bytes with its closing quote, and a mask of them */
+    uint64_t start, start_mask;                         /* the name's first eight bytes, its closing quote among them */
     int kind, kept, same;                               /* kept: put into `rest` as well, unless it says the same */
     const char *unless;                                 /* as this JSON, or as another field */
     Py_ssize_t unless_size;
@@ -277,10 +277,9 @@ static At value(At at, At end, int *lax)
 static int is_utf8(At at, At end)
 {
     while (at < end) {
-        uint64_t words[4];
-        if (end - at >= 32
-            && (memcpy(words, at, 32), !((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u))) {
-            at += 32;
+        uint64_t words[2];
+        if (end - at >= 16 && (memcpy(words, at, 16), !((words[0] | words[1]) & 0x8080808080808080u))) {
+            at += 16;
             continue;
         }
         unsigned char first = *at;
@@ -495,7 +494,7 @@ static inline int is_named(const Column *column, At name, At end)
     if (end - name < 8)
         return name[column->size] == '"' && !memcmp(name, column->name, column->size);
     memcpy(&word, name, 8);
-    if ((word ^ column->start) & column->where)
+    if ((word ^ column->start) & column->start_mask)
         return 0;
     return column->size < 8 || (name[column->size] == '"' && !memcmp(name + 8, column->name + 8, column->size - 8));
 }
@@ -1126,13 +1125,13 @@ static int described(Fields *fields, PyObject *tuple)
             PyErr_SetString(PyExc_ValueError, "no such field or kind");
             return 0;
         }
-        unsigned char start[8] = {0}, where[8] = {0};
+        unsigned char start[8] = {0}, mask[8] = {0};
         for (int at = 0; at < 8 && at <= column->size; at++) {
             start[at] = at < column->size ? (unsigned char)column->name[at] : '"';
-            where[at] = 0xFF;
+            mask[at] = 0xFF;
         }
         memcpy(&column->start, start, 8);
-        memcpy(&column->where, where, 8);
+        memcpy(&column->start_mask, mask, 8);
     }
     return 1;
 }

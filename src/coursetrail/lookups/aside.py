@@ -42,8 +42,7 @@ class Aside:
             self._process.kill()
         self._talk.shutdown(cancel_futures=True)
         if self._process:
-            with suppress(BrokenPipeError):  # of what it was not told any more
-                self._process.communicate()
+            self._process.communicate()
 
     def meet(self, texts: Collection[str]) -> None:
         """Have these parsed; returns at once."""
