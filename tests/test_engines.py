@@ -18,7 +18,7 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
-from coursetrail.analysis import Filters
+from coursetrail.analysis import Filters, folded, render
 from coursetrail.cli import main
 from coursetrail.engines import Choice
 from coursetrail.engines.duckdb import connect as duckdb
@@ -80,6 +80,18 @@ def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> Non
         assert other.table.schema == one.table.schema
         assert other.table.to_pylist() == one.table.to_pylist(), one.analysis.name
         assert other.scope == one.scope
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda one: one.describe() or "all")
+def test_spark_folds_the_events_once_for_all_that_ask_for_no_more(simulated, session, filters):
+    course = ct.Course(simulated.course.dataset, Choice("spark"))
+    with course.engine() as engine:
+        engine.keep("used", folded(filters))
+        asked = {one.name: engine.session.sql(render(one, filters, kept=True)).inputFiles() for one in ALL}
+        folds = engine.session.table("used").storageLevel
+    again = {name for name, files in asked.items() if any("/events/" in file for file in files)}
+    assert folds.useMemory
+    assert again == {"learners"}  # whose sessions are not in the fold
 
 
 # Ingest by workers

@@ -104,21 +104,24 @@ class Filters:
 
 USED = """
     select learner, user_agent, accept_language, count(*) as events, sum(clicks) as clicks
-    from events
+    from {events}
     group by learner, user_agent, accept_language
 """
 """With which headers each learner came, and how often; null is a learner too. Most analyses need no more."""
 
 
 def folded(filters: Filters) -> str:
-    """The relation `used` by itself, for an engine to keep when several questions are asked."""
-    return f"{_events(filters)}{USED}"
+    """The relation `used` by itself, for an engine to keep when several questions are asked.
+
+    It is one `select`: what Spark keeps of a text with a `with`, it does not find again in another text with one.
+    """
+    return USED.format(events=f"({filters.sql()}) as events")
 
 
 def render(analysis: Analysis, filters: Filters, *, kept: bool = False) -> str:
     """The whole SQL text of an analysis, that `--sql` prints; without `used` where the engine has `kept` it."""
     body = analysis.sql.strip()
-    opening = _events(filters) + ("" if kept else f", used as ({USED})")
+    opening = _events(filters) + ("" if kept else f", used as ({USED.format(events='events')})")
     return f"{opening},\n{body[5:]}" if body.startswith("with ") else f"{opening}\n{body}"
 
 
