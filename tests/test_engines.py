@@ -5,8 +5,9 @@ import pickle
 import socket
 import tarfile
 import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -92,6 +93,36 @@ def test_spark_folds_the_events_once_for_all_that_ask_for_no_more(simulated, ses
     again = {name for name, files in asked.items() if any("/events/" in file for file in files)}
     assert folds.useMemory
     assert again == {"learners"}  # whose sessions are not in the fold
+
+
+def test_two_questions_run_at_a_time_and_are_answered_in_order(session, tmp_path):
+    session.session.udf.register("meet", waiting(tmp_path), "boolean")
+    texts = [(f"select meet('{own}', '{other}') as met, '{own}' as name", own) for own, other in ("ab", "ba")]
+    answers = [table.to_pylist() for table in session.queries(texts)]
+    assert answers == [[{"met": True, "name": "a"}], [{"met": True, "name": "b"}]]
+
+
+def test_what_runs_beside_a_question_that_fails_is_stopped(session, tmp_path):
+    session.session.udf.register("meet", waiting(tmp_path), "boolean")
+    failing = "select case when meet('a', 'b') then raise_error('by itself') end as one"
+    with pytest.raises(QueryError, match=r"The first failed on Spark: .*by itself"):
+        list(session.queries([(failing, "first"), ("select meet('b', 'nobody')", "second"), ("select 1", "third")]))
+    assert not session.session.sparkContext.statusTracker().getActiveJobsIds()
+    assert not (tmp_path / "b.left").exists()
+
+
+def waiting(folder: Path) -> Callable[[str, str], bool]:
+    """A function for workers: leave a mark, and wait for one at most a minute; was it there?"""
+
+    def wait(own: str, other: str) -> bool:
+        (folder / own).touch()
+        ends = time.monotonic() + 60
+        while not (folder / other).exists() and time.monotonic() < ends:
+            time.sleep(0.05)
+        (folder / f"{own}.left").touch()
+        return (folder / other).exists()
+
+    return wait
 
 
 # Ingest by workers

@@ -78,9 +78,10 @@ class Course:
         with self.engine() as engine:
             self._check(engine, chosen)
             engine.keep("used", folded(chosen))
-            scope = self._scope(engine, chosen)
-            for analysis in wanted:
-                table = engine.query(render(analysis, chosen, kept=True), f"analysis '{analysis.name}'")
+            texts = [(render(one, chosen, kept=True), f"analysis '{one.name}'") for one in wanted]
+            tables = engine.queries([(SCOPE, "count of events"), *texts])
+            scope = self._scope(next(tables), chosen)
+            for analysis, table in zip(wanted, tables, strict=True):
                 try:
                     table = table.select(list(analysis.columns)).cast(analysis.schema)
                 except (pa.ArrowInvalid, KeyError) as error:
@@ -132,8 +133,8 @@ class Course:
             if value not in known:
                 raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
 
-    def _scope(self, engine: Engine, filters: Filters) -> Scope:
-        row = {name: int(value) for name, value in engine.query(SCOPE, "count of events").to_pylist()[0].items()}
+    def _scope(self, counted: pa.Table, filters: Filters) -> Scope:
+        row = {name: int(value) for name, value in counted.to_pylist()[0].items()}
         if filters.clicks == "all":
             row["admin"] = 0
         row["outside"] -= row["events"] + row["admin"]

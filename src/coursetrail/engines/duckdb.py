@@ -1,7 +1,7 @@
 """DuckDB in this process: the default engine."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -80,6 +80,10 @@ class DuckDB:
             return self.connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
+
+    def queries(self, texts: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
+        """Run several, each an SQL text and its `what`, one after the other when asked for; the answers in order."""
+        return (self.query(sql, what) for sql, what in texts)
 
     def restrict(self, folder: Path | None) -> None:
         """From here on: no file outside `folder`, if there is one, no network, no change of settings."""

@@ -6,6 +6,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ LOCAL = {
     "spark.ui.showConsoleProgress": "false",
     "spark.log.level": "ERROR",
     "spark.sql.shuffle.partitions": "16",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
 }
 """For a session that starts here; a user's own win over these."""
 
@@ -42,10 +45,14 @@ PRELUDE = ("create or replace temporary function microseconds(t timestamp) retur
 
 @dataclass(frozen=True)
 class Spark:
-    """A Spark session with coursetrail's settings and prelude; `ours` is one that we started, and stop."""
+    """A Spark session with coursetrail's settings and prelude.
+
+    `ours` is one that we started, and stop; nobody else asks in one that is `alone`.
+    """
 
     session: Any
     ours: bool
+    alone: bool
     kept: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -100,6 +107,25 @@ class Spark:
             table = self.session.sql(sql).toArrow()
         return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
+    def queries(self, texts: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
+        """Run several, each an SQL text and its `what`, two at a time; the answers in order.
+
+        The second is planned and compiled while the first leaves processors free. What still runs when the caller
+        asks for no more is stopped, if the session is ours alone.
+        """
+        pool = ThreadPoolExecutor(2, "coursetrail-query")
+        try:
+            asked = [pool.submit(self.query, sql, what) for sql, what in texts]
+            for one in asked:
+                yield one.result()
+        except BaseException:
+            with suppress(*_errors()):
+                if self.alone:
+                    self.session.interruptAll()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
     def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
         """Run a function of this package on each item, a task each on the workers; the answers in order.
 
@@ -147,7 +173,7 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
         raise QueryError(
             f"No Spark session on {where}: {_message(error)}. Is it up, and are the address and --conf right?"
         ) from error
-    return Spark(session, ours=there is None)
+    return Spark(session, ours=there is None, alone=session is not there)
 
 
 @contextmanager
