@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import click
@@ -293,23 +295,38 @@ def test_a_closed_standard_error_is_no_error(here, tmp_path):
     assert coursetrail("status", "d", folder=tmp_path).code == 0
 
 
-def test_scarce_memory_is_no_defect(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [(MemoryError(), "not enough memory"), (RuntimeError("can't start new thread"), "no more threads")],
+    ids=["memory", "threads"],
+)
+def test_what_is_scarce_is_no_defect(monkeypatch, capsys, error, says):
     def scarce(*_: object, **__: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(cli, "main", scarce)
     with pytest.raises(SystemExit) as ended:
         main(["status", "d"])
     assert ended.value.code == 1
-    assert "not enough memory" in capsys.readouterr().err
+    assert says in capsys.readouterr().err
 
 
-def test_ctrl_c_is_one_line_and_leaves_the_dataset_as_it_was(here, tmp_path):
+@pytest.mark.parametrize(
+    ("sent", "code", "says"),
+    [
+        (signal.SIGINT, 130, "Stopped. What was committed before is safe."),
+        (signal.SIGTERM, -signal.SIGTERM, ""),  # as if nobody had caught it
+    ],
+)
+def test_a_command_that_is_stopped_leaves_everything_as_it_was(here, tmp_path, sent, code, says):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     pipe = subprocess.Popen(
         [sys.executable, "-c", "from coursetrail.cli import main; main()", "ingest", tmp_path / "d", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert pipe.stdin is not None
     pipe.stdin.write(line())
@@ -317,11 +334,29 @@ def test_ctrl_c_is_one_line_and_leaves_the_dataset_as_it_was(here, tmp_path):
     while not list((tmp_path).glob("d/_staging/*/stream-*")):
         assert pipe.poll() is None
         time.sleep(0.01)
-    pipe.send_signal(signal.SIGINT)
+    pipe.send_signal(sent)
     _, told = pipe.communicate()
-    assert pipe.returncode == 130
-    assert told.decode().strip() == "Stopped. What was committed before is safe."
+    assert pipe.returncode == code
+    assert told.decode().strip() == says
     assert not (tmp_path / "d").exists()
+    assert not list(temporary.iterdir())
+
+
+def test_ctrl_c_while_packages_load_is_no_traceback():
+    text = """
+        import sys
+        from coursetrail.__main__ import main
+
+        class Keyboard:
+            def find_spec(self, name, *_):
+                if name == "pyarrow":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Keyboard())
+        main()
+    """
+    ran = subprocess.run([sys.executable, "-c", dedent(text)], capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
 # Hostile names and data

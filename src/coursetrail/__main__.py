@@ -1,6 +1,16 @@
-"""`python -m coursetrail`, and the file that `spark-submit` takes."""
+"""The command `coursetrail`, `python -m coursetrail`, and the file that `spark-submit` takes."""
 
-from coursetrail.cli import main
+import sys
+
+
+def main() -> None:
+    """Run the command line. Stopped while packages still load, it goes quietly: nothing has begun."""
+    try:
+        from coursetrail import cli
+    except KeyboardInterrupt:
+        sys.exit(130)
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

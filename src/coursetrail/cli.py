@@ -1,9 +1,11 @@
 """The command line: parse, call the library, print. Data goes to stdout, talk to stderr."""
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -53,7 +55,33 @@ for command in (
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; an error is one line unless --debug is given."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(_run(words, debug="--debug" in words[:1]))
+    with _tidy_when_terminated():
+        code = _run(words, debug="--debug" in words[:1])
+    sys.exit(code)
+
+
+class _Terminated(BaseException):
+    """Somebody sent SIGTERM."""
+
+
+@contextmanager
+def _tidy_when_terminated() -> Iterator[None]:
+    """SIGTERM ends the process as it would have, once temporary folders are gone; a second one at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except _Terminated:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(words: list[str], debug: bool) -> int:
@@ -85,6 +113,8 @@ def _told(error: Exception) -> tuple[str, int]:
             return f"Error: {error.format_message()}", error.exit_code
         case MemoryError():
             return "Error: there is not enough memory. Close other programs, or raise the limit (ulimit -v).", 1
+        case RuntimeError() if "start new thread" in str(error):
+            return "Error: the system starts no more threads. Close other programs, or raise the limit (ulimit -u).", 1
         case OSError():  # of what is read, formats.lines says so; this is about what is written
             where = error.filename2 or error.filename or "output"
             return f"Error: {where}: cannot write ({error.strerror or error}).", StorageError.exit_code

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,7 @@ LOCAL = {
     "spark.log.level": "ERROR",
     "spark.sql.shuffle.partitions": "16",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.sql.warehouse.dir": str(Path(gettempdir()) / "spark-warehouse"),  # Spark makes it, nobody needs it
     "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
 }
 """For a session that starts here; a user's own win over these."""
