@@ -31,7 +31,7 @@ from coursetrail.formats.lines import Lines
 from coursetrail.formats.records import Reading
 from coursetrail.formats.scan import Layout
 from coursetrail.place import Place
-from processes import started, told
+from processes import started, told, wait_for
 from test_ingest import contents, export, ledger, lines
 
 FILTERS = (
@@ -102,13 +102,30 @@ def test_two_questions_run_at_a_time_and_are_answered_in_order(session, tmp_path
     assert answers == [[{"met": True, "name": "a"}], [{"met": True, "name": "b"}]]
 
 
-def test_what_runs_beside_a_question_that_fails_is_stopped(session, tmp_path):
+def test_what_runs_beside_a_question_that_fails_is_cancelled(session, tmp_path):
     session.session.udf.register("meet", waiting(tmp_path), "boolean")
     failing = "select case when meet('a', 'b') then raise_error('by itself') end as one"
     with pytest.raises(QueryError, match=r"The first failed on Spark: .*by itself"):
-        list(session.queries([(failing, "first"), ("select meet('b', 'nobody')", "second"), ("select 1", "third")]))
-    assert not session.session.sparkContext.statusTracker().getActiveJobsIds()
+        list(session.queries([(failing, "first"), ("select meet('b', 'nobody')", "second")]))
+    nothing_runs_on(session)
     assert not (tmp_path / "b.left").exists()
+
+
+def test_answers_that_nobody_asks_for_any_more_are_not_computed(session, tmp_path):
+    session.session.udf.register("meet", waiting(tmp_path), "boolean")
+    texts = [(f"select meet('{own}', '{other}')", own) for own, other in ("ab", "ba", "cz", "dz", "ez")]
+    answers = session.queries(texts)
+    next(answers)
+    wait_for(lambda: (tmp_path / "c").exists() and (tmp_path / "d").exists())
+    answers.close()
+    nothing_runs_on(session)
+    assert not list(tmp_path.glob("[cde].left"))
+    assert not (tmp_path / "e").exists()
+
+
+def nothing_runs_on(session: Spark) -> None:
+    """Wait until Spark knows of no job."""
+    wait_for(lambda: not session.session.sparkContext.statusTracker().getActiveJobsIds())
 
 
 def waiting(folder: Path) -> Callable[[str, str], bool]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -79,16 +79,10 @@ class Course:
             self._check(engine, chosen)
             engine.keep("used", folded(chosen))
             texts = [(render(one, chosen, kept=True), f"analysis '{one.name}'") for one in wanted]
-            tables = engine.queries([(SCOPE, "count of events"), *texts])
-            scope = self._scope(next(tables), chosen)
-            for analysis, table in zip(wanted, tables, strict=True):
-                try:
-                    table = table.select(list(analysis.columns)).cast(analysis.schema)
-                except (pa.ArrowInvalid, KeyError) as error:
-                    raise QueryError(
-                        f"The analysis '{analysis.name}' gave other columns than it declares: {error}"
-                    ) from error
-                yield Result(analysis, table.combine_chunks(), scope, render(analysis, chosen))
+            with closing(engine.queries([(SCOPE, "count of events"), *texts])) as tables:
+                scope = self._scope(next(tables), chosen)
+                for analysis, table in zip(wanted, tables, strict=True):
+                    yield Result(analysis, _declared(analysis, table), scope, render(analysis, chosen))
 
     def sql(self, text: str) -> pa.Table:
         """One SQL statement that only reads, by DuckDB, over all tables of the dataset by their names."""
@@ -141,6 +135,14 @@ class Course:
         names = [Path(uri).name for uri in self.sources["uri"].to_pylist()]
         source = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         return Scope(**row, filters=filters.describe(), source=source)
+
+
+def _declared(analysis: Analysis, table: pa.Table) -> pa.Table:
+    """An answer in the columns that its analysis declares."""
+    try:
+        return table.select(list(analysis.columns)).cast(analysis.schema).combine_chunks()
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise QueryError(f"The analysis '{analysis.name}' gave other columns than it declares: {error}") from error
 
 
 def open(  # noqa: A001 - read as coursetrail.open

@@ -1,7 +1,7 @@
 """DuckDB in this process: the default engine."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +81,7 @@ class DuckDB:
         except duckdb.Error as error:
             raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
 
-    def queries(self, texts: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
+    def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
         """Run several, each an SQL text and its `what`, one after the other when asked for; the answers in order."""
         return (self.query(sql, what) for sql, what in texts)
 

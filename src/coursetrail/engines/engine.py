@@ -1,6 +1,6 @@
 """What an engine is: something that runs our SQL over relations it is given, and answers in Arrow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -36,6 +36,6 @@ class Engine(Protocol):
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
         ...
 
-    def queries(self, texts: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
-        """Run several, each an SQL text and its `what`, as this engine is fastest; the answers in order."""
+    def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
+        """Run several, each an SQL text and its `what`, as this engine is fastest; the answers in order. Close it."""
         ...

@@ -5,10 +5,10 @@ import re
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from tempfile import gettempdir
 from types import TracebackType
@@ -109,24 +109,20 @@ class Spark:
             table = self.session.sql(sql).toArrow()
         return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
-    def queries(self, texts: Sequence[tuple[str, str]]) -> Iterator[pa.Table]:
+    def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
         """Run several, each an SQL text and its `what`, two at a time; the answers in order.
 
-        The second is planned and compiled while the first leaves processors free. What still runs when the caller
-        asks for no more is stopped, if the session is ours alone.
+        The second is planned and compiled while the first leaves processors free. When the caller asks for no more, no
+        further one begins, and what runs is cancelled where the session is ours alone. Nobody waits for it.
         """
-        pool = ThreadPoolExecutor(2, "coursetrail-query")
+        pool = ThreadPool(2)
         try:
-            asked = [pool.submit(self.query, sql, what) for sql, what in texts]
-            for one in asked:
-                yield one.result()
-        except BaseException:
-            with suppress(*_errors()):
-                if self.alone:
-                    self.session.interruptAll()
-            raise
+            yield from pool.imap(lambda text: self.query(*text), texts)
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.terminate()
+            if self.alone:
+                with suppress(*_errors()):
+                    self.session.interruptAll()
 
     def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
         """Run a function of this package on each item, a task each on the workers; the answers in order.
