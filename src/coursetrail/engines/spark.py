@@ -1,5 +1,6 @@
 """Apache Spark: the distributed engine; local, a cluster by its master, or a Spark Connect server."""
 
+import logging
 import os
 import re
 import shutil
@@ -244,6 +245,7 @@ def _connected(sessions: Any, remote: str) -> Any:
 
 def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> Any:
     _knock(master or "")
+    logging.getLogger().addFilter(_is_not_of_py4j)
     builder = sessions.builder.appName("coursetrail")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not master or master.startswith("local"):
@@ -252,6 +254,11 @@ def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> 
     for name, value in {**({} if submitted else LOCAL), **settings}.items():
         builder = builder.config(name, value)
     return (builder if submitted and not master else builder.master(master or "local[*]")).getOrCreate()
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """A connection to Java that broke, by Ctrl-C too, becomes an error of ours: its traces say nothing more."""
+    return "py4j" not in record.pathname
 
 
 def _java() -> bool:
