@@ -117,7 +117,7 @@ def test_version_is_the_packages():
         ("ingest new -", 3, "standard input is empty"),
         ("ingest new /dev/null", 3, "is empty"),
         ("ingest new notes/x", 3, "notes/x: Not a directory"),
-        ("ingest new notes --format coursera-legacy", 4, "1 of 1 lines could not be read"),
+        ("ingest new notes --format coursera-legacy", 3, "none of its 1 lines can be read as coursera-legacy"),
         ("ingest new x.gz --format coursera-legcy", 2, "Did you mean 'coursera-legacy'?"),
         ("ingest new x.gz --max-rejects lots", 2, "Try 100 or 2%"),
         ("ingest x.gz x.gz", 2, "a dataset is a folder"),
@@ -160,10 +160,18 @@ def test_version_is_the_packages():
         ("convert x.gz out.txt", 2, ".csv, .csv.gz, .parquet"),
         ("convert x.gz out.csv --columns ,", 2, "distinct names"),
         ("convert x.gz out.csv --columns key,key", 2, "distinct names"),
-        ("convert x.gz absent/out.csv --max-rejects 10%", 6, "cannot write"),
+        (
+            "convert x.gz absent/out.csv --max-rejects 10%",
+            6,
+            "its folder is not there. Make it first",
+        ),
         ("convert x.gz out.csv --max-rejects 0", 4, "could not be read"),
         ("convert notes out.csv", 3, "looks like a clickstream"),
-        ("simulate absent/x.gz --events 10 --learners 2", 6, "absent/x.gz"),
+        (
+            "simulate absent/x.gz --events 10 --learners 2",
+            6,
+            "x.gz: cannot write (No such file or directory). Make its folder",
+        ),
         ("simulate folder --events 10 --learners 2", 6, "folder"),
         ("simulate x.csv --events -1", 2, "--events"),
         ("simulate course --events 10 --learners 2 --format coursera", 6, "course"),
@@ -359,6 +367,17 @@ def test_ctrl_c_while_packages_load_is_no_traceback():
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
+def test_ctrl_c_that_python_wraps_is_ctrl_c(monkeypatch, capsys):
+    def stopped(*_: object, **__: object) -> None:
+        raise RuntimeError("Error calling __set_name__ on 'cached_property'") from KeyboardInterrupt()
+
+    monkeypatch.setattr(cli, "main", stopped)
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "d"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Stopped. What was committed before is safe.\n"
+
+
 # Hostile names and data
 
 
@@ -495,6 +514,18 @@ def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(tmp_path):
     (tmp_path / "x").write_bytes(b"".join(line(username=text) for text in [*evil, "fine", "1=2"]))
     assert coursetrail("convert", tmp_path / "x", tmp_path / "x.csv", "--columns", "username").code == 0
     assert [row[0] for row in rows(tmp_path / "x.csv")[1:]] == [*["'" + text for text in evil], "fine", "1=2"]
+
+
+def test_convert_says_which_columns_no_line_has(tmp_path):
+    (tmp_path / "x").write_bytes(line(value=None) + line(value=None, mood="good"))
+    names = "usernmae,mood,value,username"
+    ran = coursetrail("convert", tmp_path / "x", tmp_path / "x.csv", "--columns", names)
+    warnings = [text.strip() for text in ran.told.splitlines() if "warning" in text]
+    assert ran.code == 0
+    assert warnings == [
+        "warning: no line has a value for 'usernmae'. Did you mean 'username'?",
+        "warning: no line has a value for 'value'.",
+    ]
 
 
 def test_convert_leaves_an_old_file_alone_when_it_fails(tmp_path):

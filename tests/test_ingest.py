@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -125,6 +126,14 @@ def test_more_rejects_than_allowed_stop_with_nothing_written(tmp_path, limit, go
     bad = b"".join(b"junk %d\n" % number for number in range(3))
     with pytest.raises(ct.TooManyRejects, match=r"could not be read, more than .* \(line [\d,]+: not JSON\)"):
         ct.ingest(tmp_path / "d", [export(tmp_path, lines(good), bad)], max_rejects=limit)
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(("good", "when"), [(40, ""), (120_000, " so far")])
+def test_a_format_that_fits_no_line_is_the_wrong_one(tmp_path, good, when):
+    with pytest.raises(ct.InputError, match=rf"none of its [\d,]+ lines{when} can be read as edx \(line 1: ") as raised:
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(good))], format="edx")
+    assert raised.value.exit_code == 3
     assert not (tmp_path / "d").exists()
 
 
@@ -267,6 +276,17 @@ def test_a_dataset_of_a_newer_layout_is_neither_read_nor_written(tmp_path):
     log.write_text(log.read_text().replace('\\"layout\\": 2', '\\"layout\\": 99'))
     for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [file])):
         with pytest.raises(ct.DatasetError, match=r"newer coursetrail .*pip install -U coursetrail"):
+            action()
+
+
+@pytest.mark.parametrize("table", ["events", "sources"])
+def test_a_table_of_a_newer_delta_lake_is_said_to_be_that(tmp_path, table):
+    file = export(tmp_path, lines(5))
+    ct.ingest(tmp_path / "d", [file])
+    log = tmp_path / "d" / table / "_delta_log" / f"{0:020}.json"
+    log.write_text(re.sub(r'("minReaderVersion"):\d', r"\1:99", log.read_text()))
+    for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [file])):
+        with pytest.raises(ct.DatasetError, match=r"newer Delta Lake .*pip install -U deltalake"):
             action()
 
 

@@ -105,6 +105,15 @@ def test_the_same_lines_packed_or_renamed_are_known(tmp_path):
     assert len(rows(tmp_path / "d")) == 50
 
 
+def test_the_same_lines_with_half_a_last_one_are_known_too(tmp_path):
+    half = line(n=5)[:40]
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5), half)], max_rejects="50%")
+    packed = export(tmp_path, gzip.compress(lines(5) + half), name="packed.gz")
+    other = export(tmp_path, lines(5), half[:-1], name="other.json")
+    assert [one.already for one in ct.ingest(tmp_path / "d", [packed, other], max_rejects="1")] == [True, False]
+    assert ledger(tmp_path / "d") == [(6, 5, 0, 1, 0), (1, 0, 0, 1, 0)]
+
+
 def test_a_log_that_is_rotated_and_packed_is_counted_once(tmp_path):
     """As logrotate does it: renamed, then packed, while a new one begins under the old name."""
     log, folder = "tracking.log", tmp_path / "logs"

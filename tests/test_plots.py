@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from io import BytesIO
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -169,7 +170,7 @@ def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, s
     plots.render(result, ())
     text = " ".join(written(sheets[0]))
     assert result.analysis.title in text
-    assert "n = 21,790 learners, 3,475,235 events. Left out: 12 events without a learner id." in text
+    assert "n = 21,790 learners, 3,475,223 events. Left out: 12 events without a learner id." in text
     assert result.analysis.definition in text
     assert "Source: a.gz" in text
 
@@ -282,6 +283,17 @@ def test_percentiles_are_marked_with_their_values(sheets):
     plots.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ())
     marks = {"median 2", "p75 4", "p90 10", "p99 75", "max 75", "Gini 0.750", "top 10 % of learners: 75.0 % of clicks"}
     assert marks <= set(written(sheets[0]))
+
+
+@pytest.mark.parametrize("counts", [{1: 2, 9: 1}, {1: 30, 5: 20, 60: 1}, dict.fromkeys(range(1, 500), 1)])
+def test_the_most_active_are_marked_on_the_curve(counts):
+    dots = []
+    sheet = SimpleNamespace(**dict.fromkeys(("text", "line", "areas"), lambda *_, **__: None))
+    sheet.dot = lambda x, y, _: dots.append((x, 1 - y))
+    spread = spread_of(counts)
+    concentration._lorenz(sheet, spread, activity(counts).analysis.chart, concentration.Panel(0, 0, 1, 1))
+    assert len(dots) == 2
+    assert [y for _, y in dots] == pytest.approx([np.interp(x, *spread.lorenz) for x, _ in dots])
 
 
 def test_learners_without_a_click_are_counted_and_said_to_be_off_the_axis():

@@ -1,7 +1,7 @@
 """What an analysis is: a question, one SQL text for every engine, typed columns, a definition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,6 +118,25 @@ def folded(filters: Filters) -> str:
     return USED.format(events=f"({filters.sql()}) as events")
 
 
+SCOPE = """
+    select
+        (select count(*) from all_events) as outside,
+        (select count(*) from ({wider}) as wider where area = 'admin') as admin,
+        coalesce(sum(events), 0) as events,
+        count(distinct learner) as learners,
+        coalesce(sum(case when learner is null then events end), 0) as without_learner,
+        count(distinct case when is_bot then learner end) as bots,
+        coalesce(sum(case when is_bot then events end), 0) as bot_events
+    from used left join agents using (user_agent)
+    order by 1
+"""
+
+
+def counted(filters: Filters) -> str:
+    """The counts of a Scope, over `used`; `outside` is not yet without the others."""
+    return SCOPE.format(wider=replace(filters, clicks="all").sql())
+
+
 def render(analysis: Analysis, filters: Filters, *, kept: bool = False) -> str:
     """The whole SQL text of an analysis, that `--sql` prints; without `used` where the engine has `kept` it."""
     body = analysis.sql.strip()
@@ -133,9 +152,9 @@ def _events(filters: Filters) -> str:
 class Scope:
     """What an answer was counted over, and what was left out of it.
 
-    `events` are those inside the filters; of these, `without_learner` carry no learner id and count for no
-    learner; `bots` of the `learners` were seen with a bot's user agent. `admin` events, of the area admin, are left
-    out; `outside` is what the other filters leave out.
+    `events` are those inside the filters; of these, `without_learner` carry no learner id and count for nobody;
+    `bots` of the `learners` were seen with a bot's user agent. `admin` are further events inside the filters, of the
+    area admin, which are left out; `outside` is what the other filters leave out.
     """
 
     events: int
@@ -151,7 +170,7 @@ class Scope:
     def describe(self) -> str:
         """One sentence with n and what was left out."""
         outside = f"; {_count(self.outside, 'event')} outside" if self.outside else ""
-        text = f"n = {_count(self.learners, 'learner')}, {_count(self.events, 'event')}"
+        text = f"n = {_count(self.learners, 'learner')}, {_count(self.events - self.without_learner, 'event')}"
         if self.filters:
             text += f" ({self.filters}{outside})"
         text += f". Left out: {_count(self.without_learner, 'event')} without a learner id"

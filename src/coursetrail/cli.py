@@ -15,6 +15,7 @@ from coursetrail.commands.output import say
 from coursetrail.errors import CoursetrailError, StorageError
 
 DEFECT = 70
+STOPPED = "Stopped. What was committed before is safe."
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -93,10 +94,12 @@ def _run(words: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             traceback.print_exc()
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python wraps what comes while a class is made
+            return _failed(STOPPED, 130)
         text, code = _told(error)
         return _failed(text, code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
-        return _failed("Stopped. What was committed before is safe.", 130)
+        return _failed(STOPPED, 130)
     return code if isinstance(code, int) else 0
 
 
@@ -106,7 +109,7 @@ def _told(error: Exception) -> tuple[str, int]:
         case CoursetrailError():
             return f"Error: {error}", error.exit_code
         case click.exceptions.Abort():
-            return "Stopped. What was committed before is safe.", 130
+            return STOPPED, 130
         case click.UsageError(ctx=click.Context() as context):
             return f"Error: {error.format_message()} More with: {context.command_path} --help", error.exit_code
         case click.ClickException():
@@ -117,7 +120,8 @@ def _told(error: Exception) -> tuple[str, int]:
             return "Error: the system starts no more threads. Close other programs, or raise the limit (ulimit -u).", 1
         case OSError():  # of what is read, formats.lines says so; this is about what is written
             where = error.filename2 or error.filename or "output"
-            return f"Error: {where}: cannot write ({error.strerror or error}).", StorageError.exit_code
+            help_ = " Make its folder first: mkdir -p." if isinstance(error, FileNotFoundError) else ""
+            return f"Error: {where}: cannot write ({error.strerror or error}).{help_}", StorageError.exit_code
     kind = type(error).__name__
     return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from coursetrail import dataset, formats
 from coursetrail.engines import duckdb_convert
 from coursetrail.engines.duckdb import connect
-from coursetrail.errors import UsageError
+from coursetrail.errors import StorageError, UsageError, did_you_mean
 from coursetrail.exports import DEFAULT_LIMIT, Limit, Opening, check
 from coursetrail.formats.records import Reading
 from coursetrail.place import on_this_machine
@@ -21,12 +21,16 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 @dataclass(frozen=True)
 class Converted:
-    """What became of the lines: those written, those left out, and the first reasons with their places."""
+    """What became of the lines: those written, those left out, and the first reasons with their places.
+
+    `absent` says of columns that were asked for, and that no line has a value for, which they are.
+    """
 
     written: int
     rejected: int
     blank: int
     reasons: tuple[str, ...]
+    absent: tuple[str, ...]
 
 
 def convert(
@@ -52,10 +56,14 @@ def convert(
     for export in exports:
         check(os.fspath(export))
     said = formats.asked(format, mapping)
+    if not target.parent.is_dir():
+        raise StorageError(f"{target}: cannot write, for its folder is not there. Make it first: mkdir -p.")
     with dataset.storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
         opening = Opening.of(Path(folder), max_rejects, said, progress or Silent())
         parts: list[Path] = []
         reasons: list[str] = []
+        met: set[str] = set()
+        known: set[str] = set()
         written = blank = 0
         for export in opening.expand([os.fspath(export) for export in exports]):
             name, file = opening.file(export)
@@ -68,7 +76,9 @@ def convert(
                     name,
                     file,
                     reading,
-                    lambda lines: duckdb_convert.convert(engine, reading, lines, part, fields, not parts),  # noqa: B023
+                    lambda lines: met.update(
+                        duckdb_convert.convert(engine, reading, lines, part, fields, not parts)  # noqa: B023
+                    ),
                 )
             if not opening.limit.allows(len(reading.rejects), lines.lines):
                 raise opening.too_many(name, reading, lines.lines)
@@ -76,8 +86,14 @@ def convert(
             blank += len(reading.blank)
             reasons += [f"{name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
             parts.append(part)
+            known.update(form.raw)
         _join(parts, Path(folder) / f"whole{ending}").replace(target)
-    return Converted(written, len(reasons), blank, tuple(reasons[:5]))
+    absent = tuple(
+        f"no line has a value for '{name}'.{'' if name in known else did_you_mean(name, sorted(known))}"
+        for name in columns or ()
+        if name not in met
+    )
+    return Converted(written, len(reasons), blank, tuple(reasons[:5]), absent)
 
 
 def _join(parts: Sequence[Path], whole: Path) -> Path:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from coursetrail import analyses
 from coursetrail import companion_sql as companions
-from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, folded, render
+from coursetrail.analysis import Analysis, Clicks, Filters, Result, Scope, counted, folded, render
 from coursetrail.dataset import EVENTS, REJECTS, Dataset
 from coursetrail.engines import Choice
 from coursetrail.engines.duckdb import DuckDB
@@ -21,19 +21,6 @@ from coursetrail.errors import QueryError, UsageError
 from coursetrail.ledger import SOURCES
 from coursetrail.lookups import agents, languages
 from coursetrail.place import Place
-
-SCOPE = """
-    select
-        (select count(*) from all_events) as outside,
-        (select count(*) from all_events where area = 'admin') as admin,
-        coalesce(sum(events), 0) as events,
-        count(distinct learner) as learners,
-        coalesce(sum(case when learner is null then events end), 0) as without_learner,
-        count(distinct case when is_bot then learner end) as bots,
-        coalesce(sum(case when is_bot then events end), 0) as bot_events
-    from used left join agents using (user_agent)
-    order by 1
-"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +66,7 @@ class Course:
             self._check(engine, chosen)
             engine.keep("used", folded(chosen))
             texts = [(render(one, chosen, kept=True), f"analysis '{one.name}'") for one in wanted]
-            with closing(engine.queries([(SCOPE, "count of events"), *texts])) as tables:
+            with closing(engine.queries([(counted(chosen), "count of events"), *texts])) as tables:
                 scope = self._scope(next(tables), chosen)
                 for analysis, table in zip(wanted, tables, strict=True):
                     yield Result(analysis, _declared(analysis, table), scope, render(analysis, chosen))
@@ -127,8 +114,8 @@ class Course:
             if value not in known:
                 raise UsageError(f"No event has the {column} '{value}'. There are: {', '.join(known) or 'none'}.")
 
-    def _scope(self, counted: pa.Table, filters: Filters) -> Scope:
-        row = {name: int(value) for name, value in counted.to_pylist()[0].items()}
+    def _scope(self, counts: pa.Table, filters: Filters) -> Scope:
+        row = {name: int(value) for name, value in counts.to_pylist()[0].items()}
         if filters.clicks == "all":
             row["admin"] = 0
         row["outside"] -= row["events"] + row["admin"]

@@ -89,10 +89,7 @@ class Dataset:
         try:
             tables = {name: DeltaTable(uri(place, name), version=at) for name, at in note.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
-            raise DatasetError(
-                f"{place}: part of the dataset is missing or damaged ({first_line(error)}). Restore the folder "
-                "from a copy, or ingest the exports into a new one."
-            ) from error
+            raise _unreadable(f"{place}: part of the dataset is missing or damaged", error) from error
         return cls(place, events.version(), {"events": events, **tables}, note.sources)
 
     def files(self, table: str) -> list[str]:
@@ -189,10 +186,17 @@ def table_at(place: Place, name: str) -> DeltaTable | None:
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
-        raise DatasetError(
-            f"{place / name}: the table's log is damaged ({first_line(error)}). Restore the folder from a copy, "
-            "or ingest the exports into a new one."
-        ) from error
+        raise _unreadable(f"{place / name}: the table's log is damaged", error) from error
+
+
+def _unreadable(what: str, error: Exception) -> DatasetError:
+    """The error for a table that cannot be opened, unless it is one of a Delta Lake that is newer than ours."""
+    why = first_line(error)
+    if "Unsupported" in why:
+        return DatasetError(
+            f"{what.partition(':')[0]}: written by a newer Delta Lake ({why}): pip install -U deltalake"
+        )
+    return DatasetError(f"{what} ({why}). Restore the folder from a copy, or ingest the exports into a new one.")
 
 
 def events_at(place: Place) -> DeltaTable | None:

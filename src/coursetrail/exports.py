@@ -185,7 +185,8 @@ class Opening:
                 run(lines)
                 lines.digest()  # reads what is left behind a fault
             except Stop:
-                raise self.too_many(name, reading, lines.lines, " so far") from None
+                seen = max(number for number, _, _ in reading.rejects) - reading.passing.lines
+                raise self.too_many(name, reading, seen, " so far") from None
             finally:
                 lines.close()
         if lines.size < size and not lines.fault:
@@ -196,9 +197,14 @@ class Opening:
         ]
         return lines
 
-    def too_many(self, name: str, reading: Reading, lines: int, when: str = "") -> TooManyRejects:
+    def too_many(self, name: str, reading: Reading, lines: int, when: str = "") -> InputError:
         """The error for a file with more rejects than the limit."""
         line, reason, _ = min(reading.rejects)
+        if self.chosen and not reading.passing.lines and len(reading.rejects) + len(reading.blank) >= lines:
+            return InputError(
+                f"{name}: none of its {lines:,} lines{when} can be read as {reading.format.name} (line {line:,}: "
+                f"{reason}). Nothing was written. Is it the right file? Without --format or --mapping, content tells."
+            )
         return TooManyRejects(
             f"{name}: {len(reading.rejects):,} of {lines:,} lines{when} could not be read, more than {self.limit} "
             f"(line {line:,}: {reason}). Nothing was written. Is it the right file, and the right --format? To take "

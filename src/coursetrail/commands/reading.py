@@ -181,7 +181,7 @@ def convert(
         progress=on_terminal(),
     )
     say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
-    for reason in done.reasons:
+    for reason in (*done.reasons, *(f"warning: {name}" for name in done.absent)):
         say(f"  {reason}")
 
 

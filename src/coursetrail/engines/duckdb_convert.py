@@ -1,9 +1,10 @@
 """Records of an export → a CSV or Parquet file of their raw fields, by DuckDB."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.formats.lines import Lines
@@ -16,8 +17,13 @@ CSV = "format csv, header"
 FORMULA = "^[=+@\\t\\r\\n\\x{FF1D}\\x{FF0B}\\x{FF0D}\\x{FF20}-]"
 
 
-def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool) -> None:
-    """Write the raw fields of `lines`, in their order, to the CSV (also .gz) or Parquet file `out`."""
+def convert(
+    engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool
+) -> set[str]:
+    """Write the raw fields of `lines`, in their order, to the CSV (also .gz) or Parquet file `out`.
+
+    Returns those of the columns that have a value anywhere.
+    """
     connection = engine.connection
     connection.execute("set preserve_insertion_order = true")
     parquet = out.suffix == ".parquet"
@@ -27,7 +33,9 @@ def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: 
     layout = Layout({**known.fields, **asked}, {}).only({*columns, *reading.format.needed}, rest=False)
     chosen = ", ".join(_column(name, spreadsheet=not parquet) for name in columns)
     options = PARQUET if parquet else f"{CSV} {header}{packed}"
-    connection.register("records", reading.fields(lines, layout))
+    records, met = reading.fields(lines, layout), set[str]()
+    noted = pa.RecordBatchReader.from_batches(records.schema, _noted(records, columns, met))
+    connection.register("records", noted)
     try:
         connection.execute(f"copy (select {chosen} from records) to {literal(str(out))} ({options})")
     except duckdb.Error as error:
@@ -36,6 +44,15 @@ def convert(engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: 
         raise refused(error) from error
     finally:
         connection.unregister("records")
+    return met
+
+
+def _noted(records: Iterable[pa.RecordBatch], columns: Sequence[str], met: set[str]) -> Iterator[pa.RecordBatch]:
+    """The same batches; the columns that have a value in them are put into `met`."""
+    for batch in records:
+        fields = batch["r"]
+        met.update(name for name in set(columns) - met if fields.field(name).null_count < len(fields))
+        yield batch
 
 
 def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:

@@ -21,12 +21,16 @@ HEAD = 16
 
 @dataclass(frozen=True)
 class Beginning:
-    """The first `lines` of what was read as a `source`, and digests of the first of them (`head`) and of all."""
+    """The first `lines` of what was read as a `source`, and digests of the first of them (`head`) and of all.
+
+    `whole` is the digest with half a line behind them, where the file ended in one that could not be read.
+    """
 
     source: int
     lines: int
     head: str
     digest: str
+    whole: str | None = None
 
     @classmethod
     def read(cls, source: int, text: str) -> "Beginning":
@@ -39,6 +43,10 @@ class Beginning:
         del told["source"]
         return json.dumps(told)
 
+    def is_all(self, hashes: Sequence[Any], lines: int) -> bool:
+        """Whether a file that begins so has nothing else; its hashes come block by block."""
+        return lines == self.lines or (lines == self.lines + 1 and _digest(np.concatenate(hashes)) == self.whole)
+
 
 class Differs(Exception):  # noqa: N818 - not an error: the file is to be read once more
     """A file goes on otherwise than its first lines let expect: it begins with `beginning`, or with nothing known."""
@@ -50,8 +58,9 @@ class Differs(Exception):  # noqa: N818 - not an error: the file is to be read o
 
 def beginning(source: int, hashes: Sequence[Any], lines: int) -> Beginning | None:
     """The first `lines` of a file whose hashes come block by block; None for none."""
-    known = np.concatenate(hashes)[:lines] if hashes else np.zeros(0, np.uint64)
-    return Beginning(source, len(known), _digest(known[:HEAD]), _digest(known)) if len(known) else None
+    every = np.concatenate(hashes) if hashes else np.zeros(0, np.uint64)
+    known, whole = every[:lines], _digest(every) if len(every) > lines else None
+    return Beginning(source, len(known), _digest(known[:HEAD]), _digest(known), whole) if len(known) else None
 
 
 def candidates(known: Iterable[Beginning], first: Block | None) -> list[Beginning]:

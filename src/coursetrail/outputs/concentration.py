@@ -52,10 +52,13 @@ class Spread:
         """The smallest value that at least `share` of the learners do not exceed (`percentile_disc`)."""
         return float(self.values[np.searchsorted(self.people, share * self.total - 1e-9)])
 
+    def few(self, share: float) -> float:
+        """A share of the learners, rounded up to whole ones."""
+        return ceil(share * self.total - 1e-9) / self.total
+
     def top(self, share: float) -> float:
         """What part of everything the most active `share` of the learners, rounded up, did."""
-        few = ceil(share * self.total - 1e-9) / self.total
-        return float(1 - np.interp(1 - few, *self.lorenz))
+        return float(1 - np.interp(1 - self.few(share), *self.lorenz))
 
     @cached_property
     def gini(self) -> float:
@@ -183,7 +186,7 @@ def _lorenz(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -
     for share, name in TOPS:
         top = drawn.top(share)
         told.append(f"{name} of {chart.count}: {percent(top)} of {chart.value}")
-        x, y = panel.x(1 - share), panel.y(1 - top)
+        x, y = panel.x(1 - drawn.few(share)), panel.y(1 - top)
         sheet.dot(x, y, SECOND)
         room = x - panel.x(1 - top) - 16
         if y - above > SMALL * 1.5 and panel.y(0) - y > SMALL and room > width(name, SMALL):
