@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from coursetrail import part
 from coursetrail.dataset import EVENTS
 from coursetrail.place import Place
 from coursetrail.simulate import simulate
+from coursetrail.upkeep import compact
 
 COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
 
@@ -288,6 +290,57 @@ def test_a_table_of_a_newer_delta_lake_is_said_to_be_that(tmp_path, table):
     for action in (lambda: ct.open(tmp_path / "d"), lambda: ct.ingest(tmp_path / "d", [file])):
         with pytest.raises(ct.DatasetError, match=r"newer Delta Lake .*pip install -U deltalake"):
             action()
+
+
+@pytest.fixture
+def twice(tmp_path):
+    """A dataset of two versions."""
+    for number in range(2):
+        file = export(tmp_path, lines(5, 100 * number), b"junk\n", name=f"{number}")
+        ct.ingest(tmp_path / "d", [file], max_rejects="50%")
+    return tmp_path / "d"
+
+
+def refused(dataset: Path, match: str) -> None:
+    """Nothing may be read from it, added to it, or made to look whole."""
+    before = {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()}
+    file = export(dataset.parent, lines(5, 500), name="more")
+    for action in (ct.open, compact, lambda place: ct.ingest(place, [file])):
+        with pytest.raises(ct.DatasetError, match=match):
+            action(Place.of(dataset))
+    assert {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("table", ["events", "sources", "agents", "rejects"])
+def test_a_commit_without_bytes_is_no_commit(twice, table):
+    (twice / table / "_delta_log" / f"{1:020}.json").write_bytes(b"")
+    refused(twice, match=r"log is damaged \(0+1\.json is empty\)\. Restore the folder")
+
+
+@pytest.mark.parametrize("table", ["sources", "agents", "rejects"])
+def test_a_dataset_without_one_of_its_tables_is_not_compacted(twice, table):
+    shutil.rmtree(twice / table)
+    refused(twice, match="missing or damaged")
+
+
+def test_a_ledger_that_has_lost_a_source_is_told(twice):
+    DeltaTable(str(twice / "sources")).delete("source = 1")
+    note = twice / "events" / "_delta_log" / f"{1:020}.json"
+    at = DeltaTable(str(twice / "sources")).version()
+    note.write_text(re.sub(r'(\\"sources\\": )\d+', rf"\g<1>{at}", note.read_text()))
+    refused(twice, match=r"ledger has lost 1 sources \(first: 1\)")
+
+
+def test_events_that_another_program_added_are_told(twice):
+    events = DeltaTable(str(twice / "events"))
+    write_deltalake(events, events.to_pyarrow_table().slice(0, 3), mode="append")
+    refused(twice, match="accounts for 10 events, but the table holds 13: some other program")
+    assert ct.open(twice, as_of=1).sql("select count(*) as n from events")["n"].to_pylist() == [10]
+
+
+def test_a_folder_that_is_a_delta_table_itself_gets_no_dataset_inside(tmp_path):
+    write_deltalake(str(tmp_path / "d"), pa.table({"a": [1]}))
+    refused(tmp_path / "d", match="a Delta table itself")
 
 
 @pytest.mark.parametrize("columns", [["x"], EVENTS.names], ids=["other columns", "the same columns"])

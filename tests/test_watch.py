@@ -39,6 +39,20 @@ def test_each_arrival_is_read_and_told_once(follow, tmp_path):
     assert [row[1] for row in ledger(tmp_path / "d")] == [5, 5, 3]
 
 
+def test_a_folder_that_is_not_there_is_told_once_and_read_when_it_comes(follow, tmp_path):
+    look, folder, _told, refused = follow
+    folder.rename(tmp_path / "away")
+    assert [look.look(), look.look()] == [0, 0]
+    assert len(refused) == 1
+    assert refused[0].startswith(f"{folder}: no such file")
+    (tmp_path / "away").rename(folder)
+    export(folder, lines(5), name="a")
+    assert look.look() == 1
+    folder.rename(tmp_path / "away")
+    assert look.look() == 0
+    assert len(refused) == 2
+
+
 def test_what_is_refused_is_told_once_and_tried_again_when_it_changed(follow, tmp_path):
     look, folder, _told, refused = follow
     bad = export(folder, lines(1), b"junk\n" * 9, name="bad")
@@ -102,7 +116,8 @@ def test_a_file_that_is_gone_again_or_empty_does_not_end_the_watch(follow, tmp_p
     (folder / "empty").touch()
     export(folder, lines(6), name="a")
     assert look.look() == 0
-    assert ["is empty" in text for text in refused] == [True]
+    assert ["no such file" in text for text in refused] == [True, True, False]
+    assert "is empty" in refused[2]
     (folder / "empty").unlink()
     assert look.look() == 1
     assert [one.source.lines for one in told] == [5, 1]

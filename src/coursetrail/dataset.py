@@ -61,6 +61,9 @@ REJECTS = pa.schema([("source", pa.int32()), ("line", pa.int64()), ("reason", pa
 REPLACED = ("syllabus", "members", "grades")
 """Tables whose rows are replaced, course by course; to the others rows are only added."""
 
+RESTORE = "Restore the folder from a copy, or ingest the exports into a new one."
+"""What helps where a dataset is damaged."""
+
 TABLES = ("events", "agents", "languages", "sources", "rejects", *REPLACED)
 """All that there may be. A dataset without sources, or without tables about the course, has not all of them."""
 
@@ -90,7 +93,14 @@ class Dataset:
             tables = {name: DeltaTable(uri(place, name), version=at) for name, at in note.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise _unreadable(f"{place}: part of the dataset is missing or damaged", error) from error
-        return cls(place, events.version(), {"events": events, **tables}, note.sources)
+        opened = cls(place, events.version(), {"events": events, **tables}, note.sources)
+        if as_of is not None and not all(Place.of(file).is_file() for name in TABLES for file in opened.files(name)):
+            raise DatasetError(
+                f"{place}: files of version {opened.version} were cleared away, as they are a week after a compaction "
+                "or a replacement. Try a newer --as-of, or leave it out for the newest."
+            )
+        opened._verify()
+        return opened
 
     def files(self, table: str) -> list[str]:
         """The Parquet files of a table; empty when it has no rows, or is not there."""
@@ -99,6 +109,25 @@ class Dataset:
         names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
         folder = self.place / table
         return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
+
+    def _verify(self) -> None:
+        """Raise DatasetError where the log of a table has a hole, or the ledger does not account for the events.
+
+        Delta takes a commit without bytes, as a power cut leaves it, for one that changed nothing.
+        """
+        for name in self.tables:
+            if holes := [one for one in (self.place / name / "_delta_log").hollow() if one.endswith(".json")]:
+                raise DatasetError(f"{self.place / name}: the table's log is damaged ({holes[0]} is empty). {RESTORE}")
+        if lost := sorted(self.numbers - set(self.sources["source"].to_pylist())):
+            raise DatasetError(f"{self.place}: the ledger has lost {len(lost)} sources (first: {lost[0]}). {RESTORE}")
+        told = pa.table(self.tables["events"].get_add_actions(flatten=True))
+        counts = told["num_records"] if "num_records" in told.column_names else pa.array([], pa.int64())
+        there, known = pc.sum(counts).as_py() or 0, pc.sum(self.sources["events"]).as_py() or 0
+        if there != known and not counts.null_count:
+            raise DatasetError(
+                f"{self.place}: the ledger accounts for {known:,} events, but the table holds {there:,}: some other "
+                f"program has changed it. Ask an older version (--as-of {max(self.version - 1, 0)}). {RESTORE}"
+            )
 
     @cached_property
     def sources(self) -> pa.Table:
@@ -139,10 +168,7 @@ def _read(place: Place, table: DeltaTable) -> pa.Table:
     try:
         return table.to_pyarrow_table(filesystem=files)
     except (OSError, pa.ArrowInvalid) as error:
-        raise DatasetError(
-            f"{place}: a file of the table cannot be read ({first_line(error)}). Restore the folder from a copy, "
-            "or ingest the exports into a new one."
-        ) from error
+        raise DatasetError(f"{place}: a file of the table cannot be read ({first_line(error)}). {RESTORE}") from error
 
 
 def version(place: Place, name: str) -> int | None:
@@ -196,7 +222,9 @@ def _unreadable(what: str, error: Exception) -> DatasetError:
         return DatasetError(
             f"{what.partition(':')[0]}: written by a newer Delta Lake ({why}): pip install -U deltalake"
         )
-    return DatasetError(f"{what} ({why}). Restore the folder from a copy, or ingest the exports into a new one.")
+    if "Permission denied" in why:
+        return DatasetError(f"{what.partition(':')[0]}: may not be read (Permission denied). Check who owns it.")
+    return DatasetError(f"{what} ({why}). {RESTORE}")
 
 
 def events_at(place: Place) -> DeltaTable | None:
@@ -205,6 +233,8 @@ def events_at(place: Place) -> DeltaTable | None:
     Raises DatasetError for one that is not ours.
     """
     table = table_at(place, "events")
+    if table is None and (place / "_delta_log").is_folder():
+        raise DatasetError(f"{place}: a Delta table itself, and no folder of coursetrail's. Choose another folder.")
     if table is not None and (missing := set(EVENTS.names) - {column.name for column in table.schema().fields}):
         if missing == {"weight"}:
             raise DatasetError(f"{place}: made by coursetrail before its first release. Ingest the exports anew.")
@@ -222,7 +252,7 @@ def _load(events: DeltaTable, as_of: int | datetime, place: Place) -> None:
         if at is not None:
             events.load_as_version(at)
     except (DeltaError, OSError, ValueError) as error:
-        why = first_line(error)
+        why = "later than the newest" if isinstance(as_of, int) and as_of > newest else first_line(error)
     if why:
         raise DatasetError(
             f"{place}: no version {as_of} ({why}). There are 0 to {newest}, as far as they were not cleared away; try "

@@ -114,6 +114,15 @@ class Place:
             kinds = {info.base_name: "folder" if info.type == fs.FileType.Directory else "file" for info in infos}
         return [Entry(self / name, kind) for name, kind in sorted(kinds.items())]
 
+    def hollow(self) -> list[str]:
+        """The names of files in the folder that have no bytes."""
+        if path := self.local:
+            with os.scandir(path) as found:
+                return sorted(one.name for one in found if one.is_file() and not one.stat().st_size)
+        with _reached(self.address):
+            infos = self.files.get_file_info(fs.FileSelector(self.path))
+        return sorted(info.base_name for info in infos if info.type == fs.FileType.File and not info.size)
+
     def open(self, begin: int = 0) -> IO[bytes]:
         """The bytes from `begin` on, unbuffered."""
         if path := self.local:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from coursetrail import commits, dataset
+from coursetrail.dataset import Dataset
 from coursetrail.errors import DatasetError
 from coursetrail.place import Place
 from coursetrail.progress import Progress, Silent
@@ -34,6 +35,7 @@ def compact(place: Place, progress: Progress | None = None) -> Compacted:
         raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
     shown = progress or Silent()
     with stage(place, shown):  # an ingest would find the tables changed under it
+        Dataset.open(place)  # what is damaged must not be made to look whole
         return compact_within(place, shown)
 
 

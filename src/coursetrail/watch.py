@@ -35,6 +35,7 @@ class Watch:
     refuse: Callable[[str], None]
     ingest: dict[str, Any] = field(default_factory=dict)
     _seen: dict[str, Look] = field(default_factory=dict)
+    _absent: set[str] = field(default_factory=set)
 
     def look(self) -> int:
         """Read what is new; how many files that was. A failed write is told too: the next look tries again."""
@@ -45,6 +46,7 @@ class Watch:
                 arrived.append(outcome)
                 self.tell(outcome)
 
+        self._tell_absent()
         looks = {name: _look(name) for name in self._there()}
         there = {name: look for name, look in looks.items() if look != GONE}
         new = {name: look for name, look in there.items() if self._seen.get(name) != look and _is_settled(name, look)}
@@ -72,6 +74,18 @@ class Watch:
                 return opening.expand(self.exports, lambda name: self._seen.get(name) == _look(name))
             except (InputError, OSError):  # nothing in the folder yet, or no folder
                 return []
+
+    def _tell_absent(self) -> None:
+        """Say once of what is named that it is not there; it may come, and come back."""
+        absent: dict[str, str] = {}
+        for name in self.exports:
+            try:
+                exports.check(name)
+            except InputError as error:
+                absent[name] = str(error)
+        for name in absent.keys() - self._absent:
+            self.refuse(f"{absent[name]} Looking on.")
+        self._absent = set(absent)
 
     def _refuse(self, name: str, error: InputError) -> None:
         del name  # the error has it
