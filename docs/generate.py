@@ -51,7 +51,8 @@ MEANINGS = {
         "source": "the file it came from: its number in `sources`",
         "line": "its line in that file, from 1",
         "platform": "`coursera`, `edx`, or what a mapping file says",
-        "course": "the course's short name or id, from the page or the export; else the file's name, or `--course`",
+        "course": "the course's short name or id, from the page or the export; else `--course`, "
+        "or what stands before `_clickstream` in the file's name; else null",
         "time": "when the platform logged it",
         "learner": "the id that the platform gave (Coursera: a hash, other in each course); null if there is none",
         "action": "what was done, one of the closed list below; never null",

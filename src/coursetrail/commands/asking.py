@@ -168,7 +168,8 @@ def list_analyses(form: str) -> None:
 def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> None:
     """Ask a dataset a question of your own, in SQL.
 
-    One statement that only reads, over events, agents, languages, sources and rejects.
+    One statement that only reads, over events, agents, languages, sources and rejects, and what --tables brought:
+    syllabus, members and grades.
 
     \b
       coursetrail sql psy-001 "select area, count(*) from events group by area order by 2 desc"
