@@ -466,6 +466,14 @@ def test_the_text_of_an_analysis_runs_as_it_is_printed(here):
     assert found.to_pylist() == wanted.to_pylist()
 
 
+def test_sniff_says_what_it_can_when_a_file_among_others_cannot_be_read(here):
+    ran = coursetrail("sniff", "x.gz", "empty", "x.gz", "absent", folder=here)
+    assert ran.code == 3
+    assert ran.told.count("coursera-legacy") >= 2
+    assert "Error: empty is empty" in ran.told
+    assert "Refused as well: absent: no such file" in ran.told
+
+
 # convert
 
 

@@ -4,7 +4,9 @@ The commit to `events` is the one that counts. It is made last and names the ver
 belong to it, so a reader sees one state of all, and a run killed before it has changed nothing.
 """
 
+import errno
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -324,5 +326,7 @@ def _commit(place: Place, at: int) -> dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, in one line."""
+    """What an error says, in one line; a full disk comes in many wrappings."""
+    if full := re.search(os.strerror(errno.ENOSPC), str(error)):
+        return full[0]
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

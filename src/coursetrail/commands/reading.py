@@ -8,7 +8,7 @@ import click
 from coursetrail.commands.options import FORMATS, engined, reading, versioned
 from coursetrail.commands.output import ledger_text, put, say, tell_source
 from coursetrail.engines import Choice
-from coursetrail.errors import UsageError
+from coursetrail.errors import InputError, UsageError
 from coursetrail.place import Place
 from coursetrail.progress import on_terminal
 
@@ -201,9 +201,18 @@ def sniff(files: tuple[str, ...]) -> None:
     """
     from coursetrail import sniff as sniffing
 
-    found = [sniffing.sniff(file) for file in files]
-    for one in found:
-        for line in one.describe().splitlines():
+    found, refused = [], []
+    for file in files:
+        try:
+            found.append(sniffing.sniff(file))
+        except InputError as error:
+            refused.append(error)
+            continue
+        for line in found[-1].describe().splitlines():
             say(line)
     if drafted := sniffing.one_draft(found):
         put(drafted.encode())
+    for other in refused[1:]:
+        refused[0].add_note(f"Refused as well: {other}")
+    if refused:
+        raise refused[0]
