@@ -190,7 +190,7 @@ def _lorenz(sheet: "Sheet", drawn: Spread, chart: Concentration, panel: Panel) -
         sheet.dot(x, y, SECOND)
         room = x - panel.x(1 - top) - 16
         if y - above > SMALL * 1.5 and panel.y(0) - y > SMALL and room > width(name, SMALL):
-            sheet.text(x - 6, y + 2.7, name, SMALL, side="right")
+            sheet.text(x - 6, y - 2, name, SMALL, side="right")
             above = y
     for number, line in enumerate(told):
         sheet.text(panel.left + 6, panel.top + 13 + 12 * number, line, SMALL)
