@@ -125,8 +125,9 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
 
 
 def message(error: Exception) -> str:
-    """An engine's message as one line."""
-    return " ".join(str(error).split())[:400]
+    """An engine's message as one line; of a file that cannot be read, without our SQL."""
+    text = " ".join(str(error).split())
+    return (text.partition(" LINE ")[0] if isinstance(error, duckdb.IOException) else text)[:400]
 
 
 def refused(error: duckdb.Error) -> StorageError | QueryError:
