@@ -12,7 +12,7 @@ import pytest
 import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail import commits
-from coursetrail.dataset import Dataset
+from coursetrail.dataset import events_at, note_of
 from coursetrail.ledger import SOURCES, Source
 from coursetrail.outputs import saved
 from coursetrail.place import Place
@@ -179,10 +179,11 @@ def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
             thread.start()
         for thread in threads:
             thread.join()
-        made = Dataset.open(place)
+        made = events_at(place)
+        assert made
         assert len(through) == 1, (through, refused)
-        assert made.numbers == {*through}
-        assert made.files("events") == [(place / "events" / f"{through[0]}.parquet").address]
+        assert note_of(place, made).sources == {*through}
+        assert [file.rpartition("/")[2] for file in made.file_uris()] == [f"{through[0]}.parquet"]
         assert len(refused) == 5
         assert all("run this again" in text for text in refused)
 
