@@ -33,7 +33,7 @@ def build(folder: Path) -> Path:
 
 def load(built: Path) -> None:
     """Let coursetrail, which must not be imported yet, use that extension."""
-    loader = ExtensionFileLoader("coursetrail.formats._scan", str(built))
+    loader = ExtensionFileLoader("coursetrail.reading._scan", str(built))
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -45,8 +45,8 @@ def fuzz(built: Path, seconds: float, seed: int) -> None:
     """What earlier runs of `fuzz_readers.py` kept, then rounds of lines and tables, until the time is over."""
     load(built)
     import fuzz_targets
-    from coursetrail.formats import _scan
-    from coursetrail.formats import scan as scanner
+    from coursetrail.reading import _scan
+    from coursetrail.reading import scan as scanner
     from lines_of_json import PIECES, line
     from test_scan import CODED, LAYOUT, is_right
 
@@ -59,7 +59,7 @@ def fuzz(built: Path, seconds: float, seed: int) -> None:
     while time.monotonic() < end:
         draw = Random(seed)
         texts = [line(draw) for _ in range(200)]
-        scanned = (CODED if seed % 2 else LAYOUT).scan(b"".join(texts), mended=seed % 5 == 0)
+        scanned = (CODED if seed % 2 else LAYOUT).scan(b"".join(texts), repaired=seed % 5 == 0)
         for row, text in enumerate(texts if seed % 5 else []):
             is_right(scanned, row, text)
         assert _scan.hashes(b"".join(texts)) == scanned.hashes.tobytes()

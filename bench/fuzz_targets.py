@@ -29,24 +29,24 @@ import pyarrow as pa
 
 import records_by_hand
 from coursetrail import formats
-from coursetrail.dataset import EVENTS
+from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
-from coursetrail.exports import Opening
-from coursetrail.formats import companion
-from coursetrail.formats import lines as lines_module
-from coursetrail.formats.edx_payload import keepable, kept
-from coursetrail.formats.events import events
-from coursetrail.formats.format import Format, Reject
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.mapping import MappingFile
-from coursetrail.formats.network import network
-from coursetrail.formats.records import Reading
-from coursetrail.formats.tables import Table
+from coursetrail.formats.coursera import reference_files
+from coursetrail.formats.edx.payload import keepable, kept
+from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.ingest.events import events
+from coursetrail.ingest.inputs import Inputs
+from coursetrail.ingest.sniff import sniff
 from coursetrail.lookups.agents import parse_agents
 from coursetrail.lookups.languages import parse_languages
 from coursetrail.progress import Silent
+from coursetrail.reading import lines as lines_module
+from coursetrail.reading.format import Format, Reject
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.network import network
+from coursetrail.reading.records import Reading
+from coursetrail.reading.tables import DelimitedTable
 from coursetrail.simulate import simulate
-from coursetrail.sniff import sniff
 from lines_of_json import line as line_of_json
 from test_scan import CODED, LAYOUT, is_right
 
@@ -157,9 +157,9 @@ def is_mended(data: bytes) -> None:
     forms = [*formats.ALL, MAPPED.format().fit([OBJECTS])]
     for form in forms:
         with suppress(Reject):
-            if found := form.mend(data):
+            if found := form.repair(data):
                 assert isinstance(json.loads(found.text.encode()), dict)
-                assert form.layout.scan(found.text.encode() + b"\n", mended=True).sound.tolist() in ([True], [False])
+                assert form.layout.scan(found.text.encode() + b"\n", repaired=True).valid.tolist() in ([True], [False])
 
 
 def hides_forms(text: str | None) -> None:
@@ -227,7 +227,7 @@ def is_unpacked(data: bytes) -> None:
     file, stage = HERE / "held", HERE / "stage"
     file.write_bytes(data)
     stage.mkdir(exist_ok=True)
-    opening = Opening.of(stage, "1%", None, Silent())
+    opening = Inputs.of(stage, "1%", None, Silent())
     with suppress(InputError):
         for name in opening.expand([str(file)]):
             with suppress(InputError):
@@ -243,7 +243,7 @@ def is_a_table(data: bytes) -> None:
     """A table beside the clickstream is read, each record a row or a reject, or refused."""
     (HERE / "companion.csv").write_bytes(data)
     with suppress(InputError):
-        found = companion.read(HERE / "companion.csv", ("course_id", "user_id", "grade"))
+        found = reference_files.read(HERE / "companion.csv", ("course_id", "user_id", "grade"))
         assert len(found.rows) + len(found.rejects) <= found.records
 
 
@@ -277,7 +277,7 @@ def are_records(data: bytes) -> None:
     how, data = data[0] if data else 0, data[1:] + b"\n"
     names, delimiter, backslash = tuple("abcd"[: 1 + how % 4]), ",;\t|"[how >> 2 & 3], bool(how & 16)
     header = b"a,b\n" if how & 32 else None
-    found = Table(names, delimiter, backslash, ("", "NULL"), header).records(data, True)
+    found = DelimitedTable(names, delimiter, backslash, ("", "NULL"), header).records(data, True)
     expected = records_by_hand.converted(data, names, delimiter, backslash, (b"", b"NULL"), header)
     assert bytes(found.json) == b"".join(made for _, made in expected)
     assert found.hashes.tolist() == [records_by_hand.hashed(raw) for raw, _ in expected]

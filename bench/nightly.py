@@ -38,10 +38,10 @@ def main() -> None:
     options = parser.parse_args()
     folder, where = nights(options.nights), machine()
     dataset, compacted = folder.with_suffix(".loose"), folder.with_suffix(".compacted")
-    for path, words in ((dataset, "upkeep.MANY = 10**9"), (compacted, "pass")):
+    for path, words in ((dataset, "maintenance.MANY = 10**9"), (compacted, "pass")):
         if not path.exists():
             say(f"Reading {options.nights:,} files into {path.name} …")
-            build = f"from coursetrail import build, upkeep; {words}; build.ingest({str(path)!r}, [{str(folder)!r}])"
+            build = f"from coursetrail.dataset import maintenance; from coursetrail.ingest import job; {words}; job.ingest({str(path)!r}, [{str(folder)!r}])"
             run = measure(Step([sys.executable, "-c", build]))
             say(f"  {run.seconds:.1f} s")
 

@@ -25,19 +25,19 @@ SPARK = ("pyspark", "coursetrail", "pyarrow", "deltalake")
 
 def inside(what: str, master: str, source: str, out: str) -> None:
     """In a process of its own: start a session, do one thing, and print the seconds of each as JSON."""
-    from coursetrail import course as courses
     from coursetrail.analyses import find
-    from coursetrail.build import ingest
-    from coursetrail.engines import Choice
+    from coursetrail.analyses import open_dataset as courses
+    from coursetrail.engines.config import EngineConfig
+    from coursetrail.ingest.job import ingest
 
     began = time.perf_counter()
-    choice = Choice("spark", master, settings={"spark.driver.memory": "2g", "spark.executor.memory": "1g"})
+    choice = EngineConfig("spark", master, settings={"spark.driver.memory": "2g", "spark.executor.memory": "1g"})
     with choice.connect() as engine:
         ready = time.perf_counter()
         if what == "answers":
-            list(courses.open(source, Choice("spark")).answers([find(name) for name in STUDY]))
+            list(courses.open(source, EngineConfig("spark")).answers([find(name) for name in STUDY]))
         elif what == "ingest":
-            ingest(out, source.split(","), choice=Choice("spark"))
+            ingest(out, source.split(","), choice=EngineConfig("spark"))
         else:
             engine.session.read.json(source.split(",")).write.parquet(out)
         done = time.perf_counter()

@@ -20,15 +20,20 @@ import click
 import pyarrow as pa
 
 from coursetrail import analyses, errors, formats
-from coursetrail.actions import ACTIONS, AREAS, DELIBERATE
-from coursetrail.cli import cli
-from coursetrail.companion_sql import SCHEMAS as COMPANIONS
-from coursetrail.dataset import EVENTS, REJECTS
-from coursetrail.formats import edx, edx_events, edx_pages, legacy, ondemand, ondemand_pages
-from coursetrail.formats.format import Format
-from coursetrail.formats.legacy_pages import OTHER, PAGES
-from coursetrail.ledger import SOURCES
+from coursetrail.cli.main import cli
+from coursetrail.dataset.actions import ACTIONS, AREAS, DELIBERATE
+from coursetrail.dataset.ledger import SOURCES
+from coursetrail.dataset.snapshot import EVENTS, REJECTS
+from coursetrail.formats.coursera import definition as ondemand
+from coursetrail.formats.coursera import pages as ondemand_pages
+from coursetrail.formats.coursera.reference_sql import SCHEMAS as COMPANIONS
+from coursetrail.formats.coursera_legacy import definition as legacy
+from coursetrail.formats.coursera_legacy.pages import OTHER, PAGES
+from coursetrail.formats.edx import definition as edx
+from coursetrail.formats.edx import events as edx_events
+from coursetrail.formats.edx import pages as edx_pages
 from coursetrail.lookups import agents, languages
+from coursetrail.reading.format import Format
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"

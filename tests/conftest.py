@@ -25,14 +25,14 @@ class Simulated(NamedTuple):
 
     export: Path
     truth: Truth
-    course: ct.Course
+    course: ct.Dataset
 
 
 @pytest.fixture(scope="session")
-def course_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[dict[str, Any]]], ct.Course]:
+def course_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Iterable[dict[str, Any]]], ct.Dataset]:
     """A function: the fields of a legacy export's lines → a dataset of them."""
 
-    def course_of(lines: Iterable[dict[str, Any]]) -> ct.Course:
+    def course_of(lines: Iterable[dict[str, Any]]) -> ct.Dataset:
         folder = tmp_path_factory.mktemp("course")
         export = folder / "psy-001_clickstream_export.json"
         export.write_text("".join(json.dumps(line) + "\n" for line in lines))

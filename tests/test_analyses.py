@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
-from coursetrail.analysis import Filters, render
-from coursetrail.dataset import EVENTS
+from coursetrail.analyses.analysis import Filters, render
+from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
-from coursetrail.outputs.tables import FORMATS, encode
+from coursetrail.render.tables import FORMATS, encode
 from oracle import Agent, Event, Oracle, read
 
 NAMES = [analysis.name for analysis in ANALYSES]

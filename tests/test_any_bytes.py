@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail import formats
-from coursetrail.dataset import EVENTS
-from coursetrail.formats.events import events
-from coursetrail.formats.format import Format
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.mapping import MappingFile
-from coursetrail.formats.network import network
-from coursetrail.formats.records import Reading
+from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.ingest.events import events
 from coursetrail.lookups.languages import parse_languages
+from coursetrail.reading.format import Format
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.network import network
+from coursetrail.reading.records import Reading
 from coursetrail.simulate import simulate
 from test_mapping import FULL
 

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail import archives
-from coursetrail.convert import convert
-from coursetrail.exports import Opening
-from coursetrail.formats.lines import Lines
-from coursetrail.place import Place
+from coursetrail.filesystem import archives
+from coursetrail.filesystem.location import Location
+from coursetrail.ingest.convert import convert
+from coursetrail.ingest.inputs import Inputs
 from coursetrail.progress import Silent
+from coursetrail.reading.lines import Lines
 from test_lines import zstd
 
 Files = Mapping[str, bytes]
@@ -85,12 +85,12 @@ FILES = {
 
 
 @pytest.fixture
-def opening(tmp_path: Path) -> Opening:
+def opening(tmp_path: Path) -> Inputs:
     (tmp_path / "stage").mkdir()
-    return Opening.of(tmp_path / "stage", "1%", None, Silent())
+    return Inputs.of(tmp_path / "stage", "1%", None, Silent())
 
 
-def texts(opening: Opening, name: str) -> tuple[bytes, str | None]:
+def texts(opening: Inputs, name: str) -> tuple[bytes, str | None]:
     """All lines of an export, and its fault."""
     lines = Lines(opening.file(name)[1])
     with closing(lines):
@@ -363,7 +363,7 @@ def test_standard_input_may_be_packed(opening, monkeypatch, pack):
     assert sum(batch.num_rows for batch in lines.batches()) == 20
 
 
-def refused(opening: Opening, held: Path, why: str) -> None:
+def refused(opening: Inputs, held: Path, why: str) -> None:
     """What cannot be opened stays in the list, and is refused in its turn."""
     assert opening.expand([str(held)]) == [str(held)]
     with pytest.raises(ct.InputError, match=why):
@@ -379,7 +379,7 @@ def test_of_a_tar_file_that_is_cut_off_all_before_the_cut_is_read_and_the_cut_is
         caplog.clear()
         held = tmp_path / f"{cut}.tar"
         held.write_bytes(whole[:cut])
-        if not archives.is_archive(Place.of(held)):
+        if not archives.is_archive(Location.of(held)):
             continue
         try:
             names = opening.expand([str(held)])
@@ -428,7 +428,7 @@ def test_whatever_is_damaged_there_is_an_error_of_ours_or_what_can_be_read(tmp_p
     for at, byte in flips:
         data[at % len(data)] = byte
     held.write_bytes(data[: max(1, len(data) - (cut if cut < 2_000 else 0))])
-    opening = Opening.of(here, "1%", None, Silent())
+    opening = Inputs.of(here, "1%", None, Silent())
     with suppress(ct.InputError):
         for name in opening.expand([str(held)]):
             with suppress(ct.InputError):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import coursetrail as ct
-from coursetrail import build
-from coursetrail.lookups import aside
+from coursetrail.ingest import job
+from coursetrail.lookups import background
 from coursetrail.lookups.agents import parse_agents
-from coursetrail.lookups.aside import Aside
+from coursetrail.lookups.background import BackgroundParser
 from test_ingest import contents, export, line
 
 TEXTS = [
@@ -33,7 +33,7 @@ def gone(number: int) -> bool:
 
 
 def test_the_answers_are_those_of_this_process_in_the_order_asked_for():
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         parser.meet(TEXTS[:2])
         parser.meet(TEXTS[1:4])
         table = parser.parse(list(reversed(TEXTS)))
@@ -42,21 +42,21 @@ def test_the_answers_are_those_of_this_process_in_the_order_asked_for():
 
 def test_what_was_met_is_not_parsed_here(monkeypatch):
     here = []
-    monkeypatch.setattr(aside, "parse_agents", lambda texts: here.extend(texts) or parse_agents(here))
-    with Aside() as parser:
+    monkeypatch.setattr(background, "parse_agents", lambda texts: here.extend(texts) or parse_agents(here))
+    with BackgroundParser() as parser:
         parser.meet(TEXTS[:4])
         parser.parse(TEXTS)
     assert here == TEXTS[4:]
 
 
 def test_nothing_asked_gives_an_empty_table():
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         assert parser.parse([]).equals(parse_agents([]))
 
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_process_that_is_killed_costs_time_not_answers(before):
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         if before:
             parser.meet(TEXTS[:2])
         os.kill(parser._process.pid, signal.SIGKILL)
@@ -66,7 +66,7 @@ def test_a_process_that_is_killed_costs_time_not_answers(before):
 
 def test_where_no_process_can_be_started_all_is_parsed_here(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         parser.meet(TEXTS[:2])
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
@@ -75,15 +75,15 @@ def test_where_no_process_can_be_started_all_is_parsed_here(monkeypatch):
 def test_what_else_is_printed_into_the_pipe_costs_time_not_answers(tmp_path, monkeypatch, words):
     (tmp_path / "sitecustomize.py").write_text(f"print({words!r})")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         parser.meet(TEXTS)
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
 
 def test_answers_of_another_parser_do_not_count(monkeypatch):
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         parser.meet(TEXTS)
-        monkeypatch.setattr("coursetrail.lookups.aside.PARSER", "a later one")
+        monkeypatch.setattr("coursetrail.lookups.background.PARSER", "a later one")
         with pytest.raises(ValueError, match="another"):
             parser._answers[0].result()
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
@@ -93,14 +93,14 @@ def test_nothing_is_imported_from_the_folder_one_is_in(tmp_path, monkeypatch):
     for name in ("coursetrail", "regex", "pickle"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         parser.meet(TEXTS)
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
     assert not (tmp_path / "trapped").exists()
 
 
 def test_the_process_ends_with_its_user():
-    with Aside() as parser:
+    with BackgroundParser() as parser:
         number = parser._process.pid
         assert not gone(number)
     assert gone(number)
@@ -124,8 +124,12 @@ def test_a_large_first_export_is_looked_up_aside_with_the_same_numbers(tmp_path,
     file = export(tmp_path, *rows)
     ct.ingest(tmp_path / "alone", [file])
     used = []
-    monkeypatch.setattr(build, "LARGE", 1)
-    monkeypatch.setattr(Aside, "parse", lambda self, texts, ask=Aside.parse: used.append(texts) or ask(self, texts))
+    monkeypatch.setattr(job, "LARGE", 1)
+    monkeypatch.setattr(
+        BackgroundParser,
+        "parse",
+        lambda self, texts, ask=BackgroundParser.parse: used.append(texts) or ask(self, texts),
+    )
     ct.ingest(tmp_path / "aside", [file])
     assert used == [sorted(TEXTS)]
     assert contents(tmp_path / "aside") == contents(tmp_path / "alone")

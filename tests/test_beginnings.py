@@ -10,12 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.formats.beginnings import HEAD, Beginning, Differs, Passing, beginning, candidates, hashes_of
-from coursetrail.formats.lines import Block
-from coursetrail.formats.tables import Table
+from coursetrail.reading.fingerprint import (
+    HEAD,
+    Fingerprint,
+    PrefixMismatch,
+    SkippedPrefix,
+    beginning,
+    candidates,
+    hashes_of,
+)
+from coursetrail.reading.lines import Block
+from coursetrail.reading.tables import DelimitedTable
 
 File = list[bytes]
-TABLE = Table(("a", "b"))
+TABLE = DelimitedTable(("a", "b"))
 
 
 def blocks(file: File, sizes: Sequence[int], table: bool) -> Iterator[Block]:
@@ -32,15 +40,15 @@ def blocks(file: File, sizes: Sequence[int], table: bool) -> Iterator[Block]:
         at, turn = at + size, turn + 1
 
 
-def known(source: int, file: File, lines: int) -> Beginning | None:
+def known(source: int, file: File, lines: int) -> Fingerprint | None:
     whole = list(blocks(file, [max(1, len(file))], False))
     return beginning(source, [hashes_of(block) for block in whole], lines)
 
 
-def read(file: File, beginnings: Sequence[Beginning], sizes: Sequence[int], table: bool) -> tuple[int | None, File]:
+def read(file: File, beginnings: Sequence[Fingerprint], sizes: Sequence[int], table: bool) -> tuple[int | None, File]:
     """As an ingest reads it: which source the file goes on from, and the lines behind that."""
     first = next(blocks(file, [max(HEAD, sizes[0])], table), None)
-    passings = [Passing(candidates(beginnings, first))]
+    passings = [SkippedPrefix(candidates(beginnings, first))]
     while True:
         new: File = []
         try:
@@ -52,8 +60,8 @@ def read(file: File, beginnings: Sequence[Beginning], sizes: Sequence[int], tabl
                     assert block.begins.tolist()[0] == 0
                     assert block.begins.tolist()[-1] == len(block.raw)
                 new += bytes(block.raw).splitlines(keepends=True)
-        except Differs as told:
-            passings.append(Passing([told.beginning] if told.beginning else []))
+        except PrefixMismatch as told:
+            passings.append(SkippedPrefix([told.beginning] if told.beginning else []))
             assert len(passings) < 4
             continue
         passed = [hash_ for part in passings[-1].passed for hash_ in part.tolist()]
@@ -89,7 +97,7 @@ def test_a_file_goes_on_behind_the_longest_beginning_that_is_known(history, star
 def test_a_beginning_comes_back_from_what_the_ledger_keeps(file, lines):
     one = known(3, file, lines)
     assert one is not None
-    assert Beginning.read(3, one.written()) == one
+    assert Fingerprint.read(3, one.written()) == one
     assert one.lines == min(lines, len(file))
 
 

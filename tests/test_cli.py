@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
-from coursetrail.cli import cli, main
+from coursetrail.cli.main import cli, main
 from coursetrail.simulate import simulate
 
 ESCAPE = "\x1b[31m"
@@ -36,7 +36,7 @@ class Ran(NamedTuple):
 
 
 def coursetrail(*words: object, data: bytes = b"", folder: Path | None = None) -> Ran:
-    start = "from coursetrail.cli import main; main()"
+    start = "from coursetrail.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", start, *map(str, words)], input=data, capture_output=True, check=False, cwd=folder
     )
@@ -276,7 +276,7 @@ def test_a_cut_export_is_warned_of(tmp_path):
 
 @pytest.mark.parametrize("words", ["analyses", "status course", "sql course 'select * from events'", "analyze --help"])
 def test_a_closed_pipe_is_no_error(here, words):
-    start = f"{sys.executable} -c 'from coursetrail.cli import main; main()' "
+    start = f"{sys.executable} -c 'from coursetrail.cli.main import main; main()' "
     quoted = words.replace("'", '"')
     for reader in ("head -1", "true"):
         text = f"set -o pipefail; {start} {quoted} | {reader}"
@@ -285,20 +285,20 @@ def test_a_closed_pipe_is_no_error(here, words):
 
 
 def test_an_error_keeps_its_code_when_nobody_listens(here):
-    text = f"set -o pipefail; {sys.executable} -c 'from coursetrail.cli import main; main()' status absent 2>&1 | true"
+    text = f"set -o pipefail; {sys.executable} -c 'from coursetrail.cli.main import main; main()' status absent 2>&1 | true"
     assert subprocess.run(["bash", "-c", text], check=False, cwd=here).returncode == 5
 
 
 @pytest.mark.parametrize(("into", "says"), [("> /dev/full", "No space left"), (">&-", "nowhere to print")])
 def test_an_output_that_takes_nothing_is_one_clear_line(here, into, says):
-    text = f"{sys.executable} -c 'from coursetrail.cli import main; main()' status course {into}"
+    text = f"{sys.executable} -c 'from coursetrail.cli.main import main; main()' status course {into}"
     done = subprocess.run(["bash", "-c", text], capture_output=True, check=False, cwd=here)
     refused(Ran(done.returncode, done.stdout, done.stderr.decode()), 6, says)
 
 
 def test_a_closed_standard_error_is_no_error(here, tmp_path):
     (tmp_path / "e.json").write_bytes(line())
-    text = f"{sys.executable} -c 'from coursetrail.cli import main; main()' ingest d e.json 2>&-"
+    text = f"{sys.executable} -c 'from coursetrail.cli.main import main; main()' ingest d e.json 2>&-"
     assert subprocess.run(["bash", "-c", text], check=False, cwd=tmp_path).returncode == 0
     assert coursetrail("status", "d", folder=tmp_path).code == 0
 
@@ -330,7 +330,7 @@ def test_a_command_that_is_stopped_leaves_everything_as_it_was(here, tmp_path, s
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     pipe = subprocess.Popen(
-        [sys.executable, "-c", "from coursetrail.cli import main; main()", "ingest", tmp_path / "d", "-"],
+        [sys.executable, "-c", "from coursetrail.cli.main import main; main()", "ingest", tmp_path / "d", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

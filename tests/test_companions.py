@@ -14,12 +14,12 @@ from typing import Any, NoReturn
 import pytest
 
 import coursetrail as ct
-from coursetrail import archives
-from coursetrail.dataset import version
-from coursetrail.engines import Choice
+from coursetrail.dataset.maintenance import compact
+from coursetrail.dataset.snapshot import version
+from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError, TooManyRejects
-from coursetrail.place import Place
-from coursetrail.upkeep import compact
+from coursetrail.filesystem import archives
+from coursetrail.filesystem.location import Location
 from test_ondemand import VIEW, pristine
 
 COURSE = VIEW["course_id"]
@@ -197,7 +197,7 @@ def test_an_older_version_of_the_dataset_has_its_own_tables(tmp_path):
     ct.ingest(dataset, [], tables=[write(tmp_path / "t", CONTENT)])
     count = "select count(*) as n from syllabus"
     assert before.sql(count)["n"].to_pylist() == [0]
-    assert ct.open(dataset, as_of=before.dataset.version).sql(count)["n"].to_pylist() == [0]
+    assert ct.open(dataset, as_of=before.snapshot.version).sql(count)["n"].to_pylist() == [0]
     assert ct.open(dataset).sql(count)["n"].to_pylist() == [3]
 
 
@@ -282,16 +282,16 @@ def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, 
 
     changed = {**CONTENT, "course_items": [(COURSE, "new", "l1", "1", "1", "New")]}
     with monkeypatch.context() as killed:
-        killed.setattr("coursetrail.companions.commits.commit", stop)
+        killed.setattr("coursetrail.ingest.reference_tables.commits.commit", stop)
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(dataset, [], tables=[write(tmp_path / "t", changed)])
     if then == "compact":
-        compact(Place.of(dataset))
+        compact(Location.of(dataset))
     ct.ingest(dataset, [tmp_path / "access.csv"])
     assert rows(dataset, "syllabus") == known
-    at = version(Place.of(dataset), "syllabus")
+    at = version(Location.of(dataset), "syllabus")
     ct.ingest(dataset, [tmp_path / "access.csv"])
-    assert version(Place.of(dataset), "syllabus") == at  # once is enough
+    assert version(Location.of(dataset), "syllabus") == at  # once is enough
     ct.ingest(dataset, [], tables=[tmp_path / "t"])
     items = ct.open(dataset).sql("select item from syllabus where item is not null")
     assert items["item"].to_pylist() == ["new"]
@@ -327,7 +327,7 @@ def test_records_that_cannot_be_read_are_held_to_the_limit(tmp_path):
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_spark_knows_the_tables_too(tmp_path, java):
     ct.ingest(tmp_path / "d", [], tables=[write(tmp_path / "t", CONTENT)])
-    course = ct.open(tmp_path / "d", Choice("spark", "local[1]", settings={"spark.driver.memory": "1g"}))
+    course = ct.open(tmp_path / "d", EngineConfig("spark", "local[1]", settings={"spark.driver.memory": "1g"}))
     with course.engine() as engine:
         found = engine.query("select item from syllabus order by item")
         assert found["item"].to_pylist() == ["aB1cD", "eF2gH", "gpUXO"]

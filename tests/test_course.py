@@ -11,14 +11,14 @@ import pyarrow as pa
 import pytest
 
 import coursetrail as ct
-from coursetrail import analysis, literals
-from coursetrail.analyses import find
-from coursetrail.analysis import Filters, render
+from coursetrail.analyses import analysis, find
+from coursetrail.analyses.analysis import Filters, render
+from coursetrail.engines import sql
 from test_analyses import CHROME, FIREFOX, HOSTILE, line
 
 
 @pytest.fixture(scope="module")
-def course(course_of) -> ct.Course:
+def course(course_of) -> ct.Dataset:
     return course_of(
         [
             line("ann"),
@@ -203,19 +203,19 @@ def test_a_course_that_is_open_does_not_see_what_is_ingested_later(tmp_path, cou
 
 @pytest.mark.parametrize("value", [*HOSTILE, CHROME, "\\", "\t", "ß" * 1_000])
 def test_a_literal_is_read_back_as_the_value_it_was_made_of(course, value) -> None:
-    read = course.sql(f"select {literals.literal(value)} as value")
+    read = course.sql(f"select {sql.literal(value)} as value")
     assert read["value"].to_pylist() == [value]
 
 
 def test_literals_are_typed() -> None:
-    assert literals.literal(None) == "null"
-    assert literals.literal(value=True) == "true"
-    assert literals.literal(5) == "5"
-    assert literals.literal(0.5) == "0.5"
-    assert literals.literal(date(2013, 8, 1)) == "timestamp '2013-08-01 00:00:00'"
-    assert literals.literal("it's") == "'it''s'"
+    assert sql.literal(None) == "null"
+    assert sql.literal(value=True) == "true"
+    assert sql.literal(5) == "5"
+    assert sql.literal(0.5) == "0.5"
+    assert sql.literal(date(2013, 8, 1)) == "timestamp '2013-08-01 00:00:00'"
+    assert sql.literal("it's") == "'it''s'"
 
 
-@pytest.mark.parametrize("module", [literals, analysis])
+@pytest.mark.parametrize("module", [sql, analysis])
 def test_the_examples_in_the_documentation_hold(module) -> None:
     assert doctest.testmod(module).failed == 0

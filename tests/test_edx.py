@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.convert import convert
-from coursetrail.engines import Choice
+from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError
-from coursetrail.formats import ALL, edx
-from coursetrail.formats.edx_mend import mend
-from coursetrail.formats.edx_pages import block, page
-from coursetrail.formats.format import Mended, Reject
+from coursetrail.formats import ALL
+from coursetrail.formats.edx import definition
+from coursetrail.formats.edx.pages import block, page
+from coursetrail.formats.edx.repair import repair
+from coursetrail.ingest.convert import convert
+from coursetrail.reading.format import Reject, Repaired
 from edx_log import CCX, NEW, OLD, Log
 from test_ingest import contents
 
@@ -171,9 +172,9 @@ def test_the_second_envelope_says_the_same(read):
 
 def test_a_log_of_the_second_envelope_alone_is_recognised():
     line = {"name": "x", "timestamp": "2024-01-02T03:04:05Z", "data": {}, "context": {}}
-    assert edx.FORMAT.fit([json.dumps(line).encode()])
-    assert not edx.FORMAT.fit([json.dumps({"key": "x", "username": "event_type event_source"}).encode()])
-    assert not edx.FORMAT.fit([b"[1]", b"{", b"", b"junk"])
+    assert definition.FORMAT.fit([json.dumps(line).encode()])
+    assert not definition.FORMAT.fit([json.dumps({"key": "x", "username": "event_type event_source"}).encode()])
+    assert not definition.FORMAT.fit([b"[1]", b"{", b"", b"junk"])
 
 
 def test_other_logs_are_other_formats(tmp_path):
@@ -489,10 +490,10 @@ def test_any_bytes_are_mended_or_have_a_reason(data, at):
     line = EXAMPLE.encode()
     for text in (data, line[:at] + data + line[at:], line[:at] + data, line[:-1] + b"," + data + b"}"):
         try:
-            found = mend(text)
+            found = repair(text)
         except Reject:
             continue
-        assert found is None or isinstance(found, Mended)
+        assert found is None or isinstance(found, Repaired)
         if found:
             json.loads(found.text)
 
@@ -685,8 +686,8 @@ def test_every_column_is_what_the_specification_says(drawn, tmp_path):
 def test_spark_reads_the_same(drawn, tmp_path, java):
     log, _ = drawn
     ct.ingest(tmp_path / "one", [log])
-    ct.ingest(tmp_path / "other", [log], choice=Choice("spark", "local[1]"))
+    ct.ingest(tmp_path / "other", [log], choice=EngineConfig("spark", "local[1]"))
     assert contents(tmp_path / "other") == contents(tmp_path / "one")
-    answers = list(ct.Course(ct.open(tmp_path / "one").dataset, Choice("spark", "local[1]")).answers())
+    answers = list(ct.Dataset(ct.open(tmp_path / "one").snapshot, EngineConfig("spark", "local[1]")).answers())
     expected = list(ct.open(tmp_path / "one").answers())
     assert [answer.table.to_pylist() for answer in answers] == [answer.table.to_pylist() for answer in expected]

@@ -14,17 +14,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.convert import convert
-from coursetrail.dataset import EVENTS
+from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.errors import TooManyRejects
-from coursetrail.formats import edx
-from coursetrail.formats import lines as lines_module
-from coursetrail.formats.edx_payload import keepable
-from coursetrail.formats.events import events
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.records import Reading
-from coursetrail.formats.scan import Kind, Layout
-from coursetrail.sniff import sniff
+from coursetrail.formats.edx import definition
+from coursetrail.formats.edx.payload import keepable
+from coursetrail.ingest.convert import convert
+from coursetrail.ingest.events import events
+from coursetrail.ingest.sniff import sniff
+from coursetrail.reading import lines as lines_module
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.records import Reading
+from coursetrail.reading.scan import FieldSpec, Kind
 
 SECRET = "Zq7xKwJvB9mT"
 PARTS = (SECRET[:6], SECRET[6:])
@@ -138,12 +138,12 @@ def damaged(draw: st.DrawFn) -> bytes:
 def kept(data: bytes, folder: Path) -> str:
     """All that is kept or shown of the lines of a log."""
     (folder / "log").write_bytes(data)
-    reading = Reading(edx.FORMAT, lambda *_: True)
+    reading = Reading(definition.FORMAT, lambda *_: True)
     made = list(events(reading, Lines(folder / "log"), EVENTS, 1, None, EVENTS.names))
     told = [repr(batch.to_pylist()) for batch in made]
     told += [repr((reason, raw)) for _, reason, raw in reading.rejects]
-    layout = Layout({**edx.FORMAT.layout.fields, "more": Kind.ANY, "evenu": Kind.ANY}, {}, rest=False)
-    shown = Reading(edx.FORMAT, lambda *_: True).fields(Lines(folder / "log"), layout)
+    layout = FieldSpec({**definition.FORMAT.layout.fields, "more": Kind.ANY, "evenu": Kind.ANY}, {}, rest=False)
+    shown = Reading(definition.FORMAT, lambda *_: True).fields(Lines(folder / "log"), layout)
     return "\n".join([*told, repr(shown.read_all().to_pylist())])
 
 

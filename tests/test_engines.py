@@ -19,18 +19,18 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
-from coursetrail.analysis import Filters, folded, render
-from coursetrail.cli import main
-from coursetrail.engines import Choice
+from coursetrail.analyses.analysis import Filters, folded, render
+from coursetrail.cli.main import main
+from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.duckdb import connect as duckdb
 from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import Spark
 from coursetrail.errors import MissingExtra, QueryError, UsageError
-from coursetrail.formats.legacy import FORMAT
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.records import Reading
-from coursetrail.formats.scan import Layout
-from coursetrail.place import Place
+from coursetrail.filesystem.location import Location
+from coursetrail.formats.coursera_legacy.definition import FORMAT
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.records import Reading
+from coursetrail.reading.scan import FieldSpec
 from processes import started, told, wait_for
 from test_ingest import contents, export, ledger, lines
 
@@ -47,15 +47,15 @@ FILTERS = (
 def session(java: None) -> Iterator[Engine]:
     """One Spark session for the whole module: it stays when an answer is given."""
     settings = {"spark.sql.shuffle.partitions": "3", "spark.driver.memory": "1g"}
-    with Choice("spark", "local[2]", settings=settings).connect() as engine:
+    with EngineConfig("spark", "local[2]", settings=settings).connect() as engine:
         yield engine
 
 
 @pytest.fixture(scope="module")
-def spread(simulated, session, tmp_path_factory) -> ct.Course:
+def spread(simulated, session, tmp_path_factory) -> ct.Dataset:
     """The simulated course as workers of Spark have read it."""
     place = tmp_path_factory.mktemp("spread") / "dataset"
-    ct.ingest(place, [simulated.export], choice=Choice("spark"))
+    ct.ingest(place, [simulated.export], choice=EngineConfig("spark"))
     return ct.open(place)
 
 
@@ -63,7 +63,7 @@ def spread(simulated, session, tmp_path_factory) -> ct.Course:
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda one: one.describe() or "all")
 def test_every_analysis_is_the_same_on_every_engine(simulated, session, filters):
     embedded = list(simulated.course.answers(ALL, filters))
-    distributed = list(ct.Course(simulated.course.dataset, Choice("spark")).answers(ALL, filters))
+    distributed = list(ct.Dataset(simulated.course.snapshot, EngineConfig("spark")).answers(ALL, filters))
     are_the_same(embedded, distributed)
 
 
@@ -71,7 +71,7 @@ def test_every_analysis_is_the_same_on_every_engine(simulated, session, filters)
 def test_every_analysis_is_the_same_whichever_engine_read_the_export(simulated, spread, session):
     expected = list(simulated.course.answers())
     are_the_same(expected, list(spread.answers()))
-    are_the_same(expected, list(ct.Course(spread.dataset, Choice("spark")).answers()))
+    are_the_same(expected, list(ct.Dataset(spread.snapshot, EngineConfig("spark")).answers()))
 
 
 def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> None:
@@ -85,7 +85,7 @@ def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> Non
 
 @pytest.mark.parametrize("filters", FILTERS, ids=lambda one: one.describe() or "all")
 def test_spark_folds_the_events_once_for_all_that_ask_for_no_more(simulated, session, filters):
-    course = ct.Course(simulated.course.dataset, Choice("spark"))
+    course = ct.Dataset(simulated.course.snapshot, EngineConfig("spark"))
     with course.engine() as engine:
         engine.keep("used", folded(filters))
         asked = {one.name: engine.session.sql(render(one, filters, kept=True)).inputFiles() for one in ALL}
@@ -146,7 +146,7 @@ def waiting(folder: Path) -> Callable[[str, str], bool]:
 
 
 def test_workers_read_what_one_process_reads(simulated, spread):
-    assert contents(spread.dataset.place) == contents(simulated.course.dataset.place)
+    assert contents(spread.snapshot.place) == contents(simulated.course.snapshot.place)
     kinds = pc.unique(spread.sources["mended"]).to_pylist()
     assert kinds == pc.unique(simulated.course.sources["mended"]).to_pylist() != [None]
 
@@ -154,13 +154,13 @@ def test_workers_read_what_one_process_reads(simulated, spread):
 def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, session):
     files = [export(tmp_path, lines(40, 100 * n), b"junk\n", name=f"{n}.json") for n in range(3)]
     twin = export(tmp_path, lines(40), b"junk\n", name="twin.json")
-    outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
+    outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=EngineConfig("spark"))
     assert [outcome.already for outcome in outcomes] == [False, False, False, True]
-    assert ct.open(tmp_path / "d").dataset.version == 1  # which names the twin
+    assert ct.open(tmp_path / "d").snapshot.version == 1  # which names the twin
     assert ledger(tmp_path / "d") == [(41, 40, 0, 1, 0)] * 3
-    again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=Choice("spark"))
+    again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=EngineConfig("spark"))
     assert all(outcome.already for outcome in again)
-    assert ct.open(tmp_path / "d").dataset.version == 1  # as it was
+    assert ct.open(tmp_path / "d").snapshot.version == 1  # as it was
     for file in files:
         ct.ingest(tmp_path / "one", [file], max_rejects="1")
     assert contents(tmp_path / "d") == contents(tmp_path / "one")
@@ -174,7 +174,7 @@ def test_workers_open_archives_themselves(tmp_path, session):
             out.write(file, file.name)
             tar.add(file, f"in/{file.name}")
     held = [tmp_path / "a.zip", tmp_path / "b.tar.gz"]
-    outcomes = ct.ingest(tmp_path / "d", held, choice=Choice("spark"))
+    outcomes = ct.ingest(tmp_path / "d", held, choice=EngineConfig("spark"))
     assert [outcome.already for outcome in outcomes] == [False, False, True, True]
     assert [outcome.source.uri for outcome in outcomes[:2]] == [f"{held[0]}/{number}.json" for number in range(2)]
     assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)] * 2
@@ -185,7 +185,7 @@ def test_of_a_bad_file_nothing_comes_in_and_the_good_ones_stay(tmp_path, session
     bad = export(tmp_path, lines(1), *(b"junk %d\n" % n for n in range(9)), name="bad.json")
     told = r"bad.json: 9 of 10 lines.* Of 2 files: 1 committed, 0 there already, 1 refused"
     with pytest.raises(ct.TooManyRejects, match=told):
-        ct.ingest(tmp_path / "d", [good, bad], choice=Choice("spark"))
+        ct.ingest(tmp_path / "d", [good, bad], choice=EngineConfig("spark"))
     assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)]
 
 
@@ -207,7 +207,7 @@ def test_the_first_refused_file_is_the_error_and_the_others_are_its_notes(tmp_pa
     bad = [export(tmp_path, lines(1), *(b"junk %d\n" % k for k in range(9)), name=f"bad{n}.json") for n in range(22)]
     outcomes = []
     with pytest.raises(ct.TooManyRejects, match=r"bad0.json.* 1 committed, 0 there already, 22 refused") as caught:
-        ct.ingest(tmp_path / "d", [*bad, good], choice=Choice("spark"), tell=outcomes.append)
+        ct.ingest(tmp_path / "d", [*bad, good], choice=EngineConfig("spark"), tell=outcomes.append)
     assert [Path(one.source.uri).name for one in outcomes] == ["good.json"]
     assert len(caught.value.__notes__) == 20
     assert "bad19.json: 9 of 10 lines" in caught.value.__notes__[18]
@@ -223,21 +223,21 @@ def test_a_task_has_the_cores_that_spark_gives_it(tmp_path, session, monkeypatch
 
     there = Spark.spread
     monkeypatch.setattr(Spark, "spread", spread)
-    ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], choice=Choice("spark"))
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], choice=EngineConfig("spark"))
     assert [order.cores for order in orders] == [1]
 
 
 def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_path):
     threads: set[str] = set()
 
-    class Watched(Layout):
-        def scan(self, block, *, mended=False):
+    class Watched(FieldSpec):
+        def scan(self, block, *, repaired=False):
             threads.add(threading.current_thread().name)
-            return super().scan(block, mended=mended)
+            return super().scan(block, repaired=repaired)
 
     layout = Watched(FORMAT.layout.fields, {})
     file = export(tmp_path, lines(60_000))
-    assert len(list(Reading(FORMAT, lambda *_: True, threads=1).batches(Lines(Place.of(file)), layout))) > 1
+    assert len(list(Reading(FORMAT, lambda *_: True, threads=1).batches(Lines(Location.of(file)), layout))) > 1
     assert len({name for name in threads if name.startswith("ThreadPool")}) == 1
     with duckdb(threads=1) as engine:
         rows = engine.query("select name, value from duckdb_settings() where name in ('threads', 'memory_limit')")
@@ -247,7 +247,7 @@ def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_pat
 def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
     first, second = (export(tmp_path, lines(9, 100 * n), name=f"{n}.json") for n in range(2))
     ct.ingest(tmp_path / "d", [first])
-    ct.ingest(tmp_path / "d", [second], choice=Choice("spark"))
+    ct.ingest(tmp_path / "d", [second], choice=EngineConfig("spark"))
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 900), name="3.json")])
     assert [row["source"] for row in ct.open(tmp_path / "d").sources.to_pylist()] == [1, 2, 3]
     assert ledger(tmp_path / "d") == [(9, 9, 0, 0, 0), (9, 9, 0, 0, 0), (5, 5, 0, 0, 0)]
@@ -259,7 +259,7 @@ def test_workers_have_no_standard_input_and_no_pipes(tmp_path):
     good = export(tmp_path, lines(1))
     for stream in ("-", tmp_path / "pipe"):
         with pytest.raises(UsageError, match="cannot read standard input or a pipe"):
-            ct.ingest(tmp_path / "d", [good, stream], choice=Choice("spark"))
+            ct.ingest(tmp_path / "d", [good, stream], choice=EngineConfig("spark"))
     assert not (tmp_path / "d").exists()
 
 
@@ -267,7 +267,7 @@ def test_an_empty_dataset_has_the_same_answers(course_of, session, tmp_path):
     course = course_of([{"key": "pageview", "username": None, "timestamp": 1375257600000, "page_url": ""}])
     for analysis in ALL:
         embedded = course.analyze(analysis.name)
-        distributed = ct.Course(course.dataset, Choice("spark")).analyze(analysis.name)
+        distributed = ct.Dataset(course.snapshot, EngineConfig("spark")).analyze(analysis.name)
         assert distributed.table.equals(embedded.table), analysis.name
 
 
@@ -315,7 +315,7 @@ def test_a_session_of_the_users_stays_as_it_is(course_of, session):
     assert SparkSession.getActiveSession() is mine
     course = course_of([{"key": "pageview", "username": None, "timestamp": 1375257600000, "page_url": ""}])
     settings = {"spark.sql.shuffle.partitions": "1"}
-    ct.Course(course.dataset, Choice("spark", settings=settings)).analyze("devices")
+    ct.Dataset(course.snapshot, EngineConfig("spark", settings=settings)).analyze("devices")
     assert SparkSession.getActiveSession() is mine
     assert mine.sql("select * from agents").collect() == [(1,)]
     assert {view.name for view in mine.catalog.listTables()} == {"agents"}
@@ -333,7 +333,7 @@ def test_a_session_of_another_thread_stays(session):
 
 
 def one_answer(text: str) -> list[dict[str, object]]:
-    with Choice("spark").connect() as engine:
+    with EngineConfig("spark").connect() as engine:
         return engine.query(text).to_pylist()
 
 
@@ -345,13 +345,13 @@ def test_a_session_that_is_there_needs_no_java_of_ours(session, monkeypatch, tmp
 @pytest.mark.parametrize("text", ["spark.x", "=1", ""])
 def test_a_setting_without_a_name_or_value_is_a_wrong_call(simulated, text, capsys):
     with pytest.raises(SystemExit, match=r"^2$"):
-        main(["analyze", str(simulated.course.dataset.place), "--engine", "spark", "--conf", text])
+        main(["analyze", str(simulated.course.snapshot.place), "--engine", "spark", "--conf", text])
     assert "--conf takes NAME=VALUE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("setting", ["spark.ui.enabled=maybe", "spark.sql.ansi.enabled=", "spark.driver.memory=x"])
 def test_a_setting_that_is_nonsense_is_one_clear_line(simulated, java, setting):
-    place = simulated.course.dataset.place
+    place = simulated.course.snapshot.place
     run = started({}, "analyze", place, "devices", "--master", "local[1]", "--conf", setting)
     assert "Error: No Spark session on local[1]: " in told(run, 7)
 
@@ -368,13 +368,13 @@ def test_without_java_there_is_one_clear_line(monkeypatch, tmp_path):
     no_session_is_there(monkeypatch)
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(MissingExtra, match="Spark needs Java 17"):
-        Choice("spark").connect()
+        EngineConfig("spark").connect()
 
 
 def test_without_pyspark_there_is_one_clear_line(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyspark.sql", None)
     with pytest.raises(MissingExtra, match=r"pip install 'coursetrail\[spark\]'"):
-        Choice("spark").connect()
+        EngineConfig("spark").connect()
 
 
 @pytest.mark.parametrize(
@@ -389,12 +389,12 @@ def test_without_pyspark_there_is_one_clear_line(monkeypatch):
 )
 def test_an_engine_that_is_not_there_is_a_wrong_call(words, told):
     with pytest.raises(UsageError, match=told):
-        Choice(*words)
+        EngineConfig(*words)
 
 
 def test_a_master_and_a_remote_are_one_too_many():
     with pytest.raises(UsageError, match="give one of them"):
-        Choice("spark", "local", "sc://here")
+        EngineConfig("spark", "local", "sc://here")
 
 
 @pytest.mark.parametrize("kind", ["spark", "sc"])
@@ -403,10 +403,10 @@ def test_where_no_cluster_answers_there_is_one_clear_line(java, monkeypatch, kin
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"{kind}://127.0.0.1:{server.getsockname()[1]}"
     with pytest.raises(QueryError, match=f"No Spark session on {address}: .*refused.* Is it up") as caught:
-        Choice("spark", **{"master" if kind == "spark" else "remote": address}).connect()
+        EngineConfig("spark", **{"master" if kind == "spark" else "remote": address}).connect()
     assert "\n" not in str(caught.value)
 
 
 def test_spark_needs_a_dataset_too(tmp_path: Path):
     with pytest.raises(ct.DatasetError, match="no dataset here"):
-        ct.open(tmp_path, Choice("spark"))
+        ct.open(tmp_path, EngineConfig("spark"))

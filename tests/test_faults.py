@@ -26,26 +26,27 @@ import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail import build, cli, commits, upkeep
-from coursetrail.commands import reading
-from coursetrail.formats import lines as blocks
-from coursetrail.outputs.tables import encode
-from coursetrail.place import Place
+from coursetrail.cli import main, reading
+from coursetrail.dataset import commit, maintenance
+from coursetrail.dataset.staging import Stage
+from coursetrail.filesystem.location import Location
+from coursetrail.ingest import job
 from coursetrail.progress import Silent
-from coursetrail.staging import Stage
+from coursetrail.reading import lines as blocks
+from coursetrail.render.tables import encode
 from test_ingest import contents, export, ledger, line, lines
 from test_nightly import grown
 
 JUNK = {"max_rejects": "50%"}
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pytest", "coursetrail.cli", "coursetrail.simulate", "coursetrail.engines.spark"])
+FORKS.set_forkserver_preload(["pytest", "coursetrail.cli.main", "coursetrail.simulate", "coursetrail.engines.spark"])
 
 
 def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[str]]:
     """The exit code of a command, and the lines that it said; none of them a traceback or a library's warning."""
     capfd.readouterr()
     with pytest.raises(SystemExit) as end:
-        cli.main([str(word) for word in words])
+        main.main([str(word) for word in words])
     said = capfd.readouterr().err
     for slip in ("Traceback", "defect", "Warning", "panicked"):
         assert slip not in said
@@ -54,7 +55,7 @@ def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[s
 
 def whole(dataset: Path) -> int:
     """How many events a reader sees; they are those that the ledger accounts for."""
-    opened = ct.open(dataset).dataset
+    opened = ct.open(dataset).snapshot
     counted = Counter(opened.tables["events"].to_pyarrow_table(columns=["source"])["source"].to_pylist())
     assert counted == {row["source"]: row["events"] for row in opened.sources.to_pylist() if row["events"]}
     return counted.total()
@@ -64,7 +65,7 @@ def seen(dataset: Path) -> dict[str, Any]:
     """What `contents` tells, quicker."""
     course = ct.open(dataset)
     known = set(course.sources["source"].to_pylist())
-    rows = {name: course.dataset.tables[name].to_pyarrow_table() for name in ("events", "rejects")}
+    rows = {name: course.snapshot.tables[name].to_pyarrow_table() for name in ("events", "rejects")}
     shown = {name: table.filter(pc.is_in(table["source"], pa.array(known))) for name, table in rows.items()}
     return {
         "ledger": ledger(dataset),
@@ -111,7 +112,7 @@ def read_all(folder: Path) -> None:
 
 
 def compact(folder: Path) -> None:
-    upkeep.compact(Place.of(folder / "d"))
+    maintenance.compact(Location.of(folder / "d"))
 
 
 HAPPENINGS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], int]] = {
@@ -123,7 +124,7 @@ HAPPENINGS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], int]
 
 
 def in_child(act: Callable[[Path], None], folder: Path, begun: Any) -> None:
-    build.OFTEN = 1
+    job.OFTEN = 1
     begun.set()
     act(folder)
 
@@ -159,7 +160,7 @@ def test_a_run_killed_at_any_moment_is_completed_by_the_next(tmp_path, name):
     took = time.perf_counter() - started
     assert child.exitcode == 0
     expected = seen(folder / "d")
-    newest = ct.open(folder / "d").dataset.version
+    newest = ct.open(folder / "d").snapshot.version
     for version in range(newest + 1):
         states.add(ct.open(folder / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
     draw = random.Random()
@@ -256,7 +257,7 @@ def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, ca
     monkeypatch.setattr(blocks, "BLOCK", 1 << 16)
     file, data = tmp_path / "export.json", lines(20_000) + lines(10)
     file.write_bytes(data)
-    opened = Place.open
+    opened = Location.open
 
     class Scratched:
         closed = False
@@ -276,7 +277,7 @@ def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, ca
         count = iter(range(9))
         with monkeypatch.context() as dying:
             dying.setattr(
-                Place,
+                Location,
                 "open",
                 lambda place, begin=0, count=count, good=good: (
                     Scratched(opened(place, begin)) if next(count) >= good else opened(place, begin)
@@ -347,7 +348,7 @@ def test_an_outcome_is_told_only_when_it_is_certain(tmp_path, monkeypatch):
     def refuse(*_: Any, **__: Any) -> None:
         raise ct.StorageError("cannot write")
 
-    monkeypatch.setattr(commits, "commit", refuse)
+    monkeypatch.setattr(commit, "commit", refuse)
     with pytest.raises(ct.StorageError):
         ct.ingest(tmp_path / "d", files, tell=outcomes.append, **JUNK)
     assert outcomes == []
@@ -357,18 +358,18 @@ def test_an_outcome_is_told_only_when_it_is_certain(tmp_path, monkeypatch):
 
 
 @contextmanager
-def unlocked(place: Place, progress: Any) -> Iterator[Stage]:
+def unlocked(place: Location, progress: Any) -> Iterator[Stage]:
     """The stage as it is in a cluster."""
     del progress
     assert place.local
     mine = place.local / "_staging" / uuid4().hex
     mine.mkdir(parents=True)
-    yield Stage(mine, Place.of(mine))
+    yield Stage(mine, Location.of(mine))
     shutil.rmtree(mine)
 
 
 def without_lock(act: Callable[[Path], None], folder: Path) -> None:
-    build.stage = upkeep.stage = unlocked  # type: ignore[assignment]
+    job.stage = maintenance.stage = unlocked  # type: ignore[assignment]
     try:
         act(folder)
     except ct.StorageError as error:
@@ -451,12 +452,12 @@ def test_without_a_lock_the_faster_wins_and_the_slower_says_so(tmp_path, monkeyp
         act(folder)
     expected = unordered(folder / "d")
     copied(tmp_path / "before", folder)
-    for module in (build, upkeep):
+    for module in (job, maintenance):
         monkeypatch.setattr(module, "stage", unlocked)
     waiting = [other]
 
     def slowed(written: Callable[..., Any]) -> Callable[..., Any]:
-        def write(place: Place, *words: Any, **more: Any) -> Any:
+        def write(place: Location, *words: Any, **more: Any) -> Any:
             table = words[0] if isinstance(words[0], str) else "events"
             if table == step and waiting:
                 waiting.pop()(folder)
@@ -465,7 +466,7 @@ def test_without_a_lock_the_faster_wins_and_the_slower_says_so(tmp_path, monkeyp
         return write
 
     for name in ("append", "commit", "exchange"):
-        monkeypatch.setattr(commits, name, slowed(getattr(commits, name)))
+        monkeypatch.setattr(commit, name, slowed(getattr(commit, name)))
     with pytest.raises(ct.StorageError, match="another run changed the dataset at the same moment; run this again"):
         one(folder)
     assert not waiting
@@ -490,7 +491,7 @@ def test_readers_see_one_version_whatever_happens_meanwhile(tmp_path):
         assert writer.exitcode == 0
         for n in range(2):
             grown(tmp_path, lines(7, 9_000 + 50 * n), name=f"f{n}")
-    for version in range(ct.open(tmp_path / "d").dataset.version + 1):
+    for version in range(ct.open(tmp_path / "d").snapshot.version + 1):
         states.add(ct.open(tmp_path / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
     assert found <= states
     assert len(found) > 1
@@ -541,7 +542,7 @@ def test_versions_are_found_by_the_time_that_their_commits_say(tmp_path):
         (tmp_path / "d", now + timedelta(days=2), 3),
         (tmp_path / "copy", now, 2),
     ):
-        assert ct.open(dataset, as_of=moment).dataset.version == version
+        assert ct.open(dataset, as_of=moment).snapshot.version == version
     with pytest.raises(ct.DatasetError, match=r"no version .* \(all are later\)\. There are 0 to 3"):
         ct.open(tmp_path / "d", as_of=now - timedelta(hours=1))
 
@@ -575,14 +576,14 @@ def test_a_disk_that_is_full_when_it_comes_to_the_commit(tmp_path, disk, monkeyp
     ct.ingest(disk / "d", [first], **JUNK)
     before = contents(disk / "d")
     for name in ("append", "commit"):
-        write = getattr(commits, name)
+        write = getattr(commit, name)
 
-        def full(place: Place, *words: Any, write: Callable[..., Any] = write, **more: Any) -> Any:
+        def full(place: Location, *words: Any, write: Callable[..., Any] = write, **more: Any) -> Any:
             if (words[0] if isinstance(words[0], str) else "events") == step:
                 filled(disk)
             return write(place, *words, **more)
 
-        monkeypatch.setattr(commits, name, full)
+        monkeypatch.setattr(commit, name, full)
     second.write_bytes(second.read_bytes().replace(b"Opera/9.80", b"Opera/9.81"))
     with pytest.raises(ct.StorageError, match=r"cannot write .*[Ff]ree some space"):
         ct.ingest(disk / "d", [second], **JUNK)
@@ -599,14 +600,14 @@ def test_an_exchange_on_a_disk_that_is_full_changes_nothing(tmp_path, disk, monk
     ct.ingest(disk / "d", [file], **JUNK)
     before = contents(disk / "d")
     grown(tmp_path, lines(12, 7_000), name="f0")
-    exchange = commits.exchange
+    exchange = commit.exchange
 
     def full(*words: Any, **more: Any) -> int:
         filled(disk)
         return exchange(*words, **more)
 
     with monkeypatch.context() as dying:
-        dying.setattr(commits, "exchange", full)
+        dying.setattr(commit, "exchange", full)
         code, said = told(capfd, "ingest", disk / "d", file, "--replace")
     assert (code, len(said)) == (6, 1), said
     assert contents(disk / "d") == before
@@ -624,7 +625,7 @@ def test_a_compaction_on_a_full_disk_changes_nothing(tmp_path, disk, capfd):
     assert (code, len(said)) == (6, 1), said
     assert contents(disk / "d") == before
     ballast.unlink()
-    assert upkeep.compact(Place.of(disk / "d")).after == 1
+    assert maintenance.compact(Location.of(disk / "d")).after == 1
     assert contents(disk / "d") == before
 
 
@@ -654,7 +655,7 @@ def test_a_dataset_behind_a_link_or_under_a_name_in_german_can_be_kept(tmp_path,
         ct.ingest(tmp_path / name, [file], **JUNK)
     grown(tmp_path, lines(40), name="f0")
     ct.ingest(tmp_path / name, files, replace=True, **JUNK)
-    assert upkeep.compact(Place.of(tmp_path / name)).after == 1
+    assert maintenance.compact(Location.of(tmp_path / name)).after == 1
     assert whole(tmp_path / name) == 130
     assert (tmp_path / name).is_symlink() == (name == "a link")
 

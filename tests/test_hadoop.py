@@ -11,11 +11,11 @@ import pytest
 
 import coursetrail as ct
 from coursetrail import __main__ as entry
-from coursetrail import commits
-from coursetrail.dataset import events_at, note_of
-from coursetrail.ledger import SOURCES, Source
+from coursetrail.dataset import commit
+from coursetrail.dataset.ledger import SOURCES, Source
+from coursetrail.dataset.snapshot import events_at, note_of
+from coursetrail.filesystem.location import Location
 from coursetrail.outputs import saved
-from coursetrail.place import Place
 from processes import done, started, told, wait_for
 from spark_cluster import spark_home
 from test_ingest import contents, export, ledger, lines
@@ -25,8 +25,8 @@ EXECUTOR = "YarnCoarseGrainedExecutorBackend"
 
 
 def put(hadoop, file: Path, address: str) -> str:
-    Place.of(address).above.make()
-    Place.of(address).write(file.read_bytes())
+    Location.of(address).above.make()
+    Location.of(address).write(file.read_bytes())
     return address
 
 
@@ -45,8 +45,8 @@ def dataset(hadoop, raw) -> str:
 
 def test_executors_read_what_one_process_reads(dataset, simulated):
     """And DuckDB asks a dataset in HDFS."""
-    assert contents(Place.of(dataset)) == contents(simulated.course.dataset.place)
-    assert not (Place.of(dataset) / "_staging").is_file()
+    assert contents(Location.of(dataset)) == contents(simulated.course.snapshot.place)
+    assert not (Location.of(dataset) / "_staging").is_file()
 
 
 def test_yarn_and_duckdb_give_the_same_bytes(hadoop, dataset):
@@ -72,13 +72,13 @@ def test_spark_submit_runs_the_driver_in_a_container_and_its_tables_are_drawn_el
 def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
     address = f"{hadoop.fs}/courses/by-one-process"
     done(started(hadoop.env, "ingest", address, raw))
-    assert contents(Place.of(address)) == contents(simulated.course.dataset.place)
+    assert contents(Location.of(address)) == contents(simulated.course.snapshot.place)
     assert "nothing to do" in started(hadoop.env, "ingest", address, raw).communicate()[1]
-    assert ct.open(address).dataset.version == 1, "created empty, then one commit"
+    assert ct.open(address).snapshot.version == 1, "created empty, then one commit"
     assert ct.open(address, as_of=0).sources.num_rows == 0
     done(started(hadoop.env, "report", address, "-o", f"{hadoop.fs}/reports/psy-001"))
-    assert Place.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
-    results = Place.of(f"{hadoop.fs}/results/by-one-process")
+    assert Location.of(f"{hadoop.fs}/reports/psy-001/report.html").size() > 100_000
+    results = Location.of(f"{hadoop.fs}/results/by-one-process")
     done(started(hadoop.env, "analyze", address, "devices", "-o", results))
     done(started(hadoop.env, "analyze", address, "browsers", "-o", results, "--format", "parquet"))
     assert [result.analysis.name for result in saved.load(results)] == ["browsers", "devices"]
@@ -88,7 +88,7 @@ def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
 
 
 def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
-    folder = Place.of(hadoop.fs) / "odd"
+    folder = Location.of(hadoop.fs) / "odd"
     folder.make()
     names = ("a", "a#b", "a?b", "a;b", "a%20b")
     for name in names:
@@ -97,7 +97,7 @@ def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
     for name in names:
         with (folder / name).open() as file:
             assert file.read() == name.encode()
-    assert Place.of(hadoop.fs).is_folder()
+    assert Location.of(hadoop.fs).is_folder()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_what_is_not_there_is_one_clear_line(hadoop, raw, words, code, says):
 def test_a_folder_in_hdfs_is_read_file_by_file(hadoop, dataset, raw):
     address = f"{hadoop.fs}/courses/folder"
     done(started(hadoop.env, "ingest", address, raw.rpartition("/")[0]))
-    assert ledger(Place.of(address)) == ledger(Place.of(dataset))
+    assert ledger(Location.of(address)) == ledger(Location.of(dataset))
 
 
 def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
@@ -142,10 +142,10 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
         thread.join()
     assert all("run this again" in text for text in refused), refused
     assert sorted(through) == sorted(["0.json", *(file.name for file in files)]), refused
-    assert sorted(ledger(Place.of(address))) == [(300, 300, 0, 0, 0)] * 4
+    assert sorted(ledger(Location.of(address))) == [(300, 300, 0, 0, 0)] * 4
     for file in files:
         ct.ingest(tmp_path / "alone", [file])
-    assert contents(Place.of(address))["answers"] == contents(tmp_path / "alone")["answers"]
+    assert contents(Location.of(address))["answers"] == contents(tmp_path / "alone")["answers"]
 
 
 def one_line(number: int) -> Source:
@@ -160,7 +160,7 @@ def one_line(number: int) -> Source:
 def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
     """Delta Lake's library takes each of two tables created at once for done; of rows in them some would be lost."""
     for attempt in range(10):
-        place = Place.of(f"{hadoop.fs}/courses/made-{attempt}")
+        place = Location.of(f"{hadoop.fs}/courses/made-{attempt}")
         (place / "events").make()
         together, through, refused = threading.Barrier(6), [], []
 
@@ -168,7 +168,7 @@ def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
             source = one_line(number)
             together.wait()
             try:
-                commits.commit(place, [commits.Part(f"{number}.parquet", 1, source)], [source], after=None)
+                commit.commit(place, [commit.Part(f"{number}.parquet", 1, source)], [source], after=None)
             except ct.StorageError as error:
                 refused.append(str(error))
             else:
@@ -201,7 +201,7 @@ def staged(address: str) -> list[str]:
     """The Parquet files of a run that is going on."""
     from pyarrow import fs
 
-    place = Place.of(address) / "_staging"
+    place = Location.of(address) / "_staging"
     if not place.is_folder():
         return []
     found = place.files.get_file_info(fs.FileSelector(place.path, recursive=True))
@@ -216,27 +216,27 @@ def test_an_executor_that_is_killed_changes_nothing(hadoop, stored, undisturbed)
     assert run.poll() is None
     os.kill(next(iter(executors)), signal.SIGKILL)
     done(run)
-    assert contents(Place.of(address)) == contents(undisturbed)
+    assert contents(Location.of(address)) == contents(undisturbed)
 
 
 def test_a_driver_that_is_killed_leaves_the_dataset_as_it_was(hadoop, stored, undisturbed):
     address = f"{hadoop.fs}/courses/driver-killed"
     done(started(hadoop.env, "ingest", address, stored[0]))
-    before = contents(Place.of(address))
+    before = contents(Location.of(address))
     run = started(hadoop.env, "ingest", address, *stored, *YARN)
     wait_for(lambda: staged(address) or run.poll() is not None)
     assert run.poll() is None
     run.kill()
     run.communicate()
-    assert contents(Place.of(address)) == before
+    assert contents(Location.of(address)) == before
     done(started(hadoop.env, "ingest", address, *stored, *YARN))
-    assert contents(Place.of(address)) == contents(undisturbed)
+    assert contents(Location.of(address)) == contents(undisturbed)
 
 
 def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, stored):
     address = f"{hadoop.fs}/courses/full"
     done(started(hadoop.env, "ingest", address, stored[0]))
-    before = contents(Place.of(address))
+    before = contents(Location.of(address))
     full = {"dfs.datanode.du.reserved": 1 << 60}
     try:
         for name in ("dn0", "dn1"):
@@ -244,31 +244,31 @@ def test_hdfs_out_of_space_is_one_clear_line_and_nothing_comes_in(hadoop, stored
             hadoop.launch(name, **full)
         hadoop.wait()
         assert "Free some space" in told(started(hadoop.env, "ingest", address, stored[1]), 6)
-        assert contents(Place.of(address)) == before
+        assert contents(Location.of(address)) == before
     finally:
         for name in ("dn0", "dn1"):
             hadoop.kill(name)
             hadoop.launch(name)
         hadoop.wait()
     done(started(hadoop.env, "ingest", address, stored[1]))
-    assert len(ledger(Place.of(address))) == 2
+    assert len(ledger(Location.of(address))) == 2
 
 
 def test_a_datanode_that_is_gone_is_one_clear_line_until_the_namenode_knows(hadoop, stored, undisturbed):
     """The NameNode sends writers to it for a while; what is there already has another copy."""
     address = f"{hadoop.fs}/courses/datanode-gone"
     done(started(hadoop.env, "ingest", address, stored[0]))
-    before = contents(Place.of(address))
+    before = contents(Location.of(address))
     hadoop.kill("dn1")
     try:
         run = started(hadoop.env, "ingest", address, stored[1])
         run.wait(300)
         if run.returncode:
             assert "run this again" in told(run, 6)
-            assert contents(Place.of(address)) == before
+            assert contents(Location.of(address)) == before
         hadoop.wait(datanodes=1)
         done(started(hadoop.env, "ingest", address, *stored))
-        assert contents(Place.of(address)) == contents(undisturbed)
+        assert contents(Location.of(address)) == contents(undisturbed)
     finally:
         hadoop.launch("dn1")
         hadoop.wait()

@@ -17,11 +17,11 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
-from coursetrail import part
-from coursetrail.dataset import EVENTS
-from coursetrail.place import Place
+from coursetrail.dataset import events_file
+from coursetrail.dataset.maintenance import compact
+from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.filesystem.location import Location
 from coursetrail.simulate import simulate
-from coursetrail.upkeep import compact
 
 COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
 
@@ -41,7 +41,7 @@ def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
     return path
 
 
-def ledger(dataset: Path | Place) -> list[tuple[int, ...]]:
+def ledger(dataset: Path | Location) -> list[tuple[int, ...]]:
     """The counts of all sources but those that are only another name of one."""
     rows = ct.open(dataset).sources.to_pylist()
     rows = [row for row in rows if row["lines"] or row["continues"] is None]
@@ -50,7 +50,7 @@ def ledger(dataset: Path | Place) -> list[tuple[int, ...]]:
     return [tuple(row[name] for name in COUNTS) for row in rows]
 
 
-def contents(dataset: Path | Place) -> dict[str, Any]:
+def contents(dataset: Path | Location) -> dict[str, Any]:
     """What a reader can see, but for the numbers of sources and the moment of ingest."""
     course = ct.open(dataset)
     answers = {result.analysis.name: result.table.to_pylist() for result in course.answers()}
@@ -61,7 +61,7 @@ def contents(dataset: Path | Place) -> dict[str, Any]:
 
 
 def run(*words: object) -> subprocess.Popen[bytes]:
-    start = "from coursetrail.cli import main; main()"
+    start = "from coursetrail.cli.main import main; main()"
     command = [sys.executable, "-c", start, *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -169,11 +169,11 @@ def test_the_same_bytes_again_change_nothing_under_any_name(tmp_path):
     copy = export(tmp_path, lines(5), b"junk\n", name="b")
     assert not ct.ingest(tmp_path / "d", [first], max_rejects="50%")[0].already
     before = contents(tmp_path / "d")
-    version = ct.open(tmp_path / "d").dataset.version
+    version = ct.open(tmp_path / "d").snapshot.version
     outcomes = ct.ingest(tmp_path / "d", [first, copy, first])
     assert [(one.already, one.source.source) for one in outcomes] == [(True, 1)] * 3
     assert contents(tmp_path / "d") == before
-    assert ct.open(tmp_path / "d").dataset.version == version + 1  # which names the copy
+    assert ct.open(tmp_path / "d").snapshot.version == version + 1  # which names the copy
 
 
 def test_several_files_are_several_sources_and_lines_are_compared_within_one(tmp_path):
@@ -190,7 +190,7 @@ def test_standard_input_and_a_named_pipe_are_read(tmp_path):
     fed = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(lines(4)),))
     fed.start()
     reading = subprocess.Popen(
-        [sys.executable, "-c", "from coursetrail.cli import main; main()", "ingest", tmp_path / "d", "-", pipe],
+        [sys.executable, "-c", "from coursetrail.cli.main import main; main()", "ingest", tmp_path / "d", "-", pipe],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -233,14 +233,14 @@ def test_an_export_whose_name_is_no_text_is_read(tmp_path):
 @pytest.mark.parametrize("step", ["sources", "rejects", "agents", "languages", "commit"])
 def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, monkeypatch, step):
     """The moments that a kill at random seldom meets."""
-    from coursetrail import commits
+    from coursetrail.dataset import commit
 
     first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
     ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
-    append, commit = commits.append, commits.commit
+    append, commit = commit.append, commit.commit
 
-    def dying_append(place: Place, table: str, *rest: Any, **more: Any) -> int:
+    def dying_append(place: Location, table: str, *rest: Any, **more: Any) -> int:
         if table == step:
             raise KeyboardInterrupt
         return append(place, table, *rest, **more)
@@ -251,8 +251,8 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
         commit(*words)
 
     with monkeypatch.context() as dying:
-        dying.setattr(commits, "append", dying_append)
-        dying.setattr(commits, "commit", dying_commit)
+        dying.setattr(commit, "append", dying_append)
+        dying.setattr(commit, "commit", dying_commit)
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
                 ct.ingest(tmp_path / "d", [second], max_rejects="50%")
@@ -307,7 +307,7 @@ def refused(dataset: Path, match: str) -> None:
     file = export(dataset.parent, lines(5, 500), name="more")
     for action in (ct.open, compact, lambda place: ct.ingest(place, [file])):
         with pytest.raises(ct.DatasetError, match=match):
-            action(Place.of(dataset))
+            action(Location.of(dataset))
     assert {path: path.read_bytes() for path in dataset.rglob("*") if path.is_file()} == before
 
 
@@ -436,9 +436,9 @@ def test_the_ledger_is_read_by_threads_that_need_no_python(tmp_path, monkeypatch
 
 
 def test_a_file_of_events_is_closed_when_reading_ends_in_an_error(tmp_path, monkeypatch):
-    made, make = [], part._writer
-    monkeypatch.setattr(part, "GROUP", 1)
-    monkeypatch.setattr(part, "_writer", lambda *asked: made.append(make(*asked)) or made[-1])
+    made, make = [], events_file._writer
+    monkeypatch.setattr(events_file, "GROUP", 1)
+    monkeypatch.setattr(events_file, "_writer", lambda *asked: made.append(make(*asked)) or made[-1])
     rows = pa.RecordBatch.from_pylist([{"line": 1}], schema=pa.schema([("line", pa.int64())]))
 
     def batches():
@@ -446,5 +446,5 @@ def test_a_file_of_events_is_closed_when_reading_ends_in_an_error(tmp_path, monk
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        part.write(batches(), rows.schema, tmp_path / "e.parquet")
+        events_file.write(batches(), rows.schema, tmp_path / "e.parquet")
     assert [writer.is_open for writer in made] == [False]

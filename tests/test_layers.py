@@ -81,7 +81,7 @@ def test_what_is_not_asked_for_is_not_imported() -> None:
 def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(ct, name) is not None for name in ct.__all__)
     assert sorted(dir(ct)) == sorted(ct.__all__)
-    found = subprocess.run([sys.executable, "-c", "import coursetrail as ct; ct.errors.InputError, ct.engines.Choice"])
+    found = subprocess.run([sys.executable, "-c", "import coursetrail as ct; ct.errors.InputError, ct.EngineConfig"])
     assert found.returncode == 0
     with pytest.raises(AttributeError, match="no attribute 'opne'"):
         ct.opne  # noqa: B018
@@ -89,6 +89,6 @@ def test_every_public_name_is_there_and_no_other() -> None:
 
 def test_an_answer_needs_no_drawing_and_no_data_frames(course_of) -> None:
     course = course_of([{"key": "pageview", "username": "a", "timestamp": 1375257600000, "page_url": ""}])
-    asked = f"import coursetrail\ncoursetrail.open({str(course.dataset.place.local)!r}).analyze('browsers').table"
+    asked = f"import coursetrail\ncoursetrail.open({str(course.snapshot.place.local)!r}).analyze('browsers').table"
     loaded = modules_after(asked) - {"pandas"}  # pyarrow.dataset takes it along where it is installed
     assert loaded & set(HEAVY) == set()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import coursetrail as ct
-from coursetrail.formats.legacy_pages import page
+from coursetrail.formats.coursera_legacy.pages import page
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "coursera"
 COURSE = "https://class.coursera.org/psy-001"

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursetrail.errors import InputError
-from coursetrail.formats import lines as module
-from coursetrail.formats.lines import Lines
+from coursetrail.reading import lines as module
+from coursetrail.reading.lines import Lines
 
 ABC = b"a\nb\nc\n"
 MANY = b"".join(b"line %d of a file %d\n" % (number, number * 7919 % 10007) for number in range(60_000))

@@ -17,18 +17,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.cli import cli
-from coursetrail.convert import convert
-from coursetrail.dataset import EVENTS
-from coursetrail.engines import Choice
-from coursetrail.exports import head
-from coursetrail.formats.events import events as formed
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.mapping import MappingFile
-from coursetrail.formats.mapping_toml import Mapping, parse
-from coursetrail.formats.records import Reading
-from coursetrail.formats.tables import Table
-from coursetrail.place import Place
+from coursetrail.cli.main import cli
+from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.engines.config import EngineConfig
+from coursetrail.filesystem.location import Location
+from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.formats.mapping.toml import Mapping, parse
+from coursetrail.ingest.convert import convert
+from coursetrail.ingest.events import events as formed
+from coursetrail.ingest.inputs import head
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.records import Reading
+from coursetrail.reading.tables import DelimitedTable
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -88,7 +88,7 @@ def ingested(folder: Path, mapping: str, export: str | bytes, **options: Any) ->
 def read(folder: Path, mapping: str, export: bytes) -> tuple[list[dict[str, Any]], Reading, Lines]:
     """The same without a dataset, which takes longer."""
     (folder / "export").write_bytes(export)
-    place = Place.of(folder / "export")
+    place = Location.of(folder / "export")
     form = MappingFile("my.toml", mapping).format().fit(head(place))
     assert form is not None
     reading, lines = Reading(form, lambda _, __: True), Lines(place, table=form.table)
@@ -534,7 +534,7 @@ def test_a_damaged_table_is_accounted_for_line_by_line(
 def test_a_table_of_as_many_lines_as_a_sheet_of_excel_is_suspected(tmp_path: Path) -> None:
     for count, suspected in ((1_048_576, True), (1_048_575, False), (1_048_577, False)):
         (tmp_path / "t").write_bytes(b"1,2\n" * count)
-        lines = Lines(tmp_path / "t", table=Table(("a", "b")))
+        lines = Lines(tmp_path / "t", table=DelimitedTable(("a", "b")))
         assert sum(len(block.hashes) for block in lines.blocks()) == count
         assert bool(lines.fault) is suspected
     plain = Lines(tmp_path / "t")
@@ -626,13 +626,13 @@ def test_workers_of_spark_get_what_the_mapping_says_and_not_its_path(
     monkeypatch.chdir(tmp_path)
     Path("my.toml").write_text(SMALL)
     Path("log.csv").write_text("at,who\n2020-01-01,u\n2020-01-02,v\nsoon,w\n")
-    for name, choice in (("spark", Choice("spark", master="local[1]")), ("duckdb", None)):
+    for name, choice in (("spark", EngineConfig("spark", master="local[1]")), ("duckdb", None)):
         ct.ingest(name, ["log.csv"], mapping="my.toml", choice=choice, max_rejects="1")
     assert events(Path("spark")) == events(Path("duckdb"))
     assert len(events(Path("spark"))) == 2
     Path("my.toml").write_text("name =")
     with pytest.raises(ct.UsageError, match="no TOML"):
-        ct.ingest("spark", ["log.csv"], mapping="my.toml", choice=Choice("spark", master="local[1]"))
+        ct.ingest("spark", ["log.csv"], mapping="my.toml", choice=EngineConfig("spark", master="local[1]"))
 
 
 def test_commands_that_read_exports_take_a_mapping(tmp_path: Path) -> None:

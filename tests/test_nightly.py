@@ -20,11 +20,12 @@ import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail import build, commits, intake, upkeep
-from coursetrail.engines import Choice
-from coursetrail.formats import lines as blocks
-from coursetrail.place import Place
-from coursetrail.staging import LOCK, Stage
+from coursetrail.dataset import commit, maintenance
+from coursetrail.dataset.staging import LOCK, Stage
+from coursetrail.engines.config import EngineConfig
+from coursetrail.filesystem.location import Location
+from coursetrail.ingest import job, one_file
+from coursetrail.reading import lines as blocks
 from test_ingest import contents, export, ledger, line, lines, run
 
 
@@ -213,18 +214,18 @@ def test_two_runs_that_count_on_the_same_numbers_do_not_both_get_them(tmp_path, 
     mine, other = export(tmp_path, lines(5, 100), name="mine"), export(tmp_path, lines(5, 200), name="other")
 
     @contextmanager
-    def unlocked(place: Place, _: object) -> Iterator[Stage]:
+    def unlocked(place: Location, _: object) -> Iterator[Stage]:
         parts = place / "_staging" / uuid4().hex
         parts.make()
         yield Stage(Path(parts.path), parts)
 
     def slowly(*args: Any) -> object:
-        monkeypatch.setattr(build, "take", intake.take)
+        monkeypatch.setattr(job, "take", one_file.take)
         ct.ingest(tmp_path / "d", [other])
-        return intake.take(*args)
+        return one_file.take(*args)
 
-    monkeypatch.setattr(build, "stage", unlocked)
-    monkeypatch.setattr(build, "take", slowly)
+    monkeypatch.setattr(job, "stage", unlocked)
+    monkeypatch.setattr(job, "take", slowly)
     with pytest.raises(ct.StorageError, match="another run changed the dataset"):
         ct.ingest(tmp_path / "d", [mine])
     ct.ingest(tmp_path / "d", [mine])
@@ -240,11 +241,11 @@ def test_replace_takes_the_old_rows_out_and_puts_the_new_in_in_one_version(tmp_p
     ct.ingest(tmp_path / "d", [file], max_rejects="50%")
     ct.ingest(tmp_path / "d", [grown(tmp_path, lines(5), b"old junk\n", lines(2, 5))], max_rejects="50%")
     if compacted:
-        upkeep.compact(Place.of(tmp_path / "d"))
-    before = ct.open(tmp_path / "d").dataset.version
+        maintenance.compact(Location.of(tmp_path / "d"))
+    before = ct.open(tmp_path / "d").snapshot.version
     (outcome,) = ct.ingest(tmp_path / "d", [grown(tmp_path, *changed)], max_rejects="50%", replace=True)
     assert not outcome.already
-    assert ct.open(tmp_path / "d").dataset.version == before + 1
+    assert ct.open(tmp_path / "d").snapshot.version == before + 1
     ct.ingest(tmp_path / "fresh", [other, file], max_rejects="50%")
     assert contents(tmp_path / "d") == contents(tmp_path / "fresh")
     was = ct.open(tmp_path / "d", as_of=before)
@@ -272,7 +273,7 @@ def test_a_replacement_that_ends_before_its_commit_has_not_happened(tmp_path, mo
     before = contents(tmp_path / "d")
     grown(tmp_path, lines(7, 100), b"new junk\n")
     with monkeypatch.context() as dying:
-        dying.setattr(commits, "exchange", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(commit, "exchange", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(tmp_path / "d", [file], max_rejects="50%", replace=True)
     ct.ingest(
@@ -301,7 +302,7 @@ def test_files_in_a_packed_archive_that_lies_there_unchanged_are_not_read(tmp_pa
     with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as packed:
         packed.add(tmp_path / "a.json", "a.json")
     ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
-    monkeypatch.setattr(build, "take", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(job, "take", lambda *_: pytest.fail("it was read"))
     (outcome,) = ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
     assert outcome.already
 
@@ -336,14 +337,14 @@ def test_a_version_that_is_not_there_is_one_clear_line(tmp_path, as_of):
 
 def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, monkeypatch):
     files = [export(tmp_path, lines(20, 100 * number), b"junk\n", name=f"f{number}") for number in range(12)]
-    monkeypatch.setattr(build, "OFTEN", 1)
+    monkeypatch.setattr(job, "OFTEN", 1)
     ct.ingest(tmp_path / "loose", files, max_rejects="50%")
-    assert len(commits.sizes(Place.of(tmp_path / "loose"))) == 12
-    monkeypatch.setattr(upkeep, "MANY", 5)
+    assert len(commit.sizes(Location.of(tmp_path / "loose"))) == 12
+    monkeypatch.setattr(maintenance, "MANY", 5)
     ct.ingest(tmp_path / "d", files, max_rejects="50%")
-    assert len(commits.sizes(Place.of(tmp_path / "d"))) == 1
+    assert len(commit.sizes(Location.of(tmp_path / "d"))) == 1
     assert contents(tmp_path / "d") == contents(tmp_path / "loose")
-    done = upkeep.compact(Place.of(tmp_path / "loose"))
+    done = maintenance.compact(Location.of(tmp_path / "loose"))
     assert (done.before, done.after, done.cleared) == (12, 1, 0)
     assert contents(tmp_path / "d") == contents(tmp_path / "loose")
     assert len(DeltaTable(str(tmp_path / "d" / "sources")).file_uris()) == 1
@@ -353,43 +354,43 @@ def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, mon
 
 def test_a_compaction_waits_its_turn(tmp_path, monkeypatch):
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(5))])
-    rewrite, locks = commits.rewrite, []
+    rewrite, locks = commit.rewrite, []
 
     def seen(*args: Any) -> None:
         locks.append((tmp_path / "d" / "_staging" / LOCK).exists())
         rewrite(*args)
 
-    monkeypatch.setattr(commits, "rewrite", seen)
-    upkeep.compact(Place.of(tmp_path / "d"))
+    monkeypatch.setattr(commit, "rewrite", seen)
+    maintenance.compact(Location.of(tmp_path / "d"))
     assert locks == [True]
 
 
 def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_compaction(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "OFTEN", 1)
-    monkeypatch.setattr(upkeep, "MANY", 2)
+    monkeypatch.setattr(job, "OFTEN", 1)
+    monkeypatch.setattr(maintenance, "MANY", 2)
     files = [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)]
     with pytest.raises(ct.InputError):
         ct.ingest(tmp_path / "d", [*files, export(tmp_path, b"junk\n" * 9, name="bad")])
-    assert len(commits.sizes(Place.of(tmp_path / "d"))) == 1
+    assert len(commit.sizes(Location.of(tmp_path / "d"))) == 1
 
 
 def test_files_that_do_not_go_two_into_one_are_no_reason_to_compact(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "OFTEN", 1)
+    monkeypatch.setattr(job, "OFTEN", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)])
-    monkeypatch.setattr(upkeep, "MANY", 2)
-    assert upkeep.is_due(Place.of(tmp_path / "d"))
-    monkeypatch.setattr(upkeep, "FULL", max(commits.sizes(Place.of(tmp_path / "d"))) + 1)
-    assert not upkeep.is_due(Place.of(tmp_path / "d"))
+    monkeypatch.setattr(maintenance, "MANY", 2)
+    assert maintenance.is_due(Location.of(tmp_path / "d"))
+    monkeypatch.setattr(maintenance, "FULL", max(commit.sizes(Location.of(tmp_path / "d"))) + 1)
+    assert not maintenance.is_due(Location.of(tmp_path / "d"))
 
 
 def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "OFTEN", 1)
+    monkeypatch.setattr(job, "OFTEN", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(20, 100 * number), name=f"f{number}") for number in range(4)])
     before = contents(tmp_path / "d")
-    assert upkeep.compact(Place.of(tmp_path / "d")).cleared == 0
+    assert maintenance.compact(Location.of(tmp_path / "d")).cleared == 0
     assert ct.open(tmp_path / "d", as_of=3).sources.num_rows == 4
-    monkeypatch.setattr(upkeep, "KEPT", upkeep.KEPT * 0)
-    assert upkeep.compact(Place.of(tmp_path / "d")).cleared > 4
+    monkeypatch.setattr(maintenance, "KEPT", maintenance.KEPT * 0)
+    assert maintenance.compact(Location.of(tmp_path / "d")).cleared > 4
     assert contents(tmp_path / "d") == before
     with pytest.raises(ct.DatasetError, match="files of version 1 were cleared away"):
         ct.open(tmp_path / "d", as_of=1)
@@ -410,7 +411,7 @@ def test_the_first_of_many_files_is_safe_when_a_later_one_cannot_be_written(tmp_
 
 
 def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, java):
-    spark = Choice("spark", master="local[1]")
+    spark = EngineConfig("spark", master="local[1]")
     short, long = export(tmp_path, lines(30), name="a"), export(tmp_path, lines(50), name="b")
     packed, other = export(tmp_path, gzip.compress(lines(30)), name="c.gz"), export(tmp_path, lines(5, 900), name="e")
     outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
@@ -431,8 +432,8 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, j
 def test_where_nothing_is_new_spark_is_not_started_and_all_is_told(tmp_path):
     path = export(tmp_path, lines(5))
     ct.ingest(tmp_path / "d", [path])
-    told: list[build.Outcome] = []
-    nowhere = Choice("spark", master="spark://127.0.0.1:9")
+    told: list[job.Outcome] = []
+    nowhere = EngineConfig("spark", master="spark://127.0.0.1:9")
     assert ct.ingest(tmp_path / "d", [path], choice=nowhere, tell=told.append) == told
     assert [one.already for one in told] == [True]
 

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail import formats
-from coursetrail.dataset import EVENTS
-from coursetrail.engines import Choice
+from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError
-from coursetrail.formats import ondemand
-from coursetrail.formats.events import events
-from coursetrail.formats.format import Reject
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.ondemand_pages import PAGES, page
-from coursetrail.formats.records import Reading
+from coursetrail.formats.coursera import definition
+from coursetrail.formats.coursera.pages import PAGES, page
+from coursetrail.ingest.events import events
+from coursetrail.reading.format import Reject
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.records import Reading
 
 SITE = "https://www.coursera.org/learn/data-patterns"
 LECTURE = f"{SITE}/lecture/gpUXO/2-1-the-downward-closure-property"
@@ -347,7 +347,7 @@ def test_a_raw_newline_in_the_title_of_a_video_costs_nothing(read):
 
 def test_a_raw_newline_in_a_value_that_is_no_json_stays(tmp_path):
     (row,), reading = batch(tmp_path, pristine({**VIEW, "value": "no\njson"}))
-    assert (json.loads(row["extra"])["value"], reading.mended) == ("no\njson", [])
+    assert (json.loads(row["extra"])["value"], reading.repaired) == ("no\njson", [])
 
 
 def test_backslashes_of_a_file_that_was_saved_again_stay_what_they_are(tmp_path):
@@ -369,7 +369,7 @@ def test_backslashes_of_a_file_that_was_saved_again_stay_what_they_are(tmp_path)
 )
 def test_a_time_is_utc_unless_it_says_otherwise(tmp_path, text, time):
     (row,), reading = batch(tmp_path, pristine({**VIEW, "server_timestamp": text}))
-    assert (row["time"], reading.mended) == (time, [])
+    assert (row["time"], reading.repaired) == (time, [])
 
 
 # Recognition
@@ -418,9 +418,9 @@ def test_every_damaged_record_is_one_reject_with_a_reason(read):
         pristine(VIEW).strip()[:-1],
         b"x" * 70_000 + b',"never closed',
     ]
-    sound = [pristine({**VIEW, "os": str(number)}) for number in range(len(damaged) + 1)]
-    found = read(sound[0] + b"".join(bad + b"\n" + good for bad, good in zip(damaged, sound[1:], strict=True)))
-    assert [event["extra"]["os"] for event in found.events] == [str(number) for number in range(len(sound))]
+    valid = [pristine({**VIEW, "os": str(number)}) for number in range(len(damaged) + 1)]
+    found = read(valid[0] + b"".join(bad + b"\n" + good for bad, good in zip(damaged, valid[1:], strict=True)))
+    assert [event["extra"]["os"] for event in found.events] == [str(number) for number in range(len(valid))]
     assert found.rejects == [
         (2, "2 fields where there should be 16"),
         (4, "17 fields where there should be 16"),
@@ -456,7 +456,7 @@ def test_a_gzip_stream_that_is_cut_off_gives_what_came_before(read):
 @given(st.binary(max_size=300))
 def test_mending_takes_any_bytes(data):
     try:
-        found = ondemand.mend(data)
+        found = definition.repair(data)
     except Reject:
         return
     assert found is None or isinstance(json.loads(found.text), dict)
@@ -587,12 +587,12 @@ def test_workers_of_spark_read_the_same_and_answer_the_same(tmp_path, java):
     for name, data in {"access": pristine(VIEW, VIEW), "video": pristine(*learners) + b"junk\n"}.items():
         (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(data))
     files = sorted(tmp_path.glob("*.gz"))
-    choice = Choice("spark", "local[1]", settings={"spark.driver.memory": "1g"})
+    choice = EngineConfig("spark", "local[1]", settings={"spark.driver.memory": "1g"})
     with choice.connect():
-        ct.ingest(tmp_path / "spread", files, max_rejects="5%", choice=Choice("spark"))
+        ct.ingest(tmp_path / "spread", files, max_rejects="5%", choice=EngineConfig("spark"))
         columns = "learner, action, course, region, time, position"
         query = f"select {columns}, count(*) as n from events group by {columns} order by {columns}"
-        spread = ct.Course(ct.open(tmp_path / "spread").dataset, Choice("spark")).sql(query)
+        spread = ct.Dataset(ct.open(tmp_path / "spread").snapshot, EngineConfig("spark")).sql(query)
     ct.ingest(tmp_path / "here", files, max_rejects="5%")
     assert ct.open(tmp_path / "here").sql(query).to_pylist() == spread.to_pylist()
     assert sum(spread["n"].to_pylist()) == 41

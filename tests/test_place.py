@@ -10,13 +10,13 @@ import pytest
 
 from conftest import cannot, no_file_above
 from coursetrail.errors import InputError, UsageError
-from coursetrail.place import Place
+from coursetrail.filesystem.location import Location
 
 
 @pytest.mark.parametrize("name", ["a", "a/b", "./a", "../a", "a b#c%d", "~", "a:b", "a://b/c"[:2] + "x"])
 def test_a_path_of_this_machine_is_what_it_is(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    place = Place.of(name)
+    place = Location.of(name)
     assert place.local == Path(name)
     assert place.path == str(Path(name).absolute())
     assert (place / "c").local == Path(name) / "c"
@@ -25,7 +25,7 @@ def test_a_path_of_this_machine_is_what_it_is(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("address", ["s3://bucket/courses/psy-001", "s3://bucket/courses/psy-001/"])
 def test_an_address_is_kept_as_it_is_written(address):
-    place = Place.of(address)
+    place = Location.of(address)
     assert place.local is None
     assert place.path == "bucket/courses/psy-001"
     assert str(place / "events") == place.uri + "/events" == "s3://bucket/courses/psy-001/events"
@@ -36,7 +36,7 @@ def test_an_address_is_kept_as_it_is_written(address):
 def test_an_address_in_hdfs_names_its_host():
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
-        place = Place.of(f"{host}/courses/psy-001")
+        place = Location.of(f"{host}/courses/psy-001")
         assert (place.path, place.name, place.local) == ("/courses/psy-001", "psy-001", None)
         assert str(place / "events") == f"{host}/courses/psy-001/events"
 
@@ -44,20 +44,25 @@ def test_an_address_in_hdfs_names_its_host():
 def test_every_letter_of_a_path_counts():
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
-        place = Place.of(f"{host}/raw/a#b?c;d%20e.gz")
+        place = Location.of(f"{host}/raw/a#b?c;d%20e.gz")
         assert (place.path, place.name) == ("/raw/a#b?c;d%20e.gz", "a#b?c;d%20e.gz")
         assert place.above.address == f"{host}/raw"
-    assert Place.of("s3://bucket/a#b?c.gz").path == "bucket/a#b?c.gz"
+    assert Location.of("s3://bucket/a#b?c.gz").path == "bucket/a#b?c.gz"
 
 
 def test_a_host_alone_is_the_root():
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"hdfs://127.0.0.1:{server.getsockname()[1]}"
-        for root in (Place.of(host), Place.of(f"{host}/"), Place.of(f"{host}/x").above, Place.of(host).above):
+        for root in (
+            Location.of(host),
+            Location.of(f"{host}/"),
+            Location.of(f"{host}/x").above,
+            Location.of(host).above,
+        ):
             assert (root.address, root.path) == (f"{host}/", "/")
             assert ((root / "x").address, (root / "x").path) == (f"{host}/x", "/x")
-    bucket = Place.of("s3://bucket")
-    assert bucket == bucket.above == Place.of("s3://bucket/x").above
+    bucket = Location.of("s3://bucket")
+    assert bucket == bucket.above == Location.of("s3://bucket/x").above
     assert ((bucket / "x").address, (bucket / "x").path) == ("s3://bucket/x", "bucket/x")
 
 
@@ -78,7 +83,7 @@ def test_a_host_alone_is_the_root():
 )
 def test_what_is_no_address_is_told_how_one_looks(address):
     with pytest.raises(UsageError, match=r"is no address\. They look like hdfs://namenode:9000/courses"):
-        Place.of(address)
+        Location.of(address)
 
 
 @pytest.mark.parametrize("address", ["hdfs:///x", "hdfs://", "hdfs://elsewhere/x"])
@@ -86,29 +91,29 @@ def test_what_hadoops_configuration_would_have_to_know_is_one_clear_line(address
     monkeypatch.setenv("HADOOP_CONF_DIR", str(tmp_path))
     monkeypatch.delenv("HADOOP_HOME", raising=False)
     with pytest.raises(InputError, match=r"nobody answers there .*known in HADOOP_CONF_DIR"):
-        Place.of(address)
+        Location.of(address)
 
 
 def test_where_no_namenode_answers_there_is_one_clear_line():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(InputError, match=f"127.0.0.1:{port}: nobody answers there"):
-        Place.of(f"hdfs://127.0.0.1:{port}/courses")
+        Location.of(f"hdfs://127.0.0.1:{port}/courses")
 
 
 @pytest.mark.parametrize("address", ["hdsf://a/b", "http://a/b", "gs://a/b"])
 def test_another_kind_of_address_is_refused(address):
     with pytest.raises(UsageError, match="no such kind of address"):
-        Place.of(address)
+        Location.of(address)
 
 
 def test_a_place_travels_to_workers(tmp_path):
     for address in (str(tmp_path), "s3://bucket/a"):
-        assert pickle.loads(pickle.dumps(Place.of(address))).address == address
+        assert pickle.loads(pickle.dumps(Location.of(address))).address == address
 
 
 def test_a_file_is_written_whole_moved_and_removed(tmp_path):
-    place = Place.of(tmp_path) / "folder" / "file"
+    place = Location.of(tmp_path) / "folder" / "file"
     assert not place.is_file()
     place.above.make()
     place.write(b"one")
@@ -134,8 +139,8 @@ def test_a_file_from_another_device_comes_whole_or_not_at_all(tmp_path):
         part.write_bytes((2 << 20) * b"x")
         target.write_bytes(b"old")
         with no_file_above(1 << 20), pytest.raises(OSError, match="File too large"):
-            Place.of(target).fetch(part)
+            Location.of(target).fetch(part)
         assert target.read_bytes() == b"old"
         assert [path.name for path in tmp_path.iterdir()] == ["part"]
-        Place.of(target).fetch(part)
+        Location.of(target).fetch(part)
         assert target.stat().st_size == 2 << 20

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image, ImageOps
 
-from coursetrail.analysis import Analysis, Result, Scope
-from coursetrail.charts import Bars, Concentration, Table
+from coursetrail.analyses.analysis import Analysis, Result, Scope
 from coursetrail.errors import StorageError, UsageError
-from coursetrail.outputs import bars, concentration, lettering, plots
+from coursetrail.outputs.plots import bars, concentration, figure, text_metrics
+from coursetrail.render.charts import Bars, Concentration, Table
 
 SCOPE = Scope(
     events=3475235,
@@ -123,7 +123,7 @@ RESULTS = {
 @pytest.fixture
 def sheets(monkeypatch):
     """Every sheet that is drawn on during the test."""
-    from coursetrail.outputs import sheet
+    from coursetrail.outputs.plots import canvas
 
     made = []
 
@@ -131,8 +131,8 @@ def sheets(monkeypatch):
         made.append(original(*size))
         return made[-1]
 
-    original = sheet.sheet
-    monkeypatch.setattr(sheet, "sheet", remembered)
+    original = canvas.sheet
+    monkeypatch.setattr(canvas, "sheet", remembered)
     return made
 
 
@@ -143,7 +143,7 @@ def boxes(sheet):
 
     renderer = RendererAgg(10, 10, 720)
     for line in sheet.texts.lines:
-        letters = FontProperties(fname=lettering.font(line.bold), size=line.size)
+        letters = FontProperties(fname=text_metrics.font(line.bold), size=line.size)
         wide = renderer.get_text_width_height_descent(line.words, letters, False)[0] / 10
         yield line.words, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
 
@@ -154,7 +154,7 @@ def written(sheet):
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_no_label_meets_another_or_leaves_the_sheet(result, sheets):
-    plots.render(result, ())
+    figure.render(result, ())
     placed = list(boxes(sheets[0]))
     for number, (words, (left, top, right, bottom)) in enumerate(placed):
         assert left >= 0, words
@@ -167,7 +167,7 @@ def test_no_label_meets_another_or_leaves_the_sheet(result, sheets):
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, sheets):
-    plots.render(result, ())
+    figure.render(result, ())
     text = " ".join(written(sheets[0]))
     assert result.analysis.title in text
     assert "n = 21,790 learners, 3,475,223 events. Left out: 12 events without a learner id." in text
@@ -177,11 +177,11 @@ def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, s
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_the_same_result_gives_the_same_bytes_in_every_format(result):
-    assert plots.render(result, plots.FORMATS) == plots.render(result, plots.FORMATS)
+    assert figure.render(result, figure.FORMATS) == figure.render(result, figure.FORMATS)
 
 
 def test_every_format_is_what_its_name_says():
-    files = plots.render(browsers(HOSTILE), plots.FORMATS).files
+    files = figure.render(browsers(HOSTILE), figure.FORMATS).files
     picture = Image.open(BytesIO(files["png"]))
     assert picture.width == 1152
     assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
@@ -195,14 +195,14 @@ def test_every_format_is_what_its_name_says():
 def test_the_users_own_matplotlib_settings_do_not_change_a_picture():
     import matplotlib
 
-    plain = plots.render(browsers(), plots.FORMATS).files
+    plain = figure.render(browsers(), figure.FORMATS).files
     loud = {"font.size": 30, "lines.linewidth": 9, "savefig.bbox": "tight", "pdf.fonttype": 42, "figure.dpi": 30}
     with matplotlib.rc_context(loud):
-        assert plots.render(browsers(), plots.FORMATS).files == plain
+        assert figure.render(browsers(), figure.FORMATS).files == plain
 
 
 def test_bars_stand_as_the_table_says_with_value_and_share(sheets):
-    plots.render(browsers(), ())
+    figure.render(browsers(), ())
     assert "Chrome" in written(sheets[0])
     assert "11,402 · 52.3 %" in written(sheets[0])
 
@@ -215,7 +215,7 @@ def test_the_rest_is_one_bar_that_adds_up_its_rows():
 
 
 def test_the_bar_of_the_rest_says_that_a_learner_can_count_in_several(sheets):
-    drawing = plots.render(browsers(), ())
+    drawing = figure.render(browsers(), ())
     assert drawing.note == (
         '"other (3 more)" adds up the learners of the values after the first 15; '
         "who is in several of them counts once in each."
@@ -233,7 +233,7 @@ def test_unknown_is_the_last_bar_and_no_part_of_the_rest():
 def test_a_rest_of_one_row_is_that_row():
     drawn = bars_of(browsers({"a": 3, "b": 2, "c": 1, "unknown": 1}, top=2))
     assert [bar.label for bar in drawn] == ["a", "b", "c", "unknown"]
-    assert plots.render(browsers({"a": 3, "b": 2, "c": 1}, top=2), ()).note == ""
+    assert figure.render(browsers({"a": 3, "b": 2, "c": 1}, top=2), ()).note == ""
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ def test_a_rest_of_one_row_is_that_row():
     ids=["no bars", "empty bars", "no learners", "no clicks"],
 )
 def test_nothing_to_count_is_a_picture_that_says_so(result, sheets):
-    drawing = plots.render(replace(result, scope=replace(SCOPE, filters="device tv")), ("png",))
+    drawing = figure.render(replace(result, scope=replace(SCOPE, filters="device tv")), ("png",))
     assert "No data: nothing to count inside the filters (device tv)." in written(sheets[0])
     assert "No data" in drawing.words
     assert Image.open(BytesIO(drawing.files["png"])).height > 200
 
 
 def test_hostile_labels_are_shortened_and_shown_as_letters(sheets):
-    plots.render(browsers(HOSTILE), ())
+    figure.render(browsers(HOSTILE), ())
     labels = written(sheets[0])
     assert "$\\frac{1}{0}$ $x" in labels
     assert "\ufffd[31mred" in labels
@@ -280,7 +280,7 @@ def test_the_order_of_the_rows_does_not_change_the_curves():
 
 
 def test_percentiles_are_marked_with_their_values(sheets):
-    plots.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ())
+    figure.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ())
     marks = {"median 2", "p75 4", "p90 10", "p99 75", "max 75", "Gini 0.750", "top 10 % of learners: 75.0 % of clicks"}
     assert marks <= set(written(sheets[0]))
 
@@ -297,7 +297,7 @@ def test_the_most_active_are_marked_on_the_curve(counts):
 
 
 def test_learners_without_a_click_are_counted_and_said_to_be_off_the_axis():
-    drawing = plots.render(activity({0: 3, 5: 1}), ())
+    drawing = figure.render(activity({0: 3, 5: 1}), ())
     assert drawing.note.endswith("3 learners with 0 clicks lie left of the logarithmic axis.")
     assert spread_of({0: 3, 5: 1}).percentile(0.5) == 0
 
@@ -312,35 +312,35 @@ def test_a_thinned_curve_keeps_its_ends_and_one_point_a_pixel_column():
 
 
 def test_the_words_of_a_picture_say_its_numbers():
-    words = plots.render(browsers(), ()).words
+    words = figure.render(browsers(), ()).words
     assert words.startswith("Learners by browser. Chrome 11,402, 52.3 %; Firefox 5,672, 26.0 %; ")
     assert words.endswith("other (3 more) 73, 0.3 %; unknown 4, <0.1 %")
-    assert "median 2; p75 4; p90 10" in plots.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ()).words
+    assert "median 2; p75 4; p90 10" in figure.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ()).words
 
 
 def test_a_table_has_no_plot_and_says_what_to_try(tmp_path):
     result = browsers()
     result = replace(result, analysis=replace(result.analysis, name="learners", chart=Table()))
-    assert not plots.drawable(result.analysis)
+    assert not figure.drawable(result.analysis)
     with pytest.raises(UsageError, match=r"'learners' is a table; it has no plot\. Show it with: coursetrail analyze"):
-        plots.draw(result, tmp_path / "learners.png")
+        figure.draw(result, tmp_path / "learners.png")
 
 
 def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path):
     with pytest.raises(UsageError, match="Known: png, pdf, svg"):
-        plots.draw(browsers(), tmp_path / "browsers.bmp")
+        figure.draw(browsers(), tmp_path / "browsers.bmp")
     assert not list(tmp_path.iterdir())
 
 
 def test_draw_takes_the_format_from_the_suffix(tmp_path):
-    plots.draw(browsers(), tmp_path / "new" / "b.PDF")
+    figure.draw(browsers(), tmp_path / "new" / "b.PDF")
     assert (tmp_path / "new" / "b.PDF").read_bytes().startswith(b"%PDF-")
 
 
 def test_write_all_draws_what_can_be_drawn_in_every_format(tmp_path):
     table = browsers()
     table = replace(table, analysis=replace(table.analysis, name="learners", chart=Table()))
-    paths = plots.write_all([browsers(), table, activity({1: 2})], tmp_path)
+    paths = figure.write_all([browsers(), table, activity({1: 2})], tmp_path)
     assert [path.name for path in paths] == ["browsers.png", "browsers.pdf", "activity.png", "activity.pdf"]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)
 
@@ -348,29 +348,29 @@ def test_write_all_draws_what_can_be_drawn_in_every_format(tmp_path):
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"cannot be written: .*Try another folder"):
-        plots.draw(browsers(), tmp_path / "file" / "b.png")
+        figure.draw(browsers(), tmp_path / "file" / "b.png")
 
 
 def test_widths_added_up_are_those_that_matplotlib_lays_out():
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
-    letters = FontProperties(fname=lettering.font(), size=9)
+    letters = FontProperties(fname=text_metrics.font(), size=9)
     for words in ("Internet Explorer", "11,402 · 52.3 %", "Яндекс.Браузер"):
         laid_out = RendererAgg(10, 10, 720).get_text_width_height_descent(words, letters, False)[0] / 10
-        assert lettering.width(words, 9) == pytest.approx(laid_out, rel=0.03)
+        assert text_metrics.width(words, 9) == pytest.approx(laid_out, rel=0.03)
 
 
 def test_filled_outlines_look_as_the_text_that_matplotlib_draws(monkeypatch):
-    from coursetrail.outputs import sheet
+    from coursetrail.outputs.plots import canvas
 
     def ink():
-        drawn = sheet.sheet(200, 40)
+        drawn = canvas.sheet(200, 40)
         drawn.text(10, 25, "Internet Explorer 11,402 · 52.3 %", 9)
         return ImageOps.invert(Image.open(BytesIO(drawn.encode("png", ""))).convert("L"))
 
     filled = ink()
-    monkeypatch.setattr(sheet, "is_simple", lambda words: False)
+    monkeypatch.setattr(canvas, "is_simple", lambda words: False)
     written = ink()
     assert filled.getbbox() == pytest.approx(written.getbbox(), abs=2)
     assert np.mean(filled) == pytest.approx(np.mean(written), rel=0.05)
@@ -381,28 +381,28 @@ def test_filled_outlines_look_as_the_text_that_matplotlib_draws(monkeypatch):
     [("Opera, 5 %", True), ("Яндекс “ü” …", True), ("مرحبا", False), ("e\u0301", False), ("हिन्दी", False)],
 )
 def test_only_letters_that_stand_side_by_side_are_filled_as_outlines(words, simple):
-    from coursetrail.outputs import outlines
+    from coursetrail.outputs.plots import glyphs
 
-    assert outlines.is_simple(words) is simple
+    assert glyphs.is_simple(words) is simple
 
 
 def test_the_text_of_a_pdf_can_be_searched():
-    pdf = plots.render(browsers(), ("pdf",)).files["pdf"]
+    pdf = figure.render(browsers(), ("pdf",)).files["pdf"]
     assert b"/ToUnicode" in pdf
 
 
 def test_what_drawing_needs_can_be_loaded_ahead():
-    code = "import sys; from coursetrail.outputs import plots; plots.load(); print('matplotlib.figure' in sys.modules)"
+    code = "import sys; from coursetrail.outputs.plots import figure; figure.load(); print('matplotlib.figure' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
 
 
 def test_a_wrapped_text_keeps_its_words_and_ends_in_an_ellipsis_when_cut():
     words = "one two three four five six seven eight nine ten"
-    lines = lettering.wrap(words, 9, 60, most=99)
+    lines = text_metrics.wrap(words, 9, 60, most=99)
     assert " ".join(lines) == words
-    assert all(lettering.width(line, 9) <= 60 for line in lines)
-    cut = lettering.wrap(words, 9, 60, most=2)
+    assert all(text_metrics.width(line, 9) <= 60 for line in lines)
+    cut = text_metrics.wrap(words, 9, 60, most=2)
     assert len(cut) == 2
     assert cut[1].endswith("…")
 

@@ -11,17 +11,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import records_by_hand
-from coursetrail.formats import _scan
-from coursetrail.formats import lines as module
-from coursetrail.formats.lines import Lines
-from coursetrail.formats.scan import Layout
-from coursetrail.formats.tables import Table
+from coursetrail.reading import _scan
+from coursetrail.reading import lines as module
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.scan import FieldSpec
+from coursetrail.reading.tables import DelimitedTable
 
-ABC = Table(("a", "b", "c"))
-PRISTINE = Table(("a", "b", "c"), backslash=True, nulls=("", "NULL", "\\N"))
+ABC = DelimitedTable(("a", "b", "c"))
+PRISTINE = DelimitedTable(("a", "b", "c"), backslash=True, nulls=("", "NULL", "\\N"))
 
 
-def converted(table: Table, data: bytes) -> list[object]:
+def converted(table: DelimitedTable, data: bytes) -> list[object]:
     found = table.records(data, True)
     assert found.consumed == len(data)
     lines = bytes(found.json).split(b"\n")[:-1]
@@ -49,13 +49,13 @@ def converted(table: Table, data: bytes) -> list[object]:
         (ABC, b"\xef\xbb\xbf1,2,3\n", [["1", "2", "3"]]),
         (ABC, b'\xef\xbb\xbf"1",2,3\n', [["1", "2", "3"]]),
         (ABC, b"\x01\t,NULL,\\N\n", [["\x01\t", "NULL", "\\N"]]),
-        (Table(("a", "b"), delimiter="\t"), b'1,"x"\t"y\tz"\n', [['1,"x"', "y\tz"]]),
+        (DelimitedTable(("a", "b"), delimiter="\t"), b'1,"x"\t"y\tz"\n', [['1,"x"', "y\tz"]]),
         (PRISTINE, b'"\\"q\\"","\\\\","a\nb"\n', [['"q"', "\\", "a\nb"]]),
         (PRISTINE, b'"{\\"k\\":\\"a,b\\"}",NULL,\\N\n', [['{"k":"a,b"}', None, None]]),
         (PRISTINE, b'"NULL","\\N",NA\n', [[None, None, "NA"]]),
         (PRISTINE, b'"x\\",2,3\n', [["x\\", "2", "3"]]),  # saved again by a program that knows no backslash
         (PRISTINE, b'"{""k"":""v""}",2,3\n', [['{"k":"v"}', "2", "3"]]),
-        (Table(("a", "b"), header=b"a,b\n"), b"a,b\n1,2\na,b\n", [None, ["1", "2"], None]),
+        (DelimitedTable(("a", "b"), header=b"a,b\n"), b"a,b\n1,2\na,b\n", [None, ["1", "2"], None]),
     ],
 )
 def test_what_a_record_says(table, data, expected):
@@ -72,7 +72,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows, backslash, end):
     out = io.StringIO()
     dialect = {"escapechar": "\\", "doublequote": False} if backslash else {}
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator=end, **dialect).writerows(rows)
-    table = Table(("a", "b", "c"), backslash=backslash, nulls=())
+    table = DelimitedTable(("a", "b", "c"), backslash=backslash, nulls=())
     if backslash or not any("\\" in text for row in rows for text in row):
         assert converted(table, out.getvalue().encode()) == [list(row) for row in rows]
 
@@ -81,7 +81,7 @@ def test_what_a_csv_writer_wrote_comes_back(rows, backslash, end):
 @given(st.binary(max_size=200), st.integers(1, 4), st.booleans())
 def test_any_bytes_are_records_or_have_a_reason(data, fields, backslash):
     """No byte is lost: records follow each other without a gap, whatever is in them."""
-    table = Table(tuple("abcd"[:fields]), backslash=backslash)
+    table = DelimitedTable(tuple("abcd"[:fields]), backslash=backslash)
     data += b"\n"
     found = table.records(data, True)
     begins = found.begins.tolist()
@@ -100,7 +100,7 @@ BYTES = st.lists(st.sampled_from([*PIECES, b"\n", b"\r\n", b"\0", b"\x01", b"\xf
 @settings(max_examples=300)
 @given(BYTES, st.integers(1, 4), st.sampled_from(",;"), st.booleans(), st.sampled_from([None, b"a;b\n", b"a,b\r\n"]))
 def test_any_bytes_are_cut_and_read_as_by_hand(data, fields, delimiter, backslash, header):
-    table = Table(tuple("abcd"[:fields]), delimiter, backslash, ("", "NULL"), header)
+    table = DelimitedTable(tuple("abcd"[:fields]), delimiter, backslash, ("", "NULL"), header)
     found = table.records(data + b"\n", True)
     expected = records_by_hand.converted(data + b"\n", table.names, delimiter, backslash, (b"", b"NULL"), header)
     assert bytes(found.json) == b"".join(json for _, json in expected)
@@ -112,7 +112,7 @@ def test_any_bytes_are_cut_and_read_as_by_hand(data, fields, delimiter, backslas
 def test_lines_have_the_hashes_that_ledgers_keep(lines, unended):
     expected = [records_by_hand.hashed(line) for line in lines]
     assert np.frombuffer(_scan.hashes(b"".join(lines)), np.uint64).tolist() == expected
-    assert Layout({}, {}, rest=False).scan(b"".join(lines)).hashes.tolist() == expected
+    assert FieldSpec({}, {}, rest=False).scan(b"".join(lines)).hashes.tolist() == expected
     assert _scan.hashes(unended.replace(b"\n", b"")) == b""
 
 
@@ -120,7 +120,7 @@ def test_lines_have_the_hashes_that_ledgers_keep(lines, unended):
 @settings(max_examples=300)
 @given(BYTES, st.integers(1, 4), st.booleans(), st.integers(1, 60))
 def test_where_a_block_ends_makes_no_difference(data, fields, backslash, size):
-    table = Table(tuple("abcd"[:fields]), backslash=backslash)
+    table = DelimitedTable(tuple("abcd"[:fields]), backslash=backslash)
     data += b"\n"
     whole = table.records(data, True)
     got, at = b"", 0

@@ -13,11 +13,10 @@ import pyarrow as pa
 import pytest
 
 from conftest import no_file_above
-from coursetrail import study
-from coursetrail.charts import Table
 from coursetrail.errors import StorageError
-from coursetrail.outputs import report
-from coursetrail.outputs.ledger import ledger
+from coursetrail.outputs import report, report_page
+from coursetrail.outputs.ledger_table import ledger
+from coursetrail.render.charts import Table
 from test_plots import BROWSERS, HOSTILE, activity, browsers
 
 START = datetime.datetime.fromisoformat("2013-07-01T08:00")
@@ -84,7 +83,7 @@ def written(tmp_path_factory):
     """The paths and the page of a report with bars, curves and a table."""
     folder = tmp_path_factory.mktemp("report")
     results = [browsers(), learners(), activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})]
-    paths = report.write(results, sources(GOOD, CUT), folder, title="psy-001")
+    paths = report_page.write(results, sources(GOOD, CUT), folder, title="psy-001")
     return folder, paths, Page((folder / "report.html").read_text())
 
 
@@ -97,7 +96,7 @@ def hostile_page(tmp_path):
         scope=replace(result.scope, filters=evil, source=evil),
     )
     ledger_ = sources((evil, 1, 1, 0, 0, 0, evil))
-    report.write([result], ledger_, tmp_path, title=evil)
+    report_page.write([result], ledger_, tmp_path, title=evil)
     return (tmp_path / "report.html").read_text()
 
 
@@ -162,7 +161,7 @@ def test_every_answer_stands_with_definition_and_n(written):
 
 def test_a_long_table_is_cut_on_the_page_and_whole_in_its_file(tmp_path):
     result = browsers({f"b{number:03}": 1000 - number for number in range(200)} | {"unknown": 7})
-    report.write([result], sources(), tmp_path, title="x", plots=False)
+    report_page.write([result], sources(), tmp_path, title="x", plots=False)
     assert "… 150 more rows" in (tmp_path / "report.html").read_text()
     assert len((tmp_path / "tables" / "browsers.csv").read_text().splitlines()) == 202
 
@@ -182,7 +181,7 @@ def test_a_report_tells_no_folder_and_no_key_of_the_machine_it_was_made_on(writt
 
 
 def test_a_ledger_that_does_not_add_up_is_said_loudly(tmp_path):
-    report.write([browsers()], sources(("a.gz", 10, 7, 1, 0, 0, None)), tmp_path, title="x", plots=False)
+    report_page.write([browsers()], sources(("a.gz", 10, 7, 1, 0, 0, None)), tmp_path, title="x", plots=False)
     words = Page((tmp_path / "report.html").read_text()).words
     assert "The counts do not add up: 10 lines ≠ 7 events + 1 duplicates + 0 rejected + 0 blank." in words
     assert "not all accounted for" in words
@@ -207,7 +206,7 @@ def test_no_text_from_the_data_becomes_markup(tmp_path):
 
 def test_two_writes_give_the_same_bytes(tmp_path):
     def digest(name):
-        report.write([browsers(), activity({1: 4, 75: 1})], sources(GOOD), tmp_path / name, title="x")
+        report_page.write([browsers(), activity({1: 4, 75: 1})], sources(GOOD), tmp_path / name, title="x")
         files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
         return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
 
@@ -217,13 +216,13 @@ def test_two_writes_give_the_same_bytes(tmp_path):
 def test_when_the_sources_were_ingested_does_not_change_the_page(tmp_path):
     later = sources(GOOD)
     later = later.set_column(14, "ingested", pa.array([START + datetime.timedelta(days=1)]))
-    report.write([], sources(GOOD), tmp_path / "a", title="x")
-    report.write([], later, tmp_path / "b", title="x")
+    report_page.write([], sources(GOOD), tmp_path / "a", title="x")
+    report_page.write([], later, tmp_path / "b", title="x")
     assert (tmp_path / "a/report.html").read_bytes() == (tmp_path / "b/report.html").read_bytes()
 
 
 def test_without_plots_the_tables_are_shown(tmp_path):
-    paths = report.write([browsers()], sources(GOOD), tmp_path, title="x", plots=False)
+    paths = report_page.write([browsers()], sources(GOOD), tmp_path, title="x", plots=False)
     page = Page((tmp_path / "report.html").read_text())
     assert not page.all("img")
     assert sorted(path.name for path in paths) == ["browsers.csv", "report.html"]
@@ -231,22 +230,22 @@ def test_without_plots_the_tables_are_shown(tmp_path):
 
 
 def test_a_report_of_nothing_is_a_page(tmp_path):
-    report.write([], sources(), tmp_path, title="Nothing yet")
+    report_page.write([], sources(), tmp_path, title="Nothing yet")
     assert "0 lines = 0 events + 0 duplicates + 0 rejected + 0 blank" in (tmp_path / "report.html").read_text()
 
 
 def test_writing_again_replaces_and_leaves_no_part_behind(tmp_path):
-    report.write([browsers()], sources(GOOD), tmp_path, title="one", plots=False)
-    report.write([browsers()], sources(GOOD), tmp_path, title="two", plots=False)
+    report_page.write([browsers()], sources(GOOD), tmp_path, title="one", plots=False)
+    report_page.write([browsers()], sources(GOOD), tmp_path, title="two", plots=False)
     assert "<title>two</title>" in (tmp_path / "report.html").read_text()
     assert not list(tmp_path.rglob("*.part"))
 
 
 def test_a_full_disk_leaves_the_old_page_whole(tmp_path):
-    report.write([], sources(GOOD), tmp_path, title="old")
+    report_page.write([], sources(GOOD), tmp_path, title="old")
 
     with no_file_above(1_000), pytest.raises(StorageError, match=r"report\.html cannot be written: File too large"):
-        report.write([], sources(GOOD), tmp_path, title="new")
+        report_page.write([], sources(GOOD), tmp_path, title="new")
     assert "<title>old</title>" in (tmp_path / "report.html").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
@@ -263,7 +262,7 @@ def test_a_report_that_fails_waits_for_the_answer_being_counted_and_no_other():
                 time.sleep(0.2)
             yield number
 
-    results = study._ahead(answers(), lambda _: None)
+    results = report._ahead(answers(), lambda _: None)
     assert next(results) == 0
     counting.wait()
     results.close()
@@ -272,5 +271,5 @@ def test_a_report_that_fails_waits_for_the_answer_being_counted_and_no_other():
 
 def test_a_report_has_every_answer_in_order():
     told: list[int] = []
-    assert list(study._ahead(iter(range(1, 8)), told.append)) == [1, 2, 3, 4, 5, 6, 7]
+    assert list(report._ahead(iter(range(1, 8)), told.append)) == [1, 2, 3, 4, 5, 6, 7]
     assert sum(told) == 7

@@ -7,8 +7,9 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
-from coursetrail.outputs import plots, saved
-from coursetrail.place import Place
+from coursetrail.filesystem.location import Location
+from coursetrail.outputs import saved
+from coursetrail.outputs.plots import figure
 from test_analyses import HOSTILE, line
 from test_cli import coursetrail, refused
 
@@ -23,7 +24,7 @@ def results(course_of) -> list[ct.Result]:
 def test_what_was_saved_is_read_as_it_was(results, tmp_path, form):
     files = saved.save(results, tmp_path, form)
     assert [file.name for file in files] == [f"{analysis.name}.{form}" for analysis in ALL]
-    for before, after in zip(results, saved.load(Place.of(tmp_path)), strict=True):
+    for before, after in zip(results, saved.load(Location.of(tmp_path)), strict=True):
         assert after.analysis is before.analysis
         assert after.scope == before.scope
         assert after.table.schema == before.table.schema
@@ -31,18 +32,18 @@ def test_what_was_saved_is_read_as_it_was(results, tmp_path, form):
 
 
 def test_a_plot_of_saved_tables_is_the_plot_of_the_dataset(simulated, tmp_path):
-    dataset = str(simulated.course.dataset.place)
+    dataset = str(simulated.course.snapshot.place)
     assert coursetrail("analyze", dataset, "-o", tmp_path / "tables").code == 0
     assert coursetrail("plot", dataset, "-o", tmp_path / "direct").code == 0
     assert coursetrail("plot", "--tables", tmp_path / "tables", "-o", tmp_path / "later").code == 0
     drawn = sorted(path.name for path in (tmp_path / "direct").iterdir())
-    assert len(drawn) == len([analysis for analysis in ALL if plots.drawable(analysis)])
+    assert len(drawn) == len([analysis for analysis in ALL if figure.drawable(analysis)])
     for name in drawn:
         assert (tmp_path / "later" / name).read_bytes() == (tmp_path / "direct" / name).read_bytes()
 
 
 def test_one_of_the_saved_tables_may_be_drawn_alone(simulated, tmp_path):
-    coursetrail("analyze", simulated.course.dataset.place, "browsers", "devices", "-o", tmp_path)
+    coursetrail("analyze", simulated.course.snapshot.place, "browsers", "devices", "-o", tmp_path)
     assert coursetrail("plot", "--tables", tmp_path, "devices", "-o", tmp_path / "plots").code == 0
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["devices.png"]
 
@@ -52,14 +53,14 @@ def test_what_was_saved_before_is_kept_and_each_table_has_its_own_n(course_of, r
     other = course_of([line("one", 1)]).analyze("browsers")
     saved.save([by_name["devices"], by_name["browsers"]], tmp_path, "parquet")
     saved.save([other], tmp_path, "csv")
-    browsers, devices = saved.load(Place.of(tmp_path))
+    browsers, devices = saved.load(Location.of(tmp_path))
     assert (browsers.table.to_pylist(), browsers.scope) == (other.table.to_pylist(), other.scope)
     assert devices.table.to_pylist() == by_name["devices"].table.to_pylist()
     assert devices.scope == by_name["devices"].scope != other.scope
     assert (tmp_path / "browsers.parquet").exists()
     (tmp_path / "devices.parquet").unlink()
     saved.save([by_name["systems"]], tmp_path, "csv")
-    assert [result.analysis.name for result in saved.load(Place.of(tmp_path))] == ["browsers", "systems"]
+    assert [result.analysis.name for result in saved.load(Location.of(tmp_path))] == ["browsers", "systems"]
 
 
 def test_a_save_that_stops_halfway_leaves_no_old_n_to_a_new_table(course_of, results, tmp_path):
@@ -68,15 +69,15 @@ def test_a_save_that_stops_halfway_leaves_no_old_n_to_a_new_table(course_of, res
     with pytest.raises(ct.StorageError):
         saved.save(results[:2], tmp_path, "parquet")
     assert (tmp_path / "browsers.parquet").exists()
-    assert [result.analysis.name for result in saved.load(Place.of(tmp_path))] == ["devices"]
+    assert [result.analysis.name for result in saved.load(Location.of(tmp_path))] == ["devices"]
 
 
 def test_tables_that_cannot_be_drawn_do_not_hinder_the_others(results, tmp_path):
     saved.save(results[:1], tmp_path, "json")
     saved.save(results[2:3], tmp_path, "csv")
-    assert [result.analysis.name for result in saved.load(Place.of(tmp_path), ["devices"])] == ["devices"]
+    assert [result.analysis.name for result in saved.load(Location.of(tmp_path), ["devices"])] == ["devices"]
     with pytest.raises(ct.InputError, match=r"browsers.json cannot be drawn. Save the table as csv or parquet"):
-        saved.load(Place.of(tmp_path))
+        saved.load(Location.of(tmp_path))
 
 
 def test_a_table_that_was_not_saved_is_told_with_those_that_were(results, tmp_path):
@@ -90,13 +91,13 @@ def test_what_no_file_can_hold_does_not_hinder_what_is_saved_next(results, tmp_p
     saved.save(results[:1], tmp_path, "csv")
     spoil(tmp_path, "about.json", entry(title="\ud800"))
     saved.save(results[1:2], tmp_path, "csv")
-    assert [result.analysis.name for result in saved.load(Place.of(tmp_path))] == ["browsers", "systems"]
+    assert [result.analysis.name for result in saved.load(Location.of(tmp_path))] == ["browsers", "systems"]
 
 
 def test_what_the_next_tests_spoil_can_be_read(results, tmp_path):
     saved.save(results, tmp_path, "csv")
     spoil(tmp_path, "about.json", entry())
-    (one,) = saved.load(Place.of(tmp_path))
+    (one,) = saved.load(Location.of(tmp_path))
     assert (one.analysis.name, one.scope.events) == ("browsers", 1)
 
 
@@ -126,10 +127,10 @@ def test_an_about_json_of_another_form_is_one_clear_line_and_is_written_anew(res
     saved.save(results, tmp_path, "csv")
     (tmp_path / "about.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ct.InputError, match=r"about\.json (cannot be read \(.+\)|names no tables)\. Save") as caught:
-        saved.load(Place.of(tmp_path))
+        saved.load(Location.of(tmp_path))
     assert "\n" not in str(caught.value)
     saved.save(results, tmp_path, "csv")
-    assert len(saved.load(Place.of(tmp_path))) == len(ALL)
+    assert len(saved.load(Location.of(tmp_path))) == len(ALL)
 
 
 def spoil(folder: Path, name: str, text: str) -> None:
@@ -150,7 +151,7 @@ def test_a_folder_that_holds_no_such_tables_is_one_clear_line(results, tmp_path,
     saved.save(results, tmp_path, "csv")
     spoiled(tmp_path)
     with pytest.raises(ct.CoursetrailError, match=told) as caught:
-        saved.load(Place.of(tmp_path))
+        saved.load(Location.of(tmp_path))
     assert "\n" not in str(caught.value)
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from coursetrail.formats import _scan
-from coursetrail.formats.scan import Kept, Kind, Layout, Scanned
+from coursetrail.reading import _scan
+from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind, Scanned
 from lines_of_json import FIELDS, VIDEO, Doubtful, judged, line
 
-LAYOUT = Layout(
+LAYOUT = FieldSpec(
     fields={
         "key": Kind.TEXT,
         "value": Kind.ANY,
@@ -27,14 +27,14 @@ LAYOUT = Layout(
     inside="value",
     where="key",
     when=VIDEO,
-    kept={"key": Kept(unless='"other"'), "value": Kept(same_as="note")},
+    kept={"key": AlsoInRest(unless='"other"'), "value": AlsoInRest(same_as="note")},
 )
 
 CODED = replace(LAYOUT, coded=frozenset({"key", "value", "note", "raw", "type"}))
 WRONG = ("a", 9, False, False, "", -1)
 
 
-def one(text: str | bytes, layout: Layout = LAYOUT) -> Scanned:
+def one(text: str | bytes, layout: FieldSpec = LAYOUT) -> Scanned:
     return layout.scan((text.encode() if isinstance(text, str) else text) + b"\n")
 
 
@@ -49,7 +49,7 @@ def is_right(scanned: Scanned, row: int, text: bytes) -> None:
         taken &= all("\\" not in json.dumps(name, ensure_ascii=False) for name in top)
     except Doubtful:
         taken = False
-    if not scanned.sound[row]:
+    if not scanned.valid[row]:
         assert not taken or b"\\" in text or len(text) > 5_000, text
         assert scanned.r[row].as_py() == dict.fromkeys(scanned.r.type.names), text
         assert scanned.rest[row].as_py() is None
@@ -85,8 +85,8 @@ def test_any_line_says_what_json_says_or_is_left_to_python(seed):
     draw = random.Random(seed)
     texts = [line(draw) for _ in range(2_000)]
     scanned = LAYOUT.scan(b"".join(texts))
-    assert len(scanned.sound) == len(texts)
-    assert 0.2 < scanned.sound.mean() < 0.95
+    assert len(scanned.valid) == len(texts)
+    assert 0.2 < scanned.valid.mean() < 0.95
     for row, text in enumerate(texts):
         is_right(scanned, row, text)
     assert [bytes(b"".join(texts)[a:b]) for a, b in zip(scanned.begins[:-1], scanned.begins[1:], strict=True)] == texts
@@ -98,7 +98,7 @@ def test_a_line_alone_and_among_others_is_the_same():
     together = LAYOUT.scan(b"".join(texts))
     for row, text in enumerate(texts):
         alone = LAYOUT.scan(text)
-        assert alone.sound[0] == together.sound[row]
+        assert alone.valid[0] == together.valid[row]
         assert alone.hashes[0] == together.hashes[row]
         assert (alone.r[0], alone.v[0], alone.rest[0]) == (together.r[row], together.v[row], together.rest[row])
 
@@ -107,7 +107,7 @@ def test_every_beginning_of_a_line_is_doubtful_and_harms_nothing():
     text = json.dumps({"key": VIDEO, "value": '{"at":1.25e1,"type":"é\\n"}', "time": -12, "more": [1, {"a": None}]})
     whole = text.encode()
     for size in range(len(whole)):
-        assert not one(whole[:size]).sound[0]
+        assert not one(whole[:size]).valid[0]
     assert one(whole).v[0].as_py() == {"type": "é\n", "at": 12.5, "strict": True}
 
 
@@ -148,14 +148,14 @@ def test_what_is_kept_stands_in_the_rest_as_it_came():
 
 
 def test_a_nesting_of_thousands_is_left_to_python():
-    assert one('{"a":' + "[" * 4_000 + "]" * 4_000 + "}").sound[0]
-    assert not one('{"a":' + "[" * 100_000 + "]" * 100_000 + "}").sound[0]
+    assert one('{"a":' + "[" * 4_000 + "]" * 4_000 + "}").valid[0]
+    assert not one('{"a":' + "[" * 100_000 + "]" * 100_000 + "}").valid[0]
 
 
 def test_more_unknown_fields_than_it_compares_are_left_to_python_once():
     text = json.dumps({f"f{number}": number for number in range(100)})
-    assert not one(text).sound[0]
-    assert LAYOUT.scan(text.encode() + b"\n", mended=True).sound[0]
+    assert not one(text).valid[0]
+    assert LAYOUT.scan(text.encode() + b"\n", repaired=True).valid[0]
 
 
 def test_equal_lines_have_equal_hashes_and_one_byte_makes_another():
@@ -205,7 +205,7 @@ def test_coded_texts_say_the_same_and_each_comes_once():
 def test_an_empty_block_has_no_rows():
     assert len(CODED.scan(b"").r.field("note")) == 0
     scanned = LAYOUT.scan(b"")
-    assert (len(scanned.sound), len(scanned.r), scanned.begins.tolist()) == (0, 0, [0])
+    assert (len(scanned.valid), len(scanned.r), scanned.begins.tolist()) == (0, 0, [0])
     assert isinstance(scanned.r, pa.StructArray)
 
 
@@ -213,8 +213,8 @@ def test_an_empty_block_has_no_rows():
     ("call", "told"),
     [
         (lambda: LAYOUT.scan(b"no newline"), "whole lines"),
-        (lambda: Layout({f"f{n}": Kind.TEXT for n in range(65)}, {}).scan(b"\n"), "at most 64"),
-        (lambda: Layout({"a": Kind.TEXT}, {}, inside="a").scan(b"\n"), "nested"),
+        (lambda: FieldSpec({f"f{n}": Kind.TEXT for n in range(65)}, {}).scan(b"\n"), "at most 64"),
+        (lambda: FieldSpec({"a": Kind.TEXT}, {}, inside="a").scan(b"\n"), "nested"),
         (lambda: _scan.scan(b"\n", (WRONG,), (), -1, -1, "", True, False), "no such field or kind"),
     ],
 )

@@ -2,8 +2,7 @@
 
 import pytest
 
-from coursetrail.engines import Choice
-from coursetrail.engines.settings import chosen
+from coursetrail.engines.config import EngineConfig, chosen
 from coursetrail.errors import UsageError
 
 SPARK = 'engine = "spark"\nmaster = "spark://a:7077"\n[conf]\n"spark.executor.memory" = "4g"\n"spark.x" = true\n'
@@ -19,48 +18,48 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_without_a_word_it_is_duckdb():
-    assert chosen(None, None, None, {}) == Choice("duckdb")
+    assert chosen(None, None, None, {}) == EngineConfig("duckdb")
 
 
 def test_a_file_says_what_the_call_does_not(folder):
     (folder / "coursetrail.toml").write_text(SPARK)
-    assert chosen(None, None, None, {}) == Choice("spark", "spark://a:7077", None, IN_FILE)
-    assert chosen("spark", "yarn", None, {}) == Choice("spark", "yarn", None, IN_FILE)
-    assert chosen(None, None, "sc://b", {}) == Choice("spark", None, "sc://b", IN_FILE)
+    assert chosen(None, None, None, {}) == EngineConfig("spark", "spark://a:7077", None, IN_FILE)
+    assert chosen("spark", "yarn", None, {}) == EngineConfig("spark", "yarn", None, IN_FILE)
+    assert chosen(None, None, "sc://b", {}) == EngineConfig("spark", None, "sc://b", IN_FILE)
     more = {"spark.x": "false"}
-    assert chosen(None, None, None, more) == Choice("spark", "spark://a:7077", None, {**IN_FILE, **more})
+    assert chosen(None, None, None, more) == EngineConfig("spark", "spark://a:7077", None, {**IN_FILE, **more})
 
 
 def test_duckdb_by_name_has_none_of_sparks_settings(folder):
     (folder / "coursetrail.toml").write_text(SPARK)
-    assert chosen("duckdb", None, None, {}) == Choice("duckdb")
+    assert chosen("duckdb", None, None, {}) == EngineConfig("duckdb")
 
 
 def test_a_master_or_a_remote_means_spark(folder):
-    assert chosen(None, "local[2]", None, {}) == Choice("spark", "local[2]")
+    assert chosen(None, "local[2]", None, {}) == EngineConfig("spark", "local[2]")
     (folder / "coursetrail.toml").write_text('remote = "sc://b"\n')
-    assert chosen(None, None, None, {}) == Choice("spark", None, "sc://b")
+    assert chosen(None, None, None, {}) == EngineConfig("spark", None, "sc://b")
 
 
 def test_a_program_that_spark_submit_runs_means_spark(monkeypatch):
     monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
-    assert chosen(None, None, None, {}) == Choice("spark")
-    assert chosen("duckdb", None, None, {}) == Choice("duckdb")
+    assert chosen(None, None, None, {}) == EngineConfig("spark")
+    assert chosen("duckdb", None, None, {}) == EngineConfig("duckdb")
 
 
 @pytest.mark.parametrize(
     ("environment", "in_file", "call", "expected"),
     [
-        ({"MASTER": "yarn"}, "", ("duckdb", None, None), Choice("duckdb")),
-        ({"MASTER": "yarn"}, "", (None, None, "sc://b"), Choice("spark", None, "sc://b")),
-        ({"MASTER": "yarn"}, "", (None, None, None), Choice("spark", "yarn")),
-        ({"MASTER": "yarn"}, 'engine = "duckdb"', (None, None, None), Choice("spark", "yarn")),
-        ({"MASTER": ""}, "", (None, None, None), Choice("duckdb")),
-        ({"ENGINE": "duckdb"}, SPARK, (None, None, None), Choice("duckdb")),
-        ({"ENGINE": "duckdb"}, SPARK, ("spark", None, None), Choice("spark", "spark://a:7077", None, IN_FILE)),
-        ({"REMOTE": "sc://b"}, SPARK, (None, None, None), Choice("spark", None, "sc://b", IN_FILE)),
-        ({}, 'engine = "duckdb"', (None, "yarn", None), Choice("spark", "yarn")),
-        ({}, '[conf]\n"spark.x" = true', (None, None, None), Choice("duckdb")),
+        ({"MASTER": "yarn"}, "", ("duckdb", None, None), EngineConfig("duckdb")),
+        ({"MASTER": "yarn"}, "", (None, None, "sc://b"), EngineConfig("spark", None, "sc://b")),
+        ({"MASTER": "yarn"}, "", (None, None, None), EngineConfig("spark", "yarn")),
+        ({"MASTER": "yarn"}, 'engine = "duckdb"', (None, None, None), EngineConfig("spark", "yarn")),
+        ({"MASTER": ""}, "", (None, None, None), EngineConfig("duckdb")),
+        ({"ENGINE": "duckdb"}, SPARK, (None, None, None), EngineConfig("duckdb")),
+        ({"ENGINE": "duckdb"}, SPARK, ("spark", None, None), EngineConfig("spark", "spark://a:7077", None, IN_FILE)),
+        ({"REMOTE": "sc://b"}, SPARK, (None, None, None), EngineConfig("spark", None, "sc://b", IN_FILE)),
+        ({}, 'engine = "duckdb"', (None, "yarn", None), EngineConfig("spark", "yarn")),
+        ({}, '[conf]\n"spark.x" = true', (None, None, None), EngineConfig("duckdb")),
     ],
 )
 def test_the_call_wins_over_the_environment_and_that_over_the_file(

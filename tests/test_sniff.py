@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from conftest import Simulated
-from coursetrail.cli import cli
-from coursetrail.formats.looks import look
-from coursetrail.formats.mapping_draft import draft
-from coursetrail.formats.mapping_toml import parse
-from coursetrail.sniff import sniff
+from coursetrail.cli.main import cli
+from coursetrail.formats.mapping.draft import draft
+from coursetrail.formats.mapping.profile import look
+from coursetrail.formats.mapping.toml import parse
+from coursetrail.ingest.sniff import sniff
 
 SIMPLE = (
     "userId;When;Event Type;Page URL;email;ip;note\n"
@@ -70,7 +70,7 @@ def test_a_known_format_needs_no_draft(simulated: Simulated) -> None:
     assert (found.format, found.draft, found.container) == ("coursera-legacy", None, "gzip")
     assert found.events > 150
     assert found.first is not None
-    username = ct.open(simulated.course.dataset.place).sql("select learner from events limit 1")["learner"][0].as_py()
+    username = ct.open(simulated.course.snapshot.place).sql("select learner from events limit 1")["learner"][0].as_py()
     assert username not in found.describe()
 
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from coursetrail.analysis import Analysis, Result, Scope
-from coursetrail.charts import Bars, Table
+from coursetrail.analyses.analysis import Analysis, Result, Scope
 from coursetrail.errors import UsageError
-from coursetrail.outputs import tables
+from coursetrail.render import tables
+from coursetrail.render.charts import Bars, Table
 
 SCOPE = Scope(
     events=3475235,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursetrail.formats.times import moments
+from coursetrail.reading.times import moments
 
 
 @pytest.mark.parametrize(

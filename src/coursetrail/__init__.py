@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coursetrail.analyses import ALL as ANALYSES
-    from coursetrail.analysis import Analysis, Result, Scope
-    from coursetrail.build import ingest
-    from coursetrail.course import Course, open  # noqa: A004 - coursetrail.open is the door
-    from coursetrail.engines import Choice
+    from coursetrail.analyses.analysis import Analysis, Result, Scope
+    from coursetrail.analyses.open_dataset import Dataset, open  # noqa: A004 - coursetrail.open is the door
+    from coursetrail.engines.config import EngineConfig
     from coursetrail.errors import (
         CoursetrailError,
         DatasetError,
@@ -26,14 +25,15 @@ if TYPE_CHECKING:
         TooManyRejects,
         UsageError,
     )
+    from coursetrail.ingest.job import ingest
 
 __all__ = [
     "ANALYSES",
     "Analysis",
-    "Choice",
-    "Course",
     "CoursetrailError",
+    "Dataset",
     "DatasetError",
+    "EngineConfig",
     "InputError",
     "MissingExtra",
     "QueryError",
@@ -48,10 +48,10 @@ __all__ = [
 
 _HOMES = {
     "ANALYSES": "analyses:ALL",
-    **dict.fromkeys(("Analysis", "Result", "Scope"), "analysis"),
-    "ingest": "build",
-    **dict.fromkeys(("Course", "open"), "course"),
-    "Choice": "engines",
+    **dict.fromkeys(("Analysis", "Result", "Scope"), "analyses.analysis"),
+    "ingest": "ingest.job",
+    **dict.fromkeys(("Dataset", "open"), "analyses.open_dataset"),
+    "EngineConfig": "engines.config",
 }
 
 _MODULES = {home.partition(":")[0] for home in _HOMES.values()} | {"errors"}

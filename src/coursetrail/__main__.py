@@ -6,10 +6,10 @@ import sys
 def main() -> None:
     """Run the command line. Stopped while packages still load, it goes quietly: nothing has begun."""
     try:
-        from coursetrail import cli
+        from coursetrail.cli import main
     except KeyboardInterrupt:
         sys.exit(130)
-    cli.main()
+    main.main()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Silent:
         """Nothing to show."""
 
 
-class Bar:
+class ProgressBar:
     """A bar with MB/s and the time left, on standard error."""
 
     @contextmanager
@@ -74,4 +74,4 @@ class Advance(Protocol):
 
 def on_terminal() -> Progress:
     """A bar where a person watches standard error, else silence."""
-    return Bar() if sys.stderr is not None and sys.stderr.isatty() else Silent()
+    return ProgressBar() if sys.stderr is not None and sys.stderr.isatty() else Silent()

@@ -1,13 +1,13 @@
 """The questions, one module each, in the order of the report."""
 
 from coursetrail.analyses.activity import activity
+from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.browsers import browsers
 from coursetrail.analyses.concentration import concentration
 from coursetrail.analyses.devices import devices
 from coursetrail.analyses.languages import languages
 from coursetrail.analyses.learners import learners
 from coursetrail.analyses.systems import systems
-from coursetrail.analysis import Analysis
 from coursetrail.errors import UsageError, did_you_mean
 
 ALL: tuple[Analysis, ...] = (browsers, systems, devices, languages, learners, activity, concentration)

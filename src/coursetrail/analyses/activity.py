@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from coursetrail.analysis import Analysis
-from coursetrail.charts import Concentration
+from coursetrail.analyses.analysis import Analysis
+from coursetrail.render.charts import Concentration
 
 activity = Analysis(
     name="activity",

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from coursetrail.analysis import Analysis
-from coursetrail.charts import Bars
+from coursetrail.analyses.analysis import Analysis
+from coursetrail.render.charts import Bars
 
 browsers = Analysis(
     name="browsers",

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis
 
 concentration = Analysis(
     name="concentration",

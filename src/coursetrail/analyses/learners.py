@@ -7,7 +7,7 @@ with such a minute are looked at event by event. The answer is exact.
 
 import pyarrow as pa
 
-from coursetrail.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis
 
 learners = Analysis(
     name="learners",

@@ -10,10 +10,10 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from coursetrail.engines.sql import parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
-from coursetrail.formats.records import cores
-from coursetrail.literals import parquet
-from coursetrail.place import Place
+from coursetrail.filesystem.location import Location
+from coursetrail.reading.records import cores
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -53,7 +53,7 @@ class DuckDB:
         columns = ", ".join(_column(field) for field in schema)
         rows = parquet(*content)
         try:
-            if Place.of(content[0]).local is None:
+            if Location.of(content[0]).local is None:
                 rows = f"{name}_files"
                 self.connection.register(rows, _remote(content, schema))
             self.connection.execute(f"create view {name} as select {columns} from {rows}")
@@ -145,7 +145,7 @@ def _remote(files: Sequence[str], schema: pa.Schema) -> Any:
     """Parquet files elsewhere, read through Arrow: DuckDB's own way there would have to be downloaded."""
     from pyarrow import dataset
 
-    places = [Place.of(file) for file in files]
+    places = [Location.of(file) for file in files]
     return dataset.dataset([place.path for place in places], schema, "parquet", places[0].files)
 
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from coursetrail.errors import DatasetError, MissingExtra, QueryError
-from coursetrail.place import knock
+from coursetrail.filesystem.location import check_reachable
 
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -199,7 +199,7 @@ def _errors() -> tuple[type[Exception], ...]:
     return (PySparkException, Py4JError, RuntimeError, OSError, *([server.RpcError] if server else []))
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Raise OSError where nobody listens at a server's address or at any of several: Spark would try for minutes."""
     scheme, _, rest = address.partition("://")
     if scheme not in ("sc", "spark"):
@@ -208,7 +208,7 @@ def _knock(address: str) -> None:
     for server in re.split("[/;]", rest)[0].split(","):
         host, _, port = server.partition(":")
         try:
-            knock(host, int(port) if port.isdecimal() else CONNECT_PORT)
+            check_reachable(host, int(port) if port.isdecimal() else CONNECT_PORT)
         except OSError as error:
             failed = error
         else:
@@ -235,7 +235,7 @@ def _beside(session: Any) -> Any:
 
 def _connected(sessions: Any, remote: str) -> Any:
     """A new session of a Spark Connect server; once that is gone, the client gives up after 20 s, not 10 minutes."""
-    _knock(remote)
+    _check_reachable(remote)
     session = sessions.builder.appName("coursetrail").remote(remote).create()
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
@@ -244,7 +244,7 @@ def _connected(sessions: Any, remote: str) -> Any:
 
 
 def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> Any:
-    _knock(master or "")
+    _check_reachable(master or "")
     logging.getLogger().addFilter(_is_not_of_py4j)
     builder = sessions.builder.appName("coursetrail")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

@@ -3,11 +3,13 @@
 import os
 
 from coursetrail.errors import InputError, UsageError, did_you_mean
-from coursetrail.formats import edx, legacy, ondemand
-from coursetrail.formats.format import Format
-from coursetrail.formats.mapping import MappingFile
+from coursetrail.formats.coursera.definition import FORMAT as COURSERA
+from coursetrail.formats.coursera_legacy.definition import FORMAT as COURSERA_LEGACY
+from coursetrail.formats.edx.definition import FORMAT as EDX
+from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.reading.format import Format
 
-ALL: tuple[Format, ...] = (legacy.FORMAT, ondemand.FORMAT, edx.FORMAT)
+ALL: tuple[Format, ...] = (COURSERA_LEGACY, COURSERA, EDX)
 
 
 Asked = str | MappingFile

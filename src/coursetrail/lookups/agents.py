@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from coursetrail.lookups.detector import Found
+    from coursetrail.lookups.detector import Detected
 
 SCHEMA = pa.schema(
     [
@@ -98,7 +98,7 @@ def parse_agent(text: str | None) -> Agent:
     try:
         from coursetrail.lookups import detector
 
-        return mended(cleaned, detector.find(cleaned))
+        return corrected(cleaned, detector.find(cleaned))
     except Exception:
         return Agent(status="error")
 
@@ -119,7 +119,7 @@ def clean(text: str | None) -> str:
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def mended(text: str, found: "Found") -> Agent:
+def corrected(text: str, found: "Detected") -> Agent:
     """The parser's answer with its known mistakes corrected."""
     agent = Agent(
         browser=UNLISTED.get(found.browser or "", OTHER) if found.browser_is_free_text else found.browser,
@@ -155,7 +155,7 @@ def number(version: str | None) -> str | None:
     return found.group() if found else None
 
 
-def device(text: str, found: "Found") -> str | None:
+def device(text: str, found: "Detected") -> str | None:
     """The device, with Chromebooks, iPods and desktops that the rules miss."""
     if CHROMEBOOK in text:
         return "desktop"

@@ -18,7 +18,7 @@ FREE_TEXT = frozenset({"NameVersionExtractor", "WholeNameExtractor", "DictUA", "
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Detected:
     """The library's answer; null is unknown."""
 
     browser: str | None
@@ -32,14 +32,14 @@ class Found:
     bot_source: str | None
 
 
-def find(text: str) -> Found:
+def find(text: str) -> Detected:
     """What the rules say about a cleaned text."""
     try:
         detector = detector_class()(text).parse()
     except Exception:
         detector = plain(text).parse()
     client, system = detector.all_details.get("client") or {}, detector.all_details.get("os") or {}
-    return Found(
+    return Detected(
         browser=client.get("name") or None,
         browser_version=client.get("version") or None,
         browser_is_free_text=bool(client) and is_free_text(detector),

@@ -6,9 +6,9 @@ from tempfile import TemporaryFile
 from uuid import uuid4
 
 from coursetrail.errors import StorageError, UsageError
-from coursetrail.place import Place
+from coursetrail.filesystem.location import Location
 
-Where = Path | Place
+Where = Path | Location
 """A path of this machine, or any place."""
 
 
@@ -17,7 +17,7 @@ def folder(name: str | os.PathLike[str]) -> Where:
 
     To be asked before the work, which may take hours. Elsewhere only a trial can tell, and the folder is made for it.
     """
-    place = Place.of(name)
+    place = Location.of(name)
     try:
         return _tried_here(path) if (path := place.local) else _tried(place)
     except OSError as error:
@@ -32,7 +32,7 @@ def _tried_here(path: Path) -> Path:
     return path
 
 
-def _tried(place: Place) -> Place:
+def _tried(place: Location) -> Location:
     if place.is_file():
         raise UsageError(f"{place} is a file; -o takes a folder.")
     place.make()
@@ -44,7 +44,7 @@ def _tried(place: Place) -> Place:
 
 def write(path: Where, data: bytes) -> Where:
     """Write the file whole or not at all; folders are made. Raises StorageError."""
-    place = Place.of(path)
+    place = Location.of(path)
     try:
         place.above.make()
         place.write(data)

@@ -1,80 +1,142 @@
-"""The report: one page that needs no network, and the tables and plots it shows as files beside it."""
+"""The whole way in one go: exports or a dataset → tables, plots and a report."""
 
-from base64 import b64encode
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
 
 import pyarrow as pa
 
-from coursetrail.analysis import Result
-from coursetrail.charts import Bars
-from coursetrail.outputs import pages
-from coursetrail.outputs.extract import Extract, extract
-from coursetrail.outputs.files import Where
-from coursetrail.outputs.files import write as write_file
-from coursetrail.outputs.ledger import ledger
-from coursetrail.outputs.plots import Drawing, drawable, render, save
-from coursetrail.outputs.tables import to_csv
+from coursetrail.analyses import ALL
+from coursetrail.analyses import open_dataset as courses
+from coursetrail.analyses.analysis import Filters, Result
+from coursetrail.dataset import snapshot
+from coursetrail.filesystem.location import Location, on_this_machine
+from coursetrail.ingest.inputs import DEFAULT_LIMIT, Limit
+from coursetrail.ingest.job import ingest
+from coursetrail.progress import Progress, Silent
+from coursetrail.simulate import simulate
 
-MOST_BARS = 50
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure in the page: its data, itself in words, and the part of it that the page shows.
-
-    The page sets title and definition as text, so only the chart between them is seen: `ratio` is its width
-    over its height, `place` how far down it lies, in per cent of what is hidden.
-    """
-
-    data: str
-    words: str
-    note: str
-    ratio: float
-    place: float
+NEEDED = ("platform", "time", "learner", "action", "area", "weight", "user_agent", "accept_language")
+"""Columns of events that the analyses read; `course` besides, where it is asked for."""
 
 
 @dataclass(frozen=True)
-class Section:
-    """One analysis on the page."""
+class Report:
+    """What was written, the page last, and the ledger of what it was counted over."""
 
-    result: Result
-    table: Extract
-    picture: Picture | None
+    files: tuple[Path | Location, ...]
+    sources: pa.Table
+
+    @property
+    def page(self) -> Path | Location:
+        """The report to open."""
+        return self.files[-1]
 
 
-def write(
-    results: Iterable[Result], sources: pa.Table, folder: Where, *, title: str, plots: bool = True
-) -> list[Where]:
-    """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; the paths written.
+def report(
+    exports: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    filters: Filters | None = None,
+    format: str | None = None,  # noqa: A002 - the word users know
+    mapping: str | os.PathLike[str] | None = None,
+    max_rejects: str | Limit = DEFAULT_LIMIT,
+    progress: Progress | None = None,
+) -> "Report":
+    """Answer every analysis from raw exports (or from one dataset) into the folder `out`.
 
-    `sources` is the dataset's ledger. Raises StorageError.
+    Writes `tables/*.csv`, `plots/*.png` and `.pdf`, and `report.html`. Exports are read into a dataset that
+    lives only as long as this takes. Raises what `ingest` raises.
     """
-    written: list[Where] = []
-    sections: list[Section] = []
-    for result in results:
-        picture = None
-        written.append(write_file(folder / "tables" / f"{result.analysis.name}.csv", to_csv(result)))
-        if plots and drawable(result.analysis):
-            drawing = render(result, ("png", "pdf"))
-            written += save(drawing, folder / "plots")
-            picture = _picture(drawing)
-        sections.append(Section(result, _rows(result), picture))
-    scope = sections[0].result.scope if sections else None
-    page = pages.render("report.html.j2", title=title, sections=sections, ledger=ledger(sources), scope=scope)
-    return [*written, write_file(folder / "report.html", page.encode())]
+    from coursetrail.outputs.files import folder as folder_of
+
+    folder = folder_of(out)
+    shown = progress or Silent()
+    chosen = filters or Filters()
+    if len(exports) == 1 and snapshot.exists(first := Location.of(exports[0])):
+        return _write(first, folder, chosen, first.name, shown)
+    with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as aside:
+        aside.submit(_load_drawing)
+        needed = (*NEEDED, "course") if chosen.course else NEEDED
+        ingest(
+            temporary,
+            exports,
+            format=format,
+            mapping=mapping,
+            max_rejects=max_rejects,
+            columns=needed,
+            packed=False,
+            progress=shown,
+        )
+        return _write(Location.of(temporary), folder, chosen, ", ".join(Path(export).name for export in exports), shown)
 
 
-def _rows(result: Result) -> Extract:
-    return extract(result.table, result, MOST_BARS if isinstance(result.analysis.chart, Bars) else None)
+def _load_drawing() -> None:
+    """Importing matplotlib takes half a second; while a file is read nobody waits for it."""
+    from coursetrail.outputs.plots import figure
+
+    figure.load()
 
 
-def _picture(drawing: Drawing) -> Picture:
-    seen = drawing.bottom - drawing.top
-    return Picture(
-        data=b64encode(drawing.files["png"]).decode(),
-        words=drawing.words,
-        note=drawing.note,
-        ratio=round(drawing.width / seen, 4),
-        place=round(100 * drawing.top / (drawing.height - seen), 2),
+def _write(source: Location, folder: Path | Location, filters: Filters, title: str, progress: Progress) -> "Report":
+    from coursetrail.outputs import report_page as page
+
+    course = courses.open(source.address)
+    with (
+        progress.step("Counting and drawing", len(ALL), "analyses") as step,
+        closing(_ahead(course.answers(ALL, filters), step.advance)) as results,
+    ):
+        files = page.write(results, course.sources, folder, title=title)
+    return Report(tuple(files), course.sources)
+
+
+def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Generator[Result]:
+    """The same results, of all analyses; while one is being drawn the next are being counted.
+
+    Closed early, it waits for the one that is being counted and for no other.
+    """
+    aside = ThreadPoolExecutor(1)
+    try:
+        for counted in [aside.submit(next, results) for _ in ALL]:
+            yield counted.result()
+            advance(1)
+    finally:
+        aside.shutdown(cancel_futures=True)
+
+
+def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Progress) -> Iterator[str]:
+    """Simulate a course, ingest it, answer everything and draw the report; yields what to print."""
+    folder = on_this_machine(out)
+    export, into = folder / "psy-001_clickstream_export.gz", folder / "dataset"
+    folder.mkdir(parents=True, exist_ok=True)
+    clock = _Clock()
+    with progress.step("Simulating", events, "events") as step:
+        planted = simulate(export, learners=learners, events=events, dirty=0.001, advance=step.advance)
+    (folder / "truth.json").write_text(planted.to_json())
+    yield f"Simulated {planted.ledger.lines:,} lines of a course in {clock.lap()}: {export}"
+    source = ingest(into, [export], progress=progress)[0].source
+    yield (
+        f"Ingested them in {clock.lap()}: {source.events:,} events, {source.duplicates:,} duplicates, "
+        f"{source.rejected:,} rejected, {source.blank:,} blank"
     )
+    for result in courses.open(into).answers(ALL):
+        yield f"\n{result}"
+    yield f"Answered {len(ALL)} questions in {clock.lap()}"
+    written = _write(Location.of(into), folder, Filters(), "psy-001 (simulated)", progress)
+    yield f"Drew the report in {clock.lap()}: {written.page}"
+    yield f"\nNext: open {written.page}, or ask more: coursetrail analyze {into} browsers --device tablet"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._at = perf_counter()
+
+    def lap(self) -> str:
+        """Seconds since the last lap."""
+        before, self._at = self._at, perf_counter()
+        return f"{self._at - before:.1f} s"

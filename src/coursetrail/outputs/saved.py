@@ -14,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 
 from coursetrail import analyses
-from coursetrail.analysis import Result, Scope
+from coursetrail.analyses.analysis import Result, Scope
 from coursetrail.errors import InputError, UsageError
+from coursetrail.filesystem.location import Location
 from coursetrail.outputs.files import Where, write
-from coursetrail.outputs.tables import FORMULA, about, encode
-from coursetrail.place import Place
+from coursetrail.render.tables import FORMULA, about, encode
 
 ABOUT = "about.json"
 ENDINGS = {"table": "txt", "csv": "csv", "json": "json", "parquet": "parquet"}
@@ -33,15 +33,15 @@ def save(results: Sequence[Result], folder: Where, form: str) -> list[Where]:
     files = {result.analysis.name: f"{result.analysis.name}.{ENDINGS[form]}" for result in results}
     others: dict[str, Any] = {}
     with suppress(InputError):  # it is there for the first time, or again
-        others = {name: one for name, one in _entries(Place.of(folder)).items() if name not in files}
-        others = {name: one for name, one in others.items() if (Place.of(folder) / one["file"]).is_file()}
+        others = {name: one for name, one in _entries(Location.of(folder)).items() if name not in files}
+        others = {name: one for name, one in others.items() if (Location.of(folder) / one["file"]).is_file()}
         _tell(others, folder)  # a run that is stopped halfway leaves no old n to a new table
     written = [write(folder / files[result.analysis.name], encode(result.table, form, result)) for result in results]
     _tell(others | {one.analysis.name: {"file": files[one.analysis.name]} | about(one) for one in results}, folder)
     return written
 
 
-def load(folder: Place, asked: Sequence[str] = ()) -> list[Result]:
+def load(folder: Location, asked: Sequence[str] = ()) -> list[Result]:
     """The answers that `save` wrote as CSV or Parquet, or those asked for by name, in the order of the report.
 
     InputError for a folder that holds none or other things, UsageError for a name that was not saved there.
@@ -58,7 +58,7 @@ def _tell(entries: Mapping[str, Any], folder: Where) -> None:
     write(folder / ABOUT, json.dumps(told, indent=1, ensure_ascii=False).encode(errors="replace") + b"\n")
 
 
-def _entries(folder: Place) -> dict[str, dict[str, Any]]:
+def _entries(folder: Location) -> dict[str, dict[str, Any]]:
     """What `about.json` says, by the names of analyses; InputError if it is not what `save` writes."""
     try:
         told = json.loads(_read(folder / ABOUT))["tables"]
@@ -85,7 +85,7 @@ def _checked(told: Any) -> Any:
     return told
 
 
-def _result(folder: Place, told: dict[str, Any]) -> Result:
+def _result(folder: Location, told: dict[str, Any]) -> Result:
     analysis, file = analyses.find(told["name"]), folder / told["file"]
     scope = Scope(**{field.name: told["scope"][field.name] for field in fields(Scope)})
     ending = file.name.rpartition(".")[2]
@@ -108,7 +108,7 @@ def _short(error: Exception) -> str:
     return " ".join(text.split())[:200] or type(error).__name__
 
 
-def _read(file: Place) -> bytes:
+def _read(file: Location) -> bytes:
     with file.open() as stream:
         return stream.read()
 

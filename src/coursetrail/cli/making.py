@@ -1,0 +1,94 @@
+"""Commands that need no export of yours."""
+
+import click
+
+from coursetrail.cli.printing import put, say
+from coursetrail.filesystem.location import on_this_machine
+from coursetrail.progress import on_terminal
+
+
+@click.command()
+@click.argument("out", metavar="OUT")
+@click.option(
+    "--learners", type=click.IntRange(min=0), default=21_790, show_default=True, metavar="N", help="Usernames."
+)
+@click.option(
+    "--events", type=click.IntRange(min=0), default=3_475_235, show_default=True, metavar="M", help="Readable lines."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S", help="Another seed, other people."
+)
+@click.option(
+    "--dirty",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="FRACTION",
+    help="Share of damaged lines, 0 to 1.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["coursera-legacy", "coursera", "edx"]),
+    default="coursera-legacy",
+    show_default=True,
+    help="What to write: a legacy Coursera export, a research export of Coursera today, or an Open edX tracking log.",
+)
+@click.option("--course", default="psy-001", show_default=True, metavar="NAME", help="The course in its addresses.")
+@click.option("--truth", type=click.Path(dir_okay=False), metavar="FILE", help="Write what was planted, as JSON.")
+def simulate(
+    out: str, learners: int, events: int, seed: int, dirty: float, form: str, course: str, truth: str | None
+) -> None:
+    """Make a course that never was, in one of three formats.
+
+    It follows the published tables of psy-001. OUT ending in .gz is compressed; with --format coursera it is a new
+    folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
+    same bytes.
+
+    \b
+      coursetrail simulate psy-001_clickstream_export.gz --learners 2000 --events 200000 --truth truth.json
+      coursetrail simulate psy-001-today --format coursera --learners 2000 --events 200000
+      coursetrail simulate tracking.log.gz --format edx --learners 2000 --events 200000
+    """
+    from coursetrail.outputs.files import write
+    from coursetrail.simulate import simulate as make
+
+    export, told = on_this_machine(out), on_this_machine(truth) if truth else None
+    with on_terminal().step(f"Simulating {export.name}", events, "events") as step:
+        planted = make(
+            export,
+            learners=learners,
+            events=events,
+            seed=seed,
+            dirty=dirty,
+            course=course,
+            format=form,
+            advance=step.advance,
+        )
+    if told:
+        write(told, planted.to_json().encode())
+    size = sum(file.stat().st_size for file in [export, *export.glob("*")] if file.is_file())
+    say(f"{out}: {planted.ledger.lines:,} lines, {size:,} bytes")
+
+
+@click.command()
+@click.option("-o", "--out", default="demo", show_default=True, metavar="DIR", help="The folder to write into.")
+@click.option(
+    "--learners", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N", help="Usernames."
+)
+@click.option(
+    "--events", type=click.IntRange(min=1), default=300_000, show_default=True, metavar="M", help="Readable lines."
+)
+def demo(out: str, learners: int, events: int) -> None:
+    """Try it all on a simulated course: ingest, answers, report.
+
+    Says how long each step took. Needs no data and no network.
+
+    \b
+      coursetrail demo
+      coursetrail demo -o try --learners 500 --events 50000
+    """
+    from coursetrail.outputs import report
+
+    for line in report.demo(out, learners, events, on_terminal()):
+        put(line.encode() + b"\n")

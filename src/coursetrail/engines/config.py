@@ -1,0 +1,126 @@
+"""Which engine is meant: what the call says, else the environment, else the file `coursetrail.toml`.
+
+engine = "spark"
+master = "spark://host:7077"        # or: remote = "sc://host:15002"
+
+[conf]
+spark.executor.memory = "4g"
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from coursetrail.engines.engine import Engine
+from coursetrail.engines.spark import SUBMITTED
+from coursetrail.errors import UsageError, did_you_mean
+
+ENGINES = ("duckdb", "spark")
+FILE = Path("coursetrail.toml")
+KEYS = ("engine", "master", "remote", "conf")
+VARIABLE = "COURSETRAIL_"
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Which engine answers, and where it is: Spark by `master` or `remote`, with settings of its own."""
+
+    name: str = "duckdb"
+    master: str | None = None
+    remote: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name not in ENGINES:
+            raise UsageError(f"No engine is called '{self.name}'.{did_you_mean(self.name, list(ENGINES))}")
+        if self.name == "duckdb" and (self.master or self.remote or self.settings):
+            raise UsageError("--master, --remote and --conf are Spark's: add --engine spark.")
+        if self.master and self.remote:
+            raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
+        if self.master and not re.match(r"local(-cluster)?(\[|$)|spark://.|yarn$|k8s://.", self.master):
+            raise UsageError(f"--master takes local[2], spark://host:7077, yarn or k8s://…, not '{self.master}'.")
+        if self.remote and not re.match("sc://.", self.remote):
+            raise UsageError(f"--remote takes sc://host:15002, not '{self.remote}'.")
+
+    def connect(self) -> Engine:
+        """The engine, ready to be given relations."""
+        if self.name == "spark":
+            from coursetrail.engines import spark
+
+            return spark.connect(self.master, self.remote, self.settings)
+        from coursetrail.engines import duckdb
+
+        return duckdb.connect()
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one of the three says; UsageError where that contradicts itself."""
+
+    where: str
+    engine: str | None = None
+    master: str | None = None
+    remote: str | None = None
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name:
+            try:
+                EngineConfig(self.name, self.master, self.remote)
+            except UsageError as error:
+                raise UsageError(f"{self.where}{error}") from error
+
+    @property
+    def name(self) -> str | None:
+        """The engine, if one is meant."""
+        return self.engine or ("spark" if self.master or self.remote else None)
+
+
+def chosen(engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str]) -> EngineConfig:
+    """The engine of a command. The strongest that names an engine or an address puts the others' out of force.
+
+    UsageError for a file that cannot be read, and for a contradiction within the call, the environment or the file.
+    """
+    all_said = (_Said("", engine, master, remote, settings), _in_environment(), _in_file())
+    name = next((said.name for said in all_said if said.name), "spark" if SUBMITTED in os.environ else "duckdb")
+    if name == "duckdb":
+        return EngineConfig(name, settings=settings)
+    address = next((said for said in all_said if said.master or said.remote), _Said(""))
+    conf = {name: value for said in reversed(all_said) for name, value in said.conf.items()}
+    return EngineConfig(name, address.master, address.remote, conf)
+
+
+def _in_environment() -> _Said:
+    engine, master, remote = (os.environ.get(VARIABLE + key.upper()) or None for key in KEYS[:3])
+    return _Said("The environment: ", engine, master, remote)
+
+
+def _in_file() -> _Said:
+    try:
+        said = tomllib.loads(FILE.read_text())
+    except FileNotFoundError:
+        return _Said("")
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{FILE} cannot be read: {error}.") from error
+    for key, value in said.items():
+        if key not in KEYS:
+            raise UsageError(f"{FILE}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
+        if not isinstance(value, dict if key == "conf" else str):
+            raise UsageError(f"{FILE}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
+    return _Said(f"{FILE}: ", **{**said, "conf": dict(_flat(said.get("conf", {})))})
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Settings by their dotted names, which TOML takes for nested tables unless they are in quotes."""
+    for key, value in table.items():
+        name = before + key
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, str | int | float):
+            yield name, value if isinstance(value, str) else str(value).lower()
+        else:
+            raise UsageError(f"{FILE}: the setting '{name}' takes text, a number, true or false.")

@@ -1,0 +1,78 @@
+"""Lines of a legacy Coursera export that the engine's reader refuses or doubts: mended, or given a reason.
+
+Here is every quirk of the format. A line costs a hundred times what a sound one costs, so only the few that
+need it come here.
+"""
+
+import json
+import math
+from typing import Any
+
+from coursetrail.reading.format import Reject, Repaired
+from coursetrail.reading.network import network
+from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, scalar, text_of
+
+TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
+EARLIEST = 1_262_304_000_000
+LATEST = 1_893_456_000_000
+"""2010 and 2030: a rescaled time stamp must fall between them, or its unit is a guess."""
+UNITS = {"seconds": 1000.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
+
+
+def repair(line: bytes) -> Repaired | None:
+    """The line as sound JSON; None when it is blank; `Reject` with the reason when it is no event."""
+    kinds: list[str] = []
+    text = text_of(line, kinds)
+    if text is None:
+        return None
+    event = _unwrap(object_of(text, kinds), kinds)
+    if is_repeated(event):
+        kinds.append("repeated field")
+        event[REPEATED] = [[name, _without_address(name, value)] for name, value in event[REPEATED]]
+    for name in TEXT:
+        if name in event:
+            event[name] = scalar(event[name], kinds, json_is_fine=name == "value")
+    if event.get("timestamp") is None:
+        raise Reject("no time stamp")
+    event["timestamp"] = _milliseconds(event["timestamp"], kinds)
+    if event.get("key") is None and event.get("page_url") is None:
+        raise Reject("neither key nor page_url")
+    return repaired(event, kinds)
+
+
+def _without_address(name: str, value: Any) -> Any:
+    return network(str(value)) if name == "user_ip" else value
+
+
+def _unwrap(event: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
+    key = event.get("key")
+    if isinstance(key, str) and key.lstrip().startswith("{"):
+        try:
+            inner = json.loads(key, strict=False)
+        except (ValueError, RecursionError):
+            return event
+        if isinstance(inner, dict):
+            kinds.append("key inside JSON")
+            return {**inner, **event, "key": inner.get("key")}
+    return event
+
+
+def _milliseconds(value: Any, kinds: list[str]) -> int:
+    if isinstance(value, list) and len(value) == 1:
+        kinds.append("list of one")
+        value = value[0]
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise Reject("the time stamp is no number")
+    if isinstance(value, str):
+        kinds.append("number as text")
+    if 1e11 <= number <= 1e14:
+        return round(number)
+    for unit, factor in UNITS.items():
+        if EARLIEST <= number * factor <= LATEST:
+            kinds.append(f"time in {unit}")
+            return round(number * factor)
+    raise Reject("the time stamp is in no unit that gives a plausible time")

@@ -1,0 +1,85 @@
+"""Lines of an export → Arrow batches of events, whatever engine will read them."""
+
+from collections.abc import Callable, Collection, Iterator
+
+import pyarrow as pa
+
+from coursetrail.reading.columns import Records, filled, plain
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.network import network
+from coursetrail.reading.records import Reading
+
+REMEMBERED = 200_000
+"""Distinct strings whose parsed form is kept while reading."""
+CODED = (
+    *("platform", "course", "action", "area", "item", "url", "user_agent", "accept_language"),
+    *("network", "country", "region", "timezone"),
+)
+"""Columns that are dictionary arrays, whatever a format makes them of."""
+
+
+def events(
+    reading: Reading, lines: Lines, schema: pa.Schema, source: int, course: str | None, wanted: Collection[str]
+) -> Iterator[pa.RecordBatch]:
+    """The events of `lines` with the columns of `schema`, null where they are not `wanted`.
+
+    `source` is the number of the source, `course` the course of those that name none. The mended of a block come
+    behind its others. Raises what `lines` raises, and `Stop`.
+    """
+    form = reading.format
+    made = {name: column for name, column in form.columns.items() if name in wanted}
+    reads = {field for column in made.values() for field in column.reads}
+    layout = form.layout.only({*reads, *form.needed}, rest="extra" in wanted)
+    pages = Remembered(form.page, 4)
+    networks = Remembered(lambda address: (network(address),), 1)
+
+    for batch in reading.batches(lines, layout):
+        found = Records(
+            batch.scanned,
+            form.within,
+            parse_pages=lambda records: pages.parsed(form.url(records)),
+            parse_networks=lambda records: networks.parsed(form.address(records)),
+        )
+        arrays = {name: column.make(found) for name, column in made.items()}
+        arrays |= {
+            "source": pa.repeat(pa.scalar(source, pa.int32()), len(found)),
+            "line": pa.array(batch.numbers, pa.int64()),
+        }
+        if "extra" not in arrays:
+            arrays["extra"] = batch.scanned.rest
+        if "course" in arrays:
+            arrays["course"] = filled(arrays["course"], course)
+        columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
+        made_of = pa.RecordBatch.from_arrays(columns, list(schema.names))
+        yield made_of if batch.valid.all() else made_of.filter(pa.array(batch.valid))
+
+
+def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:
+    coded = field.name in CODED
+    if array is None:
+        return pa.nulls(rows, pa.dictionary(pa.int32(), field.type) if coded else field.type)
+    if coded and not pa.types.is_dictionary(array.type):
+        return array.dictionary_encode()
+    return array if coded else plain(array)
+
+
+class Remembered(dict[str | None, tuple[str | None, ...]]):
+    """Parsed forms, of so many `parts`, by their string; parses what it does not know, and never grows without end."""
+
+    def __init__(self, parse: Callable[[str], tuple[str | None, ...]], parts: int) -> None:
+        self._parse = parse
+        self._parts = parts
+
+    def __missing__(self, text: str) -> tuple[str | None, ...]:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[text] = self._parse(text)
+        return found
+
+    def parsed(self, strings: pa.Array) -> list[pa.DictionaryArray]:
+        """The parsed forms of all strings, an array for each of their parts."""
+        distinct = strings if pa.types.is_dictionary(strings.type) else strings.dictionary_encode()
+        rows = list(map(self.__getitem__, distinct.dictionary.to_pylist()))
+        parts = zip(*rows, strict=True) if rows else [()] * self._parts
+        coded = (pa.array(part, pa.string()).dictionary_encode() for part in parts)
+        return [pa.DictionaryArray.from_arrays(part.indices.take(distinct.indices), part.dictionary) for part in coded]

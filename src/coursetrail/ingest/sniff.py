@@ -1,0 +1,190 @@
+"""What a file is: its container, format and columns; and for one of no known format a drafted mapping."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coursetrail import formats
+from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.errors import CoursetrailError, InputError, UsageError
+from coursetrail.filesystem import archives
+from coursetrail.filesystem.compression import GZIP, ZSTD
+from coursetrail.filesystem.location import Location
+from coursetrail.formats.mapping.draft import draft, personal
+from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.formats.mapping.profile import ADDRESS, MAIL, ColumnProfile, Profile, look
+from coursetrail.ingest.events import events
+from coursetrail.ingest.inputs import DEFAULT_LIMIT, Inputs, check, head
+from coursetrail.progress import Silent
+from coursetrail.reading.format import Format
+from coursetrail.reading.lines import Lines
+from coursetrail.reading.records import Reading
+
+PACKED = {
+    b"\xfd7zXZ": "packed by xz; unpack it: xz -dk",
+    b"BZh": "packed by bzip2; unpack it: bunzip2 -k",
+    b"PAR1": "Parquet; write it as CSV, for example with DuckDB",
+    b"SQLite format 3": "an SQLite database; write its table as CSV",
+    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
+    b"\xfe\xff": "text in UTF-16; save it as UTF-8",
+    b"%PDF": "a PDF document",
+}
+"""How files begin that hold no lines, and what to do."""
+LONGEST = 32
+
+
+@dataclass(frozen=True)
+class Sniffed:
+    """What the first lines of a file show, and the `draft` of a mapping where its format is not known.
+
+    `lines` of them were read: `events` are those that the format, or the draft, can read, from `first` to `last` (UTC).
+    """
+
+    name: str
+    size: int
+    container: str
+    format: str | None
+    what: str
+    look: Profile | None
+    lines: int
+    events: int
+    first: datetime | None
+    last: datetime | None
+    draft: str | None
+
+    def describe(self) -> str:
+        """A few lines for a person; values that may tell who somebody is are shown by their shape only."""
+        return "\n".join(self._described())
+
+    def _described(self) -> Iterator[str]:
+        yield f"{self.name}: {self.what}"
+        yield f"  container  {self.container}, {self.size:,} bytes"
+        if self.look and self.look.delimiter:
+            mark = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.look.delimiter, self.look.delimiter)
+            header = "names in the first line" if self.look.header else "no names in the first line"
+            yield f"  table      delimiter {mark}, {header}{', backslash before quotes' * self.look.backslash}"
+        if self.lines:
+            span = f", {self.first:%Y-%m-%d %H:%M:%S} to {self.last:%Y-%m-%d %H:%M:%S} UTC" if self.first else ""
+            yield f"  first lines {self.lines:,}: {self.events:,} events{span}"
+        if self.look:
+            width = min(40, max(len(column.name) for column in self.look.columns))
+            yield "  columns"
+            for column in self.look.columns:
+                yield f"    {column.name:{width}}  {column.kind:10}  {_example(column, self.look)}".rstrip()
+
+
+def sniff(export: str | os.PathLike[str]) -> Sniffed:
+    """Look at the first lines of a file, of one in an archive too; `-` is standard input. InputError for a folder."""
+    place = Location.of(os.fspath(export))
+    if place.is_folder():
+        raise InputError(f"{place} is a folder. Name a file in it.")
+    check(os.fspath(export))
+    with TemporaryDirectory(prefix="coursetrail-") as folder:
+        if place.is_file() and archives.is_archive(place):
+            return _archive(place, Path(folder))
+        opening = Inputs.of(Path(folder), DEFAULT_LIMIT, None, Silent())
+        name, file = opening.file(export)
+        if what := _packed(file):
+            return Sniffed(name, file.size(), "not readable", None, what, None, 0, 0, None, None, None)
+        begin, size = _begin(file), file.size()
+        container = "gzip" if begin.startswith(GZIP) else "zstd" if ZSTD.match(begin) else "plain"
+        first = head(file)
+        copy = Path(folder) / "head"
+        copy.write_bytes(b"".join(first))
+        return _sniffed(name, size, container, first, copy)
+
+
+def _archive(place: Location, scratch: Path) -> Sniffed:
+    """An archive: which file in it to look at."""
+    names = sorted(archives.archive(place.address, scratch).files)
+    if "xl/workbook.xml" in names:
+        what = "a spreadsheet; save the sheet as CSV"
+    else:
+        what = f"an archive of {len(names):,} files{f'; look at one: {place / names[0]}' if names else ''}"
+    return Sniffed(str(place), place.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
+
+
+def _begin(file: Location) -> bytes:
+    with file.open() as raw:
+        return bytes(raw.read(16))
+
+
+def _packed(file: Location) -> str | None:
+    """What a file is that holds no lines."""
+    begin = _begin(file)
+    return next((what for magic, what in PACKED.items() if begin.startswith(magic)), None)
+
+
+def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Path) -> Sniffed:
+    seen = look(first)
+    known, drafted = _known(first), None
+    if known:
+        what = f"{known.name} ({known.title})"
+        if seen and seen.delimiter and not known.table:  # lines of JSON behind something; pieces of them may tell all
+            seen = None
+    elif seen:
+        what = f"no known format, but {'a table' if seen.delimiter else 'lines of JSON'}: a mapping can describe it"
+        drafted = draft(seen, _name(name))
+        known = _fitted(drafted, first)
+    else:
+        what = "no known format, neither a table nor lines of JSON"
+        if first and first[0].lstrip().startswith(b"["):
+            what += "; of a JSON array, jq -c '.[]' makes lines"
+    counted = _counted(known, copy) if known else (0, None, None)
+    form = known.name if known and not drafted else None
+    return Sniffed(name, size, container, form, what, seen, len(first), *counted, drafted)
+
+
+def _known(first: list[bytes]) -> Format | None:
+    try:
+        return formats.recognise(first, "")
+    except InputError:
+        return None
+
+
+def _fitted(drafted: str, first: list[bytes]) -> Format | None:
+    """The format of a draft, if it is complete."""
+    try:
+        return MappingFile("the draft", drafted).format().fit(first)
+    except CoursetrailError:
+        return None
+
+
+def _counted(form: Format, copy: Path) -> tuple[int, datetime | None, datetime | None]:
+    """Events among the first lines, the earliest and the latest."""
+    reading = Reading(form, lambda _, __: True)
+    times = [
+        time
+        for batch in events(reading, Lines(copy, table=form.table), EVENTS, 0, None, ("time",))
+        for time in batch["time"].to_pylist()
+    ]
+    return len(times), min(times, default=None), max(times, default=None)
+
+
+def _name(name: str) -> str:
+    """A mapping's name from a file's."""
+    stem = re.sub(r"(\.(gz|csv|tsv|txt|json|jsonl|ndjson|log))+$", "", Path(name).name.lower())
+    return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40].strip("-") or "my-format"
+
+
+def _example(column: ColumnProfile, look: Profile) -> str:
+    """A value, shortened; of what may be personal only its shape: `a` for letters, `9` for digits."""
+    if not column.values:
+        return ""
+    value = next(iter(column.distinct))
+    if column.name in personal(look) or MAIL.search(value) or ADDRESS.search(value):
+        value = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", value))
+    value = " ".join(value.split())
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+
+
+def one_draft(found: list[Sniffed]) -> str | None:
+    """The draft for files of one kind; None where none is needed, UsageError where they need several."""
+    drafts = {re.sub("(?m)^name = .*$", "", one.draft): one.draft for one in found if one.draft}
+    if len(drafts) > 1:
+        raise UsageError("These files need different mappings: sniff one of each kind at a time.")
+    return next(iter(drafts.values()), None)

@@ -1,0 +1,160 @@
+"""The lines of a file, or the records of a table, block by block, whatever they are packed in.
+
+A block is the read buffer itself: text is not copied and not checked, so it may hold any bytes. Every line
+keeps its newline; a last line without one is given one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from coursetrail.filesystem.compression import Raw, opened
+from coursetrail.filesystem.location import Location
+from coursetrail.reading import _scan
+from coursetrail.reading.tables import DelimitedTable
+
+BLOCK = 8 << 20
+LONGEST = 16 << 20
+"""Bytes that one line may have; of a longer one only the first `KEPT` are kept, as a reject."""
+KEPT = 1 << 20
+NEWLINE = 10
+SHEET = 1_048_576
+CUT = f"{SHEET:,} lines are as many as a sheet of Excel holds: the rest may have been cut off"
+Positions = np.ndarray[Any, np.dtype[np.int64]]
+SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string())])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a file, `first` being the number of the first.
+
+    `text` is what is scanned: a line of JSON each. Where they are records of a table, `raw` is as they lie in the file,
+    row i at `raw[begins[i] : begins[i + 1]]`, with `hashes` of these bytes; else it is the text, and None these.
+    """
+
+    first: int
+    text: pa.Buffer
+    raw: pa.Buffer
+    begins: Any = None
+    hashes: Any = None
+
+    def behind(self, count: int) -> "Block":
+        """The lines behind the first `count`."""
+        at = int(newlines(memoryview(self.text))[count - 1]) + 1
+        if self.begins is None:
+            return Block(self.first + count, self.text.slice(at), self.raw.slice(at))
+        begins = self.begins[count:]
+        raw = self.raw.slice(int(begins[0]))
+        return Block(self.first + count, self.text.slice(at), raw, begins - begins[0], self.hashes[count:])
+
+
+class Lines:
+    """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
+
+    `first` is how many bytes of the file to read, where not all. With a `table`, lines are its records, which may hold
+    newlines. `lines` counts them all; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
+    the file early, or is None; `unended` whether the last line has no newline.
+    """
+
+    def __init__(
+        self,
+        file: Path | Location,
+        advance: Callable[[int], None] | None = None,
+        table: DelimitedTable | None = None,
+        first: int | None = None,
+    ) -> None:
+        self._raw = Raw(Location.of(file), advance, first)
+        self._source, self._head = opened(self._raw)
+        self._table = table
+        self.unended = False
+        self.lines = 0
+        self.overlong: list[tuple[int, bytes]] = []
+
+    @property
+    def fault(self) -> str | None:
+        """What ended the stream before its end, or another program the table before that."""
+        return self._source.fault or self._raw.fault or (CUT if self._table and self.lines == SHEET else None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file read so far, as it lies on disk."""
+        return self._raw.bytes
+
+    def digest(self) -> str:
+        """BLAKE3 digest of the file as it lies on disk."""
+        return self._raw.digest()
+
+    def close(self) -> None:
+        """End the pass before the end of the file."""
+        self._raw.close()
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The blocks as Arrow batches of (line, text), for those who look at single lines as they lie in the file."""
+        for block in self.blocks():
+            offsets = block.begins
+            if offsets is None:
+                ends = newlines(memoryview(block.raw))
+                offsets = np.zeros(len(ends) + 1, np.int32)
+                offsets[1:] = ends + 1
+            count = len(offsets) - 1
+            text = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), block.raw)
+            numbers = pa.array(np.arange(block.first, block.first + count))
+            yield pa.RecordBatch.from_arrays([numbers, text], schema=SCHEMA)
+
+    def blocks(self) -> Iterator[Block]:
+        """Whole lines, about `BLOCK` bytes of them at a time."""
+        tail: memoryview | bytes = self._head
+        while True:
+            buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + 1))
+            space = memoryview(buffer).cast("B")
+            space[: len(tail)] = tail
+            size, full = len(tail), len(tail) + BLOCK
+            while size < full and (count := self._source.readinto(space[size:full])):
+                size += count
+            at_end = size == len(tail)
+            if at_end and size and space[size - 1] != NEWLINE:
+                space[size] = NEWLINE
+                size += 1
+                self.unended = True
+            block, count, cut = self._block(buffer.slice(0, size), at_end)
+            tail = space[cut:size]
+            if cut:
+                self.lines += count
+                yield block
+            elif len(tail) > LONGEST:
+                tail = self._skip_overlong(bytes(tail))
+            if at_end:
+                return
+
+    def _block(self, read: pa.Buffer, at_end: bool) -> tuple[Block, int, int]:
+        """What can be taken of the bytes that were read: how many lines, and how many bytes those are."""
+        if self._table is None:
+            count, cut = _scan.tally(read)
+            whole = read.slice(0, cut)
+            return Block(self.lines + 1, whole, whole), count, cut
+        found = self._table.records(read, at_end)
+        whole = read.slice(0, found.consumed)
+        count = len(found.hashes)
+        return Block(self.lines + 1, found.json, whole, found.begins, found.hashes), count, found.consumed
+
+    def _skip_overlong(self, line: bytes) -> bytes:
+        self.lines += 1
+        self.overlong.append((self.lines, line[:KEPT]))
+        space = memoryview(bytearray(BLOCK))
+        while size := self._source.readinto(space):
+            cut = bytes(space[:size]).find(b"\n") + 1
+            if cut:
+                return bytes(space[cut:size])
+        return b""
+
+
+def newlines(data: memoryview) -> Positions:
+    """Where the newlines of `data` are; in slices that stay in the processor's cache."""
+    whole = np.frombuffer(data, np.uint8)
+    step = 1 << 18
+    found = [np.flatnonzero(whole[at : at + step] == NEWLINE) + at for at in range(0, len(whole), step)]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
