@@ -9,10 +9,41 @@ from contextlib import contextmanager, suppress
 
 import click
 
-from coursetrail.cli import asking, making, reading
+from coursetrail.cli import (
+    analyses,
+    analyze,
+    compact,
+    convert,
+    demo,
+    ingest,
+    plot,
+    report,
+    simulate,
+    sniff,
+    sql,
+    status,
+    watch,
+)
 from coursetrail.cli.options import Commands
 from coursetrail.cli.printing import say
 from coursetrail.errors import CoursetrailError, StorageError
+
+COMMANDS = (
+    report.report,
+    ingest.ingest,
+    watch.watch,
+    compact.compact,
+    status.status,
+    analyze.analyze,
+    plot.plot,
+    convert.convert,
+    sniff.sniff,
+    analyses.list_analyses,
+    sql.sql,
+    simulate.simulate,
+    demo.demo,
+)
+"""The commands, in the order of the help text."""
 
 DEFECT = 70
 STOPPED = "Stopped. What was committed before is safe."
@@ -35,21 +66,7 @@ def cli(debug: bool) -> None:
     del debug  # main() looks for it
 
 
-for command in (
-    asking.report,
-    reading.ingest,
-    reading.watch,
-    reading.compact,
-    reading.status,
-    asking.analyze,
-    asking.plot,
-    reading.convert,
-    reading.sniff,
-    asking.list_analyses,
-    asking.sql,
-    making.simulate,
-    making.demo,
-):
+for command in COMMANDS:
     cli.add_command(command)
 
 

@@ -1,8 +1,8 @@
-"""Commands that need no export of yours."""
+"""coursetrail simulate: a course whose truth is known."""
 
 import click
 
-from coursetrail.cli.printing import put, say
+from coursetrail.cli.printing import say
 from coursetrail.filesystem.location import on_this_machine
 from coursetrail.progress import on_terminal
 
@@ -69,26 +69,3 @@ def simulate(
         write(told, planted.to_json().encode())
     size = sum(file.stat().st_size for file in [export, *export.glob("*")] if file.is_file())
     say(f"{out}: {planted.ledger.lines:,} lines, {size:,} bytes")
-
-
-@click.command()
-@click.option("-o", "--out", default="demo", show_default=True, metavar="DIR", help="The folder to write into.")
-@click.option(
-    "--learners", type=click.IntRange(min=1), default=2_000, show_default=True, metavar="N", help="Usernames."
-)
-@click.option(
-    "--events", type=click.IntRange(min=1), default=300_000, show_default=True, metavar="M", help="Readable lines."
-)
-def demo(out: str, learners: int, events: int) -> None:
-    """Try it all on a simulated course: ingest, answers, report.
-
-    Says how long each step took. Needs no data and no network.
-
-    \b
-      coursetrail demo
-      coursetrail demo -o try --learners 500 --events 50000
-    """
-    from coursetrail.outputs import report
-
-    for line in report.demo(out, learners, events, on_terminal()):
-        put(line.encode() + b"\n")

@@ -1,0 +1,65 @@
+"""coursetrail analyze: answers from a dataset."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from coursetrail import analyses
+from coursetrail.analyses.analysis import Filters, render
+from coursetrail.cli.options import FORMATS, engined, filtered, versioned
+from coursetrail.cli.printing import print_results, put, save_results
+from coursetrail.engines.config import EngineConfig
+from coursetrail.errors import UsageError
+
+
+@click.command()
+@click.argument("dataset", metavar="DATASET")
+@click.argument("names", nargs=-1, metavar="[NAME]…")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; default: table, or csv with -o.")
+@click.option("-o", "--out", metavar="DIR", help="Write one file an analysis into this folder.")
+@click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
+@versioned
+@filtered
+@engined
+def analyze(
+    dataset: str,
+    names: tuple[str, ...],
+    form: str | None,
+    out: str | None,
+    only_sql: bool,
+    as_of: int | datetime | None,
+    filters: Filters,
+    choice: EngineConfig,
+) -> None:
+    """Answers from a dataset: all analyses, or those you name.
+
+    Their names: coursetrail analyses. Each table comes with its definition, n, and what was left out.
+
+    \b
+      coursetrail analyze psy-001 browsers
+      coursetrail analyze psy-001 languages --device tablet --format json
+      coursetrail analyze psy-001 -o tables
+      coursetrail analyze psy-001 --engine spark --master spark://host:7077
+    """
+    from coursetrail.analyses import open_dataset
+    from coursetrail.outputs.files import folder
+
+    wanted = _wanted(names)
+    if only_sql:
+        put("\n\n".join(f"-- {analysis.name}\n{render(analysis, filters)};" for analysis in wanted).encode() + b"\n")
+        return
+    chosen = form or ("csv" if out else "table")
+    if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
+        raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
+    results = open_dataset.open(dataset, choice, as_of).answers(wanted, filters)
+    if out:
+        into = folder(out)  # before the counting, which begins with the first result that is asked for
+        save_results(list(results), into, chosen)
+    else:
+        print_results(list(results), chosen)
+
+
+def _wanted(names: Sequence[str]) -> list[Any]:
+    return [analyses.find(name) for name in dict.fromkeys(names)] if names else list(analyses.ALL)

@@ -1,0 +1,42 @@
+"""coursetrail convert: raw fields as one plain table."""
+
+import click
+
+from coursetrail.cli.options import reading
+from coursetrail.cli.printing import say
+from coursetrail.errors import UsageError
+from coursetrail.progress import on_terminal
+
+
+@click.command()
+@click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
+@click.argument("out", metavar="OUT")
+@click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
+@reading
+def convert(
+    exports: tuple[str, ...], out: str, columns: str | None, form: str | None, mapping: str | None, max_rejects: str
+) -> None:
+    """Raw fields of exports as one plain table.
+
+    OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. It holds full IP addresses: guard it like the export.
+
+    \b
+      coursetrail convert psy-001_clickstream_export.gz psy-001.csv.gz --columns username,timestamp,user_agent
+    """
+    from coursetrail.ingest import convert as converting
+
+    fields = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
+    if fields == [] or (fields and len(set(fields)) < len(fields)):
+        raise UsageError("--columns takes distinct names, separated by commas.")
+    done = converting.convert(
+        exports,
+        out,
+        columns=fields,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
+    )
+    say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
+    for reason in (*done.reasons, *(f"warning: {name}" for name in done.absent)):
+        say(f"  {reason}")

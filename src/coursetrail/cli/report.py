@@ -1,0 +1,42 @@
+"""coursetrail report: tables, plots and one page."""
+
+import time
+
+import click
+
+from coursetrail.analyses.analysis import Filters
+from coursetrail.cli.options import filtered, reading
+from coursetrail.cli.printing import say, tell_source
+from coursetrail.progress import on_terminal
+
+
+@click.command()
+@click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
+@click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
+@reading
+@filtered
+def report(
+    exports: tuple[str, ...], out: str, form: str | None, mapping: str | None, max_rejects: str, filters: Filters
+) -> None:
+    """Tables, plots and one page from raw exports, or from a dataset.
+
+    \b
+    Writes DIR/report.html, DIR/tables/*.csv, DIR/plots/*.png and *.pdf.
+      coursetrail report psy-001_clickstream_export.gz -o out
+      coursetrail report psy-001 -o out --from 2013-08-01 --without bots
+    """
+    from coursetrail.outputs import report
+
+    started = time.perf_counter()
+    written = report.report(
+        exports,
+        out,
+        filters=filters,
+        format=form,
+        mapping=mapping,
+        max_rejects=max_rejects,
+        progress=on_terminal(),
+    )
+    for row in written.sources.to_pylist():
+        tell_source(row)
+    say(f"{written.page}: {len(written.files)} files in {time.perf_counter() - started:.1f} s")

@@ -1,0 +1,30 @@
+"""coursetrail sql: a query of the user's own."""
+
+from datetime import datetime
+
+import click
+
+from coursetrail.cli.options import FORMATS, versioned
+from coursetrail.cli.printing import binary_ok, put
+
+
+@click.command()
+@click.argument("dataset", metavar="DATASET")
+@click.argument("query", metavar="SQL")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+@versioned
+def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> None:
+    """Ask a dataset a question of your own, in SQL.
+
+    One statement that only reads, over events, agents, languages, sources and rejects, and what --tables brought:
+    syllabus, members and grades.
+
+    \b
+      coursetrail sql psy-001 "select area, count(*) from events group by area order by 2 desc"
+      coursetrail sql psy-001 "describe events"
+    """
+    from coursetrail.analyses import open_dataset
+    from coursetrail.render.tables import encode
+
+    binary_ok(form)
+    put(encode(open_dataset.open(dataset, as_of=as_of).sql(query), form))

@@ -1,0 +1,28 @@
+"""coursetrail status: the ledger of a dataset."""
+
+from datetime import datetime
+
+import click
+
+from coursetrail.cli.options import FORMATS, versioned
+from coursetrail.cli.printing import ledger_text, put
+
+
+@click.command()
+@click.argument("dataset", metavar="DATASET")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+@versioned
+def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
+    """What was read from each file, and what became of its lines.
+
+    For every file, lines = events + duplicates + rejected + blank.
+
+    \b
+      coursetrail status psy-001
+      coursetrail status psy-001 --format json
+    """
+    from coursetrail.analyses import open_dataset
+    from coursetrail.render.tables import encode
+
+    opened = open_dataset.open(dataset, as_of=as_of)
+    put(ledger_text(dataset, opened) if form == "table" else encode(opened.sources, form))
