@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
-from coursetrail.analyses.analysis import Filters, render
+from coursetrail.analyses.filters import Filters
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
@@ -402,7 +402,7 @@ def test_a_period_that_is_empty_is_refused() -> None:
 
 def test_clicks_of_another_kind_are_refused() -> None:
     with pytest.raises(UsageError, match="'deliberate' or 'all'"):
-        Filters(clicks="some")  # type: ignore[arg-type]
+        Filters(clicks="some")
 
 
 HOSTILE = [
@@ -431,7 +431,7 @@ def test_a_filter_with_sql_in_it_is_only_a_value_that_does_not_occur(by_hand, na
         by_hand.analyze("learners", **{name: value})
     with by_hand.engine() as engine:
         # Even unchecked, as a value that occurs would be, it is only compared with.
-        sql = render(find("learners"), Filters(**{name: value}))
+        sql = find("learners").render(Filters(**{name: value}))
         assert engine.query(sql).num_rows == 0
         assert engine.query("select count(*) as n from all_events")["n"].to_pylist() == [14]
 
@@ -450,7 +450,7 @@ def test_a_course_may_have_any_name_and_is_found_by_it(course_of, value, tmp_pat
 @pytest.mark.parametrize("name", ["course", "device", "language"])
 def test_a_filter_with_a_nul_is_refused(name) -> None:
     with pytest.raises(UsageError, match="NUL"):
-        render(find("learners"), Filters(**{name: "psy\0-001"}))
+        find("learners").render(Filters(**{name: "psy\0-001"}))
 
 
 def test_a_language_that_hides_in_a_header_is_never_run(course_of) -> None:
@@ -609,7 +609,7 @@ def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[lis
         engine.register("agents", AGENTS, agents.SCHEMA)
         engine.register("languages", languages.SCHEMA.empty_table(), languages.SCHEMA)
         wanted = [find(name) for name in names]
-        return [engine.query(render(one, filters)).cast(one.schema).to_pylist() for one in wanted]
+        return [engine.query(one.render(filters)).cast(one.schema).to_pylist() for one in wanted]
 
 
 # Any few events at all.

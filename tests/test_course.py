@@ -12,7 +12,7 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import analysis, find
-from coursetrail.analyses.analysis import Filters, render
+from coursetrail.analyses.filters import Filters
 from coursetrail.engines import sql
 from test_analyses import CHROME, FIREFOX, HOSTILE, line
 
@@ -51,7 +51,7 @@ def test_an_answer_carries_its_table_its_analysis_its_scope_and_its_sql(course) 
     assert result.analysis.name == "browsers"
     assert (result.scope.learners, result.scope.events, result.scope.without_learner) == (3, 5, 1)
     assert result.scope.source == "psy-001_clickstream_export.json"
-    assert result.sql == render(result.analysis, Filters())
+    assert result.sql == result.analysis.render(Filters())
 
 
 def test_the_sql_of_an_answer_gives_the_same_answer_again(course) -> None:

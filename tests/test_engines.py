@@ -19,7 +19,8 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.analyses import ALL
-from coursetrail.analyses.analysis import Filters, folded, render
+from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.relations import USED, materialized
 from coursetrail.cli.main import main
 from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.duckdb import connect as duckdb
@@ -87,8 +88,8 @@ def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> Non
 def test_spark_folds_the_events_once_for_all_that_ask_for_no_more(simulated, session, filters):
     course = ct.Dataset(simulated.course.snapshot, EngineConfig("spark"))
     with course.engine() as engine:
-        engine.keep("used", folded(filters))
-        asked = {one.name: engine.session.sql(render(one, filters, kept=True)).inputFiles() for one in ALL}
+        engine.keep("used", materialized(USED, filters))
+        asked = {one.name: engine.session.sql(one.render(filters, computed=(USED,))).inputFiles() for one in ALL}
         folds = engine.session.table("used").storageLevel
     again = {name for name, files in asked.items() if any("/events/" in file for file in files)}
     assert folds.useMemory

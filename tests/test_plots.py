@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image, ImageOps
 
-from coursetrail.analyses.analysis import Analysis, Result, Scope
+from coursetrail.analyses.analysis import Analysis, Result
+from coursetrail.analyses.scope import Scope
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.outputs.plots import bars, concentration, figure, text_metrics
 from coursetrail.render.charts import Bars, Concentration, Table

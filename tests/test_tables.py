@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from coursetrail.analyses.analysis import Analysis, Result, Scope
+from coursetrail.analyses.analysis import Analysis, Result
+from coursetrail.analyses.scope import Scope
 from coursetrail.errors import UsageError
 from coursetrail.render import tables
 from coursetrail.render.charts import Bars, Table

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from coursetrail.analyses import ALL as ANALYSES
-    from coursetrail.analyses.analysis import Analysis, Result, Scope
+    from coursetrail.analyses.analysis import Analysis, Result
     from coursetrail.analyses.open_dataset import Dataset, open  # noqa: A004 - coursetrail.open is the door
+    from coursetrail.analyses.scope import Scope
     from coursetrail.engines.config import EngineConfig
     from coursetrail.errors import (
         CoursetrailError,
@@ -48,7 +49,8 @@ __all__ = [
 
 _HOMES = {
     "ANALYSES": "analyses:ALL",
-    **dict.fromkeys(("Analysis", "Result", "Scope"), "analyses.analysis"),
+    **dict.fromkeys(("Analysis", "Result"), "analyses.analysis"),
+    "Scope": "analyses.scope",
     "ingest": "ingest.job",
     **dict.fromkeys(("Dataset", "open"), "analyses.open_dataset"),
     "EngineConfig": "engines.config",

@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from coursetrail import analyses
-from coursetrail.analyses.analysis import Filters, render
-from coursetrail.cli.options import FORMATS, engined, filtered, versioned
+from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.parameters import Value
+from coursetrail.analyses.questions import Questions
+from coursetrail.cli.options import FORMATS, engined, filtered, parameterized, versioned
 from coursetrail.cli.printing import print_results, put, save_results
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
@@ -22,6 +24,7 @@ from coursetrail.errors import UsageError
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
 @versioned
 @filtered
+@parameterized(analyses.ALL)
 @engined
 def analyze(
     dataset: str,
@@ -31,6 +34,7 @@ def analyze(
     only_sql: bool,
     as_of: int | datetime | None,
     filters: Filters,
+    parameters: dict[str, Value],
     choice: EngineConfig,
 ) -> None:
     """Answers from a dataset: all analyses, or those you name.
@@ -48,12 +52,14 @@ def analyze(
 
     wanted = _wanted(names)
     if only_sql:
-        put("\n\n".join(f"-- {analysis.name}\n{render(analysis, filters)};" for analysis in wanted).encode() + b"\n")
+        asked = zip(wanted, Questions(wanted, filters, parameters).texts, strict=True)
+        texts = [f"-- {analysis.name}\n{text};" for analysis, text in asked]
+        put("\n\n".join(texts).encode() + b"\n")
         return
     chosen = form or ("csv" if out else "table")
     if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
         raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
-    results = open_dataset.open(dataset, choice, as_of).answers(wanted, filters)
+    results = open_dataset.open(dataset, choice, as_of).answers(wanted, filters, parameters)
     if out:
         into = folder(out)  # before the counting, which begins with the first result that is asked for
         save_results(list(results), into, chosen)

@@ -2,15 +2,17 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
 
-from coursetrail.analyses.analysis import Filters
+from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.filters import FILTERS, Filters
+from coursetrail.analyses.parameters import Parameter, Value
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError, did_you_mean
 
@@ -20,19 +22,19 @@ FORMATS = ("table", "csv", "json", "parquet")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Day(click.ParamType[date]):
-    """A UTC date as YYYY-MM-DD."""
+class Given(click.ParamType[Value]):
+    """The value of a parameter of analyses."""
 
-    name = "date"
+    def __init__(self, parameter: Parameter) -> None:
+        self.name = parameter.type.__name__
+        self._parameter = parameter
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """The date, or a clear word."""
-        if isinstance(value, date):
-            return value
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Value:
+        """The value, or an error that says what it can be."""
         try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"'{value}' is no date; write it like 2013-08-01.", param, ctx)
+            return self._parameter.parse(value) if isinstance(value, str) else value
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Version(click.ParamType[int | datetime]):
@@ -94,34 +96,48 @@ class Commands(click.Group):
 def filtered(command: F) -> F:
     """Give a command the filters of an analysis; it gets them as `filters`."""
 
-    @click.option("--course", metavar="NAME", help="Only events of this course.")
-    @click.option("--from", "since", type=Day(), metavar="DATE", help="Only events of this UTC day and later.")
-    @click.option("--to", "until", type=Day(), metavar="DATE", help="Only events before this UTC day.")
-    @click.option("--device", metavar="CLASS", help="Only events from this device class, such as tablet.")
-    @click.option("--language", metavar="CODE", help="Only events in this preferred language, such as es.")
-    @click.option("--without", type=click.Choice(["bots"]), help="Leave out events of known bots.")
-    @click.option(
-        "--clicks",
-        type=click.Choice(["deliberate", "all"]),
-        default="deliberate",
-        show_default=True,
-        help="What counts as a click: deliberate actions, or every event.",
-    )
     @wraps(command)
-    def with_filters(
-        course: str | None,
-        since: date | None,
-        until: date | None,
-        device: str | None,
-        language: str | None,
-        without: str | None,
-        clicks: Any,
-        **rest: Any,
-    ) -> Any:
-        filters = Filters(course, since, until, device, language, without == "bots", clicks)
-        return command(filters=filters, **rest)
+    def with_filters(**given: Any) -> Any:
+        values = {one.name: given.pop(one.name) for one in FILTERS}
+        return command(filters=Filters(**values), **given)
 
+    for one in reversed(FILTERS):
+        with_filters = _option(one, default=one.default, show_default=one.type is str and one.default is not None)(
+            with_filters
+        )
     return with_filters  # type: ignore[return-value]
+
+
+def parameterized(known: Sequence[Analysis]) -> Callable[[F], F]:
+    """Give a command the parameters of these analyses; it gets those that were given as `parameters`."""
+    owners: dict[Parameter, list[str]] = {}
+    for analysis in known:
+        for one in analysis.parameters:
+            owners.setdefault(one, []).append(analysis.name)
+
+    def with_options(command: F) -> F:
+        @wraps(command)
+        def with_parameters(**given: Any) -> Any:
+            values = {one.name: given.pop(one.name) for one in owners}
+            parameters = {name: value for name, value in values.items() if value is not None}
+            return command(parameters=parameters, **given)
+
+        for one in reversed(owners):
+            default = f"default: {one.default}" if one.default is not None else "no default"
+            note = f"{one.help} Only {', '.join(owners[one])}; {default}."
+            with_parameters = _option(one, help_=note)(with_parameters)
+        return with_parameters  # type: ignore[return-value]
+
+    return with_options
+
+
+def _option(one: Parameter, help_: str = "", **settings: Any) -> Callable[[F], F]:
+    """The option of a parameter. A closed list is shown as such."""
+    if one.choices and one.type is str:
+        kind: dict[str, Any] = {"type": click.Choice(one.choices)}
+    else:
+        kind = {"type": Given(one), "metavar": one.metavar or (f"[{'|'.join(one.choices)}]" if one.choices else None)}
+    return click.option(one.flag, one.name, help=help_ or one.help, **{**kind, **settings})
 
 
 def versioned(command: F) -> F:

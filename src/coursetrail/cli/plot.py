@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from coursetrail import analyses
-from coursetrail.analyses.analysis import Filters
+from coursetrail.analyses.filters import Filters
 from coursetrail.cli.options import engined, filtered
 from coursetrail.cli.printing import say
 from coursetrail.engines.config import EngineConfig

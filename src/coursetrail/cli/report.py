@@ -4,7 +4,7 @@ import time
 
 import click
 
-from coursetrail.analyses.analysis import Filters
+from coursetrail.analyses.filters import Filters
 from coursetrail.cli.options import filtered, reading
 from coursetrail.cli.printing import say, tell_source
 from coursetrail.progress import on_terminal

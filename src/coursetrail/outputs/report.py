@@ -13,16 +13,15 @@ import pyarrow as pa
 
 from coursetrail.analyses import ALL
 from coursetrail.analyses import open_dataset as courses
-from coursetrail.analyses.analysis import Filters, Result
+from coursetrail.analyses.analysis import Result
+from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.questions import Questions
 from coursetrail.dataset import snapshot
 from coursetrail.filesystem.location import Location, on_this_machine
 from coursetrail.ingest.inputs import DEFAULT_LIMIT, Limit
 from coursetrail.ingest.job import ingest
 from coursetrail.progress import Progress, Silent
 from coursetrail.simulate import simulate
-
-NEEDED = ("platform", "time", "learner", "action", "area", "weight", "user_agent", "accept_language")
-"""Columns of events that the analyses read; `course` besides, where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -62,14 +61,13 @@ def report(
         return _write(first, folder, chosen, first.name, shown)
     with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as aside:
         aside.submit(_load_drawing)
-        needed = (*NEEDED, "course") if chosen.course else NEEDED
         ingest(
             temporary,
             exports,
             format=format,
             mapping=mapping,
             max_rejects=max_rejects,
-            columns=needed,
+            columns=Questions(ALL, chosen).columns,
             packed=False,
             progress=shown,
         )

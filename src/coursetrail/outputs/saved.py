@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from coursetrail import analyses
-from coursetrail.analyses.analysis import Result, Scope
+from coursetrail.analyses.analysis import Result
+from coursetrail.analyses.scope import Scope
 from coursetrail.errors import InputError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs.files import Where, write

@@ -1,0 +1,59 @@
+"""Relations: shapes of the events that several analyses need, each with a name and one SQL text.
+
+An analysis uses a relation by naming it. It becomes part of the text, or the engine computes it once for all analyses
+that name it.
+"""
+
+import re
+from dataclasses import dataclass
+
+from coursetrail.analyses.filters import Filters
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A `select` over `{events}`, by name; `meaning` says what one row is.
+
+    It is one `select` without a `with`: Spark does not recognise the computed rows of a text with a `with` in another
+    text that has one.
+    """
+
+    name: str
+    meaning: str
+    sql: str
+
+    def over(self, events: str) -> str:
+        """The relation over another one, or over a query in brackets with an alias."""
+        return self.sql.format(events=events)
+
+
+USED = Relation(
+    name="used",
+    meaning="The headers that a learner came with, and how often; null is a learner too.",
+    sql="""
+    select learner, user_agent, accept_language, count(*) as events, sum(clicks) as clicks
+    from {events}
+    group by learner, user_agent, accept_language
+""",
+)
+
+RELATIONS = (USED,)
+
+
+def named_relations(sql: str) -> tuple[Relation, ...]:
+    """The relations that a text names."""
+    words = set(re.findall(r"\w+", sql))
+    return tuple(one for one in RELATIONS if one.name in words)
+
+
+def materialized(relation: Relation, filters: Filters) -> str:
+    """The text of a relation by itself, for an engine to compute once."""
+    return relation.over(f"({filters.sql()}) as events")
+
+
+def opened(body: str, filters: Filters, *, computed: tuple[Relation, ...] = ()) -> str:
+    """A text over `events` and relations as one statement; the engine knows those that it has `computed` already."""
+    needed = [one for one in named_relations(body) if one not in computed]
+    parts = [f"events as (\n    {filters.sql()}\n)", *(f"{one.name} as ({one.over('events')})" for one in needed)]
+    start = f"with {', '.join(parts)}"
+    return f"{start},\n{body[5:]}" if body.startswith("with ") else f"{start}\n{body}"

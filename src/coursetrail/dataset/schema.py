@@ -1,0 +1,231 @@
+"""The tables of a dataset: what one row of each is, its columns, and how it is written and joined.
+
+This is the only list of them. Reading, committing, compaction, SQL and documentation follow from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import pyarrow as pa
+
+from coursetrail import lookups
+from coursetrail.reading.times import MOMENT
+
+TEXT, INT32, INT64, NUMBER, BYTES = pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.binary()
+
+Written = Literal["events", "lookup", "append", "course"]
+
+
+@dataclass(frozen=True)
+class EventColumn:
+    """A column of events: its type and its meaning.
+
+    Values of a `coded` column repeat: in memory they are numbers into a dictionary. Of a `ranged` one Parquet stores
+    the smallest and the largest value, so that a reader can skip rows. An `unrepeated` one has no dictionary in
+    Parquet. A `mapped` one can be filled by the section [columns] of a mapping file. A `required` one is never
+    null.
+    """
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    coded: bool = False
+    ranged: bool = False
+    unrepeated: bool = False
+    mapped: bool = False
+    required: bool = False
+
+
+EVENT_COLUMNS = (
+    EventColumn("source", INT32, "the file it came from: its number in `sources`", ranged=True, required=True),
+    EventColumn("line", INT64, "its line in that file, from 1", unrepeated=True),
+    EventColumn(
+        "platform", TEXT, "`coursera`, `edx`, or what a mapping file says", coded=True, mapped=True, required=True
+    ),
+    EventColumn(
+        "course",
+        TEXT,
+        (
+            "the course's short name or id, from the page or the export; else "
+            "`--course`, or what stands before `_clickstream` in the file's name; else null"
+        ),
+        coded=True,
+        ranged=True,
+        mapped=True,
+    ),
+    EventColumn("time", MOMENT, "when the platform logged it", ranged=True, unrepeated=True, required=True),
+    EventColumn(
+        "learner",
+        TEXT,
+        ("the id that the platform gave (Coursera: a hash, other in each course); null if there is none"),
+        ranged=True,
+        mapped=True,
+    ),
+    EventColumn("action", TEXT, "what was done, one of the closed list below; never null", coded=True, required=True),
+    EventColumn(
+        "area", TEXT, "the part of the course, one of the closed list below; null without an address", coded=True
+    ),
+    EventColumn("item", TEXT, "which lecture, quiz, thread … within the area", coded=True, mapped=True),
+    EventColumn("url", TEXT, "address of the page", coded=True, mapped=True),
+    EventColumn("referrer", TEXT, "address of the page before", mapped=True),
+    EventColumn("cookie", TEXT, "the browser's session cookie: it lives for months and is no visit", mapped=True),
+    EventColumn("user_agent", TEXT, "as it was logged: the key into `agents`", coded=True, mapped=True),
+    EventColumn("accept_language", TEXT, "as it was logged: the key into `languages`", coded=True, mapped=True),
+    EventColumn(
+        "network",
+        TEXT,
+        ("the /24 (IPv4) or /48 (IPv6) of the address, if the export has one; itself it is not kept"),
+        coded=True,
+        mapped=True,
+    ),
+    EventColumn("country", TEXT, "two letters; null in legacy exports, which do not say", coded=True, mapped=True),
+    EventColumn("region", TEXT, "as `country`", coded=True, mapped=True),
+    EventColumn("timezone", TEXT, "as `country`", coded=True, mapped=True),
+    EventColumn("position", NUMBER, "seconds into the video; where a seek went", unrepeated=True, mapped=True),
+    EventColumn(
+        "position_from",
+        NUMBER,
+        "seconds into the video before the action; where a seek began",
+        unrepeated=True,
+        mapped=True,
+    ),
+    EventColumn("rate", NUMBER, "playback rate, 1 is normal", unrepeated=True, mapped=True),
+    EventColumn(
+        "weight",
+        INT32,
+        "how many clicks the event stands for, where a source has only totals; null is one",
+        mapped=True,
+    ),
+    EventColumn(
+        "extra",
+        TEXT,
+        ("JSON of everything that has no column: the platform's own event name, and every field not known here"),
+        unrepeated=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DatasetTable:
+    """A table of a dataset: what one `row` is, and its columns, each with its type and its meaning.
+
+    `written` says how rows come in: `events` with the commit that counts, `append` with every file, `lookup` once for
+    each distinct string of the column `key` of events, which also joins them, `course` in exchange for the rows of the
+    same courses.
+    """
+
+    name: str
+    row: str
+    columns: Mapping[str, tuple[pa.DataType, str]]
+    written: Written
+    key: str | None = None
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The columns as an Arrow schema."""
+        return pa.schema([(name, kind) for name, (kind, _) in self.columns.items()])
+
+
+EVENTS = DatasetTable(
+    name="events",
+    row="One event.",
+    columns={column.name: (column.type, column.meaning) for column in EVENT_COLUMNS},
+    written="events",
+)
+SOURCES = DatasetTable(
+    name="sources",
+    row="One ingested file: the ledger.",
+    columns={
+        "source": (INT32, "number of the file in this dataset, from 1"),
+        "uri": (TEXT, "where it was read from"),
+        "format": (TEXT, "the format it was read as"),
+        "digest": (TEXT, "BLAKE3 of its bytes: the same bytes are never ingested twice"),
+        "bytes": (INT64, "its size on disk"),
+        "modified": (MOMENT, "when it was last written to"),
+        "lines": (INT64, "its lines; of a file that has grown, the new ones"),
+        "events": (INT64, "lines that are events"),
+        "duplicates": (INT64, "lines whose bytes equal an earlier line of the file"),
+        "rejected": (INT64, "lines that could not be read: they are in `rejects`"),
+        "blank": (INT64, "lines of nothing but white space or NUL bytes"),
+        "mended": (TEXT, "JSON: what had to be mended, and in how many lines"),
+        "fault": (
+            TEXT,
+            ("what ended the file early, such as a gzip stream that is cut off, or seems to have; null if nothing"),
+        ),
+        "first_time": (MOMENT, "of its first event"),
+        "last_time": (MOMENT, "of its last event"),
+        "continues": (INT32, "the source that the first `begin` lines are, where the file has grown; else null"),
+        "begin": (INT64, "how many lines were not read, because they were known"),
+        "beginning": (TEXT, ("JSON: what the file is known by when it comes back longer, packed otherwise or renamed")),
+        "ingested": (MOMENT, "when it was read"),
+        "version": (TEXT, "of coursetrail"),
+    },
+    written="append",
+)
+REJECTS = DatasetTable(
+    name="rejects",
+    row="One line that could not be read.",
+    columns={
+        "source": (INT32, "the file: its number in `sources`"),
+        "line": (INT64, "its line in that file, from 1"),
+        "reason": (TEXT, "why it is no event"),
+        "raw": (
+            BYTES,
+            ("the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB); of edX only their outline"),
+        ),
+    },
+    written="append",
+)
+SYLLABUS = DatasetTable(
+    name="syllabus",
+    row="One item of a course, if its tables were read; else a lesson, module or course with nothing in it.",
+    columns={
+        "course": (TEXT, "its id: `course` of the events"),
+        "slug": (TEXT, "its short name, as in addresses"),
+        "course_name": (TEXT, "its name"),
+        "module": (TEXT, "id of the module; null for a course without content"),
+        "module_name": (TEXT, "its name"),
+        "module_order": (INT32, "its place in the course, as Coursera counts"),
+        "lesson": (TEXT, "id of the lesson"),
+        "lesson_name": (TEXT, "its name"),
+        "lesson_order": (INT32, "its place in the module"),
+        "item": (TEXT, "id of the item: `item` of the events"),
+        "item_name": (TEXT, "its name"),
+        "item_order": (INT32, "its place in the lesson"),
+        "item_type": (TEXT, "such as lecture; its number where Coursera's list of types is missing"),
+    },
+    written="course",
+)
+MEMBERS = DatasetTable(
+    name="members",
+    row="One member of a course, by the latest role.",
+    columns={
+        "course": (TEXT, "its id: `course` of the events"),
+        "learner": (TEXT, "as in the events, if both were asked for with linked hashing"),
+        "role": (TEXT, "`learner`, `pre-enrolled`, `not enrolled`, `mentor`, `staff` or `other`"),
+        "since": (MOMENT, "when that was logged"),
+    },
+    written="course",
+)
+GRADES = DatasetTable(
+    name="grades",
+    row="One learner's latest grade in a course.",
+    columns={
+        "course": (TEXT, "its id: `course` of the events"),
+        "learner": (TEXT, "as in the events, if both were asked for with linked hashing"),
+        "passing": (TEXT, "`not passed`, `passed` or `verified`; null for another state"),
+        "overall": (NUMBER, "0 to 1"),
+        "verified": (NUMBER, "0 to 1, of verified work alone"),
+        "time": (MOMENT, "when the grade was given"),
+    },
+    written="course",
+)
+LOOKUPS = tuple(DatasetTable(one.name, one.row, one.columns, "lookup", one.key) for one in lookups.ALL)
+
+TABLES = (EVENTS, *LOOKUPS, SOURCES, REJECTS, SYLLABUS, MEMBERS, GRADES)
+"""All tables. A dataset without sources, or without tables about its courses, lacks some of them."""
+
+REPLACED = tuple(table for table in TABLES if table.written == "course")
+"""Tables whose rows are replaced course by course; to the others rows are only added."""
