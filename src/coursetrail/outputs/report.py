@@ -11,7 +11,7 @@ from time import perf_counter
 
 import pyarrow as pa
 
-from coursetrail.analyses import ALL
+from coursetrail import analyses
 from coursetrail.analyses import open_dataset as courses
 from coursetrail.analyses.analysis import Result
 from coursetrail.analyses.filters import Filters
@@ -67,7 +67,7 @@ def report(
             format=format,
             mapping=mapping,
             max_rejects=max_rejects,
-            columns=Questions(ALL, chosen).columns,
+            columns=Questions(analyses.ALL, chosen).columns,
             packed=False,
             progress=shown,
         )
@@ -86,8 +86,8 @@ def _write(source: Location, folder: Path | Location, filters: Filters, title: s
 
     course = courses.open(source.address)
     with (
-        progress.step("Counting and drawing", len(ALL), "analyses") as step,
-        closing(_ahead(course.answers(ALL, filters), step.advance)) as results,
+        progress.step("Counting and drawing", len(analyses.ALL), "analyses") as step,
+        closing(_ahead(course.answers(analyses.ALL, filters), step.advance)) as results,
     ):
         files = page.write(results, course.sources, folder, title=title)
     return Report(tuple(files), course.sources)
@@ -100,7 +100,7 @@ def _ahead(results: Iterator[Result], advance: Callable[[int], None]) -> Generat
     """
     aside = ThreadPoolExecutor(1)
     try:
-        for counted in [aside.submit(next, results) for _ in ALL]:
+        for counted in [aside.submit(next, results) for _ in analyses.ALL]:
             yield counted.result()
             advance(1)
     finally:
@@ -122,9 +122,9 @@ def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Prog
         f"Ingested them in {clock.lap()}: {source.events:,} events, {source.duplicates:,} duplicates, "
         f"{source.rejected:,} rejected, {source.blank:,} blank"
     )
-    for result in courses.open(into).answers(ALL):
+    for result in courses.open(into).answers(analyses.ALL):
         yield f"\n{result}"
-    yield f"Answered {len(ALL)} questions in {clock.lap()}"
+    yield f"Answered {len(analyses.ALL)} questions in {clock.lap()}"
     written = _write(Location.of(into), folder, Filters(), "psy-001 (simulated)", progress)
     yield f"Drew the report in {clock.lap()}: {written.page}"
     yield f"\nNext: open {written.page}, or ask more: coursetrail analyze {into} browsers --device tablet"
