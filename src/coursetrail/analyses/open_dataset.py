@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import analyses
+from coursetrail import analyses, lookups
 from coursetrail.analyses.analysis import Analysis, Clicks, Filters, Result, Scope, counted, folded, render
 from coursetrail.dataset.ledger import SOURCES
 from coursetrail.dataset.snapshot import EVENTS, REJECTS, Snapshot
@@ -20,7 +20,6 @@ from coursetrail.engines.engine import Engine
 from coursetrail.errors import QueryError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.coursera import reference_sql as companions
-from coursetrail.lookups import agents, languages
 
 
 @dataclass(frozen=True)
@@ -88,8 +87,8 @@ class Dataset:
 
     def _register(self, engine: Engine) -> None:
         engine.register("all_events", self.snapshot.files("events"), EVENTS)
-        engine.register("agents", self.snapshot.files("agents"), agents.SCHEMA)
-        engine.register("languages", self.snapshot.files("languages"), languages.SCHEMA)
+        for lookup in lookups.ALL:
+            engine.register(lookup.name, self.snapshot.files(lookup.name), lookup.schema)
         for name, schema in companions.SCHEMAS.items():
             engine.register(name, self.snapshot.files(name), schema)
 
