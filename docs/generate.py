@@ -19,7 +19,7 @@ from textwrap import dedent, fill
 import click
 import pyarrow as pa
 
-from coursetrail import analyses, errors, formats
+from coursetrail import analyses, errors, formats, lookups
 from coursetrail.cli.main import cli
 from coursetrail.dataset.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.dataset.ledger import SOURCES
@@ -32,15 +32,13 @@ from coursetrail.formats.coursera_legacy.pages import OTHER, PAGES
 from coursetrail.formats.edx import definition as edx
 from coursetrail.formats.edx import events as edx_events
 from coursetrail.formats.edx import pages as edx_pages
-from coursetrail.lookups import agents, languages
 from coursetrail.reading.format import Format
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"
 SCHEMAS = {
     "events": EVENTS,
-    "agents": agents.SCHEMA,
-    "languages": languages.SCHEMA,
+    **{lookup.name: lookup.schema for lookup in lookups.ALL},
     "sources": SOURCES,
     "rejects": REJECTS,
     **COMPANIONS,
@@ -78,27 +76,7 @@ MEANINGS = {
         "weight": "how many clicks the event stands for, where a source has only totals; null is one",
         "extra": "JSON of everything that has no column: the platform's own event name, and every field not known here",
     },
-    "agents": {
-        "user_agent": "the string as it was logged: the key",
-        "browser": "Matomo's name; null if unknown",
-        "browser_version": "as the browser gives it",
-        "system": "operating system; null if unknown",
-        "system_version": "null where browsers are known to send an invented one",
-        "device": "desktop, smartphone, tablet, phablet …; null if unknown",
-        "brand": "maker of the device",
-        "is_bot": "whether a list of bots knows it",
-        "bot_source": "which list: `device-detector`, `crawler-user-agents` or `both`",
-        "status": "`ok`, `missing`, `reduced`, `unknown` or `error` (see [agents](agents.md))",
-        "parser": "the versions that gave this answer; another version reads the string anew",
-    },
-    "languages": {
-        "accept_language": "the header as it was logged: the key",
-        "tag": "the item of the highest quality, the first of equals, such as `pt-BR`",
-        "language": "that without its region, such as `pt`; `*` for a wildcard",
-        "name": "the language in English",
-        "status": "`ok`, `missing`, `wildcard` or `invalid`",
-        "parser": "the version that gave this answer",
-    },
+    **{lookup.name: {name: meaning for name, (_, meaning) in lookup.columns.items()} for lookup in lookups.ALL},
     "sources": {
         "source": "number of the file in this dataset, from 1",
         "uri": "where it was read from",
@@ -159,8 +137,7 @@ MEANINGS = {
 }
 ROWS = {
     "events": "One event.",
-    "agents": "One distinct user agent. How they are read, and how well: [agents](agents.md).",
-    "languages": "One distinct Accept-Language header.",
+    **{lookup.name: lookup.row for lookup in lookups.ALL},
     "sources": "One ingested file: the ledger.",
     "rejects": "One line that could not be read.",
     "syllabus": "One item of a course, if its tables were read; else a lesson, module or course with nothing in it.",

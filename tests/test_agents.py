@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coursetrail.lookups import agents, detector, shortcut
-from coursetrail.lookups.agents import PARSER, SCHEMA, parse_agents
+from coursetrail.lookups.agents import AGENTS, PARSER, parse_agents
 from coursetrail.lookups.literals import BOUNDARY, OUTSIDE_ASCII, SAME_IN_ANY_CASE, alternatives, without
 from coursetrail.lookups.rules import Rules
 
@@ -238,13 +238,13 @@ def test_no_other_character_matches_an_ascii_letter_when_case_is_ignored():
 def test_rows_come_in_order_with_the_declared_columns_and_untouched_keys():
     texts = [" Foo/1.0 ", WINDOWS, "", "x\ty"]
     table = parse_agents([*texts, WINDOWS])
-    assert table.schema == SCHEMA
+    assert table.schema == AGENTS.schema
     assert table["user_agent"].to_pylist() == texts
     assert set(table["parser"].to_pylist()) == {PARSER}
 
 
 def test_no_strings_give_an_empty_table():
-    assert parse_agents([]).equals(SCHEMA.empty_table())
+    assert parse_agents([]).equals(AGENTS.schema.empty_table())
 
 
 def test_progress_adds_up_to_the_number_of_strings():

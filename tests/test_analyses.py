@@ -606,8 +606,8 @@ def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[lis
             events = events.append_column(column, pa.nulls(len(events), column.type))
     with connect() as engine:
         engine.register("all_events", events, events.schema)
-        engine.register("agents", AGENTS, agents.SCHEMA)
-        engine.register("languages", languages.SCHEMA.empty_table(), languages.SCHEMA)
+        engine.register("agents", AGENTS, agents.AGENTS.schema)
+        engine.register("languages", languages.LANGUAGES.schema.empty_table(), languages.LANGUAGES.schema)
         wanted = [find(name) for name in names]
         return [engine.query(one.render(filters)).cast(one.schema).to_pylist() for one in wanted]
 
@@ -616,7 +616,7 @@ def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[lis
 
 AGENTS = pa.Table.from_pylist(
     [{"user_agent": "person", "is_bot": False}, {"user_agent": "robot", "is_bot": True}, {"user_agent": "puzzle"}],
-    schema=agents.SCHEMA,
+    schema=agents.AGENTS.schema,
 )
 KNOWN = {"robot": Agent("unknown", "unknown", "unknown", is_bot=True)}
 START = int(datetime(2013, 7, 31, tzinfo=UTC).timestamp() * 1000)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coursetrail.lookups.language_names import NAMES, SHORTEST
-from coursetrail.lookups.languages import PARSER, SCHEMA, Language, parse_languages, preferred_language
+from coursetrail.lookups.languages import LANGUAGES, PARSER, Language, parse_languages, preferred_language
 
 VECTORS = Path(__file__).parents[2] / "shared" / "data" / "languages.json"
 
@@ -106,17 +106,17 @@ def test_headers_become_one_row_each_in_the_order_they_came():
                 row("xyz", "xyz", "xyz", "xyz", "ok"),
                 row("  FR", "fr", "fr", "French", "ok"),
             ],
-            schema=SCHEMA,
+            schema=LANGUAGES.schema,
         )
     )
 
 
 def row(*values: str | None) -> dict[str, str | None]:
-    return dict(zip(SCHEMA.names, (*values, PARSER), strict=True))
+    return dict(zip(LANGUAGES.schema.names, (*values, PARSER), strict=True))
 
 
 def test_no_headers_are_an_empty_table_with_the_columns():
-    assert parse_languages([]).equals(SCHEMA.empty_table())
+    assert parse_languages([]).equals(LANGUAGES.schema.empty_table())
 
 
 @given(HEADERS)
@@ -143,7 +143,7 @@ def test_the_tag_of_an_answer_is_read_as_itself(header):
 def test_each_distinct_header_has_one_row(headers):
     table = parse_languages(headers)
     writable = dict.fromkeys(h.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for h in headers)
-    assert table.schema == SCHEMA
+    assert table.schema == LANGUAGES.schema
     assert table["accept_language"].to_pylist() == list(writable)
 
 

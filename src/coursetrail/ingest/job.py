@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coursetrail import formats
+from coursetrail import formats, lookups
 from coursetrail.dataset import commit, maintenance, snapshot
 from coursetrail.dataset.commit import Part
 from coursetrail.dataset.ledger import Ledger, Source, as_table
@@ -28,9 +28,10 @@ from coursetrail.filesystem.location import Location
 from coursetrail.ingest import inputs as exports_module
 from coursetrail.ingest import reference_tables
 from coursetrail.ingest.inputs import DEFAULT_LIMIT, Limit
-from coursetrail.ingest.one_file import LOOKUPS, Extracted, IngestTask, Lookup, Unchanged, take
+from coursetrail.ingest.one_file import Extracted, IngestTask, Unchanged, take
 from coursetrail.ingest.reference_tables import ReplacedTable
 from coursetrail.lookups.background import BackgroundParser
+from coursetrail.lookups.lookup import Lookup
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.fingerprint import Fingerprint
 from coursetrail.reading.records import cores
@@ -285,7 +286,7 @@ class _Job:
     def _add_name(self, known: Unchanged, row: Source) -> None:
         """Note under which name, and how packed, a file was met again: a row without lines that continues the other."""
         again = row.met_again(known.number, known.name, known.digest, known.bytes, known.modified, datetime.now(UTC))
-        texts: dict[str, Sequence[str]] = {lookup.table: () for lookup in LOOKUPS}
+        texts: dict[str, Sequence[str]] = {lookup.name: () for lookup in lookups.ALL}
         self.waiting.append(Extracted(again, None, 0, REJECTS.empty_table(), texts, frozenset()))
         self.ledger.add(again)
 
@@ -333,8 +334,8 @@ class _Job:
     def _prepare(self, taken: Sequence[Extracted]) -> None:
         """What a commit to the events refers to."""
         if self.order.look_up:
-            for lookup in LOOKUPS:
-                self._look_up(lookup, {text for one in taken for text in one.texts[lookup.table]})
+            for lookup in lookups.ALL:
+                self._look_up(lookup, {text for one in taken for text in one.texts[lookup.name]})
         sources = as_table([one.source for one in taken])
         rejects = pa.concat_tables([one.rejects for one in taken])
         # The sources first: a run that is killed here has used up its numbers, and what follows is nobody's.
@@ -343,14 +344,14 @@ class _Job:
 
     def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
         """Parse what the dataset's table does not have yet; all of it anew where the parser has changed."""
-        before, after = snapshot.rows(self.place, lookup.table)
+        before, after = snapshot.rows(self.place, lookup.name)
         had = set(before[lookup.key].to_pylist()) if before is not None else set()
         stale = before is not None and bool(set(before["parser"].to_pylist()) - {lookup.parser})
         wanted = sorted(had | distinct if stale else distinct - had)
-        with self.progress.step(f"Looking up {lookup.table}", len(wanted), "strings"):
-            parse = self.aside.parse if self.aside and lookup.table == "agents" else lookup.parse
+        with self.progress.step(f"Looking up {lookup.name}", len(wanted), "strings"):
+            parse = self.aside.parse if self.aside and lookup.name == "agents" else lookup.parse
             parsed = parse(wanted)
-            commit.append(self.place, lookup.table, parsed, "overwrite" if stale else "append", after=after)
+            commit.append(self.place, lookup.name, parsed, "overwrite" if stale else "append", after=after)
 
 
 def _bytes(export: str) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail import formats
+from coursetrail import formats, lookups
 from coursetrail.dataset import events_file as parts
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.snapshot import EVENTS, REJECTS, storage
@@ -24,27 +24,10 @@ from coursetrail.filesystem.location import Location
 from coursetrail.ingest import duplicates, inputs
 from coursetrail.ingest.events import events
 from coursetrail.ingest.inputs import Inputs, Limit, changed, look
-from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress
 from coursetrail.reading.fingerprint import Fingerprint, PrefixMismatch, SkippedPrefix, beginning, candidates, heads
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
-
-
-@dataclass(frozen=True)
-class Lookup:
-    """A dimension table: its key in `events`, who parses it, and which parser made a row."""
-
-    table: str
-    key: str
-    parse: Callable[[list[str]], pa.Table]
-    parser: str
-
-
-LOOKUPS = (
-    Lookup("agents", "user_agent", agents.parse_agents, agents.PARSER),
-    Lookup("languages", "accept_language", languages.parse_languages, languages.PARSER),
-)
 
 
 @dataclass(frozen=True)
@@ -150,7 +133,7 @@ def _taken(
     part = scratch / parts.name()
     course = order.course or _course_in(file.name)
     modified = inputs.modified(order.export)  # of an archive, not of what it is unpacked into
-    texts: dict[str, set[str]] = {lookup.table: set() for lookup in LOOKUPS}
+    texts: dict[str, set[str]] = {lookup.name: set() for lookup in lookups.ALL}
 
     def read(lines: Lines) -> None:
         found = events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names)
@@ -181,11 +164,11 @@ def _taken(
 def _noted(batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]], meet: Meet) -> Iterator[pa.RecordBatch]:
     """The same batches; the strings in them that are to be looked up are put into `texts`, and told at once."""
     for batch in batches:
-        for lookup in LOOKUPS:
+        for lookup in lookups.ALL:
             strings = batch[lookup.key]
-            new = set(strings.dictionary.take(strings.indices.unique().drop_null()).to_pylist()) - texts[lookup.table]
-            texts[lookup.table].update(new)
-            meet(lookup.table, new)
+            new = set(strings.dictionary.take(strings.indices.unique().drop_null()).to_pylist()) - texts[lookup.name]
+            texts[lookup.name].update(new)
+            meet(lookup.name, new)
         yield batch
 
 

@@ -15,24 +15,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from coursetrail.lookups.lookup import Lookup
+
 if TYPE_CHECKING:
     from coursetrail.lookups.detector import Detected
-
-SCHEMA = pa.schema(
-    [
-        ("user_agent", pa.string()),
-        ("browser", pa.string()),
-        ("browser_version", pa.string()),
-        ("system", pa.string()),
-        ("system_version", pa.string()),
-        ("device", pa.string()),
-        ("brand", pa.string()),
-        ("is_bot", pa.bool_()),
-        ("bot_source", pa.string()),
-        ("status", pa.string()),
-        ("parser", pa.string()),
-    ]
-)
 
 REVISION = 1
 """Of our own mends; raise it with any change that alters an answer."""
@@ -75,7 +61,7 @@ def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | No
             if advance:
                 advance(1)
     columns = {field.name: list(map(attrgetter(field.name), agents)) for field in fields(Agent)}
-    return pa.table({"user_agent": keys, **columns, "parser": [PARSER] * len(keys)}, schema=SCHEMA)
+    return pa.table({"user_agent": keys, **columns, "parser": [PARSER] * len(keys)}, schema=AGENTS.schema)
 
 
 @contextmanager
@@ -184,4 +170,25 @@ FROZEN = (
     re.compile(r"Mac OS X 10\.15;.*Firefox/(?:8[7-9]|9\d|\d{3})"),
     re.compile(r"Macintosh; Intel Mac OS X 10_15.*Version/1[3-9].*Safari/"),  # or an iPad
     re.compile(r"OS 18_[67].*Version/(?:2[6-9]|[3-9]\d)\."),  # iOS 26 says 18
+)
+
+AGENTS = Lookup(
+    name="agents",
+    row="One distinct user agent. How they are read, and how well: [agents](agents.md).",
+    key="user_agent",
+    columns={
+        "user_agent": (pa.string(), "the string as it was logged: the key"),
+        "browser": (pa.string(), "Matomo's name; null if unknown"),
+        "browser_version": (pa.string(), "as the browser gives it"),
+        "system": (pa.string(), "operating system; null if unknown"),
+        "system_version": (pa.string(), "null where browsers are known to send an invented one"),
+        "device": (pa.string(), "desktop, smartphone, tablet, phablet …; null if unknown"),
+        "brand": (pa.string(), "maker of the device"),
+        "is_bot": (pa.bool_(), "whether a list of bots knows it"),
+        "bot_source": (pa.string(), "which list: `device-detector`, `crawler-user-agents` or `both`"),
+        "status": (pa.string(), "`ok`, `missing`, `reduced`, `unknown` or `error` (see [agents](agents.md))"),
+        "parser": (pa.string(), "the versions that gave this answer; another version reads the string anew"),
+    },
+    parse=parse_agents,
+    parser=PARSER,
 )

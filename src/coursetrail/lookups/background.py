@@ -16,7 +16,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.lookups.agents import PARSER, SCHEMA, parse_agent, parse_agents, without_collecting
+from coursetrail.lookups.agents import AGENTS, PARSER, parse_agent, parse_agents, without_collecting
 
 
 class BackgroundParser:
@@ -65,7 +65,7 @@ class BackgroundParser:
         pickle.dump(texts, self._process.stdin)
         self._process.stdin.flush()
         table = pickle.load(self._process.stdout)  # noqa: S301 - from our own process
-        if table.schema != SCHEMA or set(table["parser"].to_pylist()) != {PARSER}:
+        if table.schema != AGENTS.schema or set(table["parser"].to_pylist()) != {PARSER}:
             raise ValueError("another coursetrail")
         return table
 

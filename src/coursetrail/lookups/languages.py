@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from coursetrail.lookups.agents import repaired
 from coursetrail.lookups.language_names import NAMES, SHORTEST
-
-SCHEMA = pa.schema([(name, pa.string()) for name in ("accept_language", "tag", "language", "name", "status", "parser")])
+from coursetrail.lookups.lookup import Lookup
 
 PARSER = "coursetrail 1"
 """Raise the number with any change that alters an answer."""
@@ -65,7 +64,7 @@ def parse_languages(headers: Iterable[str]) -> pa.Table:
         found = preferred_language(header)
         name = NAMES.get(found.language, found.language) if found.language else None
         rows.append({"accept_language": header, "name": name, "parser": PARSER, **asdict(found)})
-    return pa.Table.from_pylist(rows, schema=SCHEMA)
+    return pa.Table.from_pylist(rows, schema=LANGUAGES.schema)
 
 
 def _quality(parameters: list[str]) -> float:
@@ -90,3 +89,20 @@ def _canonical(tag: str) -> str:
             subtag = subtag.upper() if len(subtag) == 2 else subtag.capitalize()
         subtags.append(subtag)
     return "-".join(subtags)
+
+
+LANGUAGES = Lookup(
+    name="languages",
+    row="One distinct Accept-Language header.",
+    key="accept_language",
+    columns={
+        "accept_language": (pa.string(), "the header as it was logged: the key"),
+        "tag": (pa.string(), "the item of the highest quality, the first of equals, such as `pt-BR`"),
+        "language": (pa.string(), "that without its region, such as `pt`; `*` for a wildcard"),
+        "name": (pa.string(), "the language in English"),
+        "status": (pa.string(), "`ok`, `missing`, `wildcard` or `invalid`"),
+        "parser": (pa.string(), "the version that gave this answer"),
+    },
+    parse=parse_languages,
+    parser=PARSER,
+)
