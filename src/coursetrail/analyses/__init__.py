@@ -1,4 +1,7 @@
-"""The questions, one module each, in the order of the report."""
+"""Analyses: the questions, one module each, with their filters, parameters and relations; a dataset open for them.
+
+It may import engines, dataset, lookups, render, and what is below them.
+"""
 
 from coursetrail.analyses.activity import activity
 from coursetrail.analyses.analysis import Analysis

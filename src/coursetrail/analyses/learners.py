@@ -1,8 +1,8 @@
-"""How active is each learner, and which of them are hardly people?
+"""How active is each learner, and which of them are bots or outliers?
 
-Sorting every event is dear, so events are folded into half hours of the clock: no gap inside one can end a session.
-And 121 events within a minute leave more than 60 in one of the two clock minutes that they touch; only learners
-with such a minute are looked at event by event. The answer is exact.
+Sorting all events is expensive, so they are first grouped by half hours of the clock: a gap inside one is too short to
+end a session. 121 events within a minute leave more than 60 in one of the two clock minutes that they touch, so only
+learners with such a minute are examined event by event. The answer is exact.
 """
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from coursetrail.analyses.analysis import Analysis
 learners = Analysis(
     name="learners",
     title="Most active learners",
-    question="How active is each learner, and which of them are hardly people?",
+    question="How active is each learner, and which of them are bots or outliers?",
     definition=(
         "Per learner: clicks; active days, distinct UTC days with an event; sessions, runs of events without a "
         "gap over 30 minutes; first and last event (UTC). is_bot: an event came from a user agent known as a bot. "
