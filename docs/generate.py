@@ -1,8 +1,8 @@
 """The reference pages, written from the code.
 
-python docs/generate.py                       write what is out of date
-python docs/generate.py --check               only name it; exit 1 if there is any
-python docs/generate.py --walk README.md DIR  run the page's console blocks in the empty folder DIR, and put in
+python docs/generate.py                       write the pages that are out of date
+python docs/generate.py --check               only name them; exit 1 if there are any
+python docs/generate.py --walk README.md DIR  run the page's console blocks in the empty folder DIR, and insert
                                               what they print
 """
 
@@ -17,16 +17,13 @@ from pathlib import Path
 from textwrap import dedent, fill
 
 import click
-import pyarrow as pa
 
-from coursetrail import analyses, errors, formats, lookups
+from coursetrail import analyses, errors, formats
 from coursetrail.cli.main import cli
 from coursetrail.dataset.actions import ACTIONS, AREAS, DELIBERATE
-from coursetrail.dataset.ledger import SOURCES
-from coursetrail.dataset.snapshot import EVENTS, REJECTS
+from coursetrail.dataset.schema import TABLES
 from coursetrail.formats.coursera import definition as ondemand
 from coursetrail.formats.coursera import pages as ondemand_pages
-from coursetrail.formats.coursera.reference_sql import SCHEMAS as COMPANIONS
 from coursetrail.formats.coursera_legacy import definition as legacy
 from coursetrail.formats.coursera_legacy.pages import OTHER, PAGES
 from coursetrail.formats.edx import definition as edx
@@ -35,114 +32,12 @@ from coursetrail.formats.edx import pages as edx_pages
 from coursetrail.reading.format import Format
 
 DOCS = Path(__file__).resolve().parent
-NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"
-SCHEMAS = {
-    "events": EVENTS,
-    **{lookup.name: lookup.schema for lookup in lookups.ALL},
-    "sources": SOURCES,
-    "rejects": REJECTS,
-    **COMPANIONS,
-}
+NOTE = "<!-- Written by docs/generate.py from the code: change the code, then run it. -->"
 TYPES = {
     "timestamp[us, tz=UTC]": "time, µs, UTC",
     "timestamp[us]": "time, µs, UTC",
     "string": "text",
     "bool": "yes or no",
-}
-MEANINGS = {
-    "events": {
-        "source": "the file it came from: its number in `sources`",
-        "line": "its line in that file, from 1",
-        "platform": "`coursera`, `edx`, or what a mapping file says",
-        "course": "the course's short name or id, from the page or the export; else `--course`, "
-        "or what stands before `_clickstream` in the file's name; else null",
-        "time": "when the platform logged it",
-        "learner": "the id that the platform gave (Coursera: a hash, other in each course); null if there is none",
-        "action": "what was done, one of the closed list below; never null",
-        "area": "the part of the course, one of the closed list below; null without an address",
-        "item": "which lecture, quiz, thread … within the area",
-        "url": "address of the page",
-        "referrer": "address of the page before",
-        "cookie": "the browser's session cookie: it lives for months and is no visit",
-        "user_agent": "as it was logged: the key into `agents`",
-        "accept_language": "as it was logged: the key into `languages`",
-        "network": "the /24 (IPv4) or /48 (IPv6) of the address, if the export has one; itself it is not kept",
-        "country": "two letters; null in legacy exports, which do not say",
-        "region": "as `country`",
-        "timezone": "as `country`",
-        "position": "seconds into the video; where a seek went",
-        "position_from": "seconds into the video before the action; where a seek began",
-        "rate": "playback rate, 1 is normal",
-        "weight": "how many clicks the event stands for, where a source has only totals; null is one",
-        "extra": "JSON of everything that has no column: the platform's own event name, and every field not known here",
-    },
-    **{lookup.name: {name: meaning for name, (_, meaning) in lookup.columns.items()} for lookup in lookups.ALL},
-    "sources": {
-        "source": "number of the file in this dataset, from 1",
-        "uri": "where it was read from",
-        "format": "the format it was read as",
-        "digest": "BLAKE3 of its bytes: the same bytes are never ingested twice",
-        "bytes": "its size on disk",
-        "modified": "when it was last written to",
-        "lines": "its lines; of a file that has grown, the new ones",
-        "events": "lines that are events",
-        "duplicates": "lines whose bytes equal an earlier line of the file",
-        "rejected": "lines that could not be read: they are in `rejects`",
-        "blank": "lines of nothing but white space or NUL bytes",
-        "mended": "JSON: what had to be mended, and in how many lines",
-        "fault": "what ended the file early, such as a gzip stream that is cut off, or seems to have; null if nothing",
-        "first_time": "of its first event",
-        "last_time": "of its last event",
-        "continues": "the source that the first `begin` lines are, where the file has grown; else null",
-        "begin": "how many lines were not read, because they were known",
-        "beginning": "JSON: what the file is known by when it comes back longer, packed otherwise or renamed",
-        "ingested": "when it was read",
-        "version": "of coursetrail",
-    },
-    "rejects": {
-        "source": "the file: its number in `sources`",
-        "line": "its line in that file, from 1",
-        "reason": "why it is no event",
-        "raw": "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB); of edX only their outline",
-    },
-    "syllabus": {
-        "course": "its id: `course` of the events",
-        "slug": "its short name, as in addresses",
-        "course_name": "its name",
-        "module": "id of the module; null for a course without content",
-        "module_name": "its name",
-        "module_order": "its place in the course, as Coursera counts",
-        "lesson": "id of the lesson",
-        "lesson_name": "its name",
-        "lesson_order": "its place in the module",
-        "item": "id of the item: `item` of the events",
-        "item_name": "its name",
-        "item_order": "its place in the lesson",
-        "item_type": "such as lecture; its number where Coursera's list of types is missing",
-    },
-    "members": {
-        "course": "its id: `course` of the events",
-        "learner": "as in the events, if both were asked for with linked hashing",
-        "role": "`learner`, `pre-enrolled`, `not enrolled`, `mentor`, `staff` or `other`",
-        "since": "when that was logged",
-    },
-    "grades": {
-        "course": "its id: `course` of the events",
-        "learner": "as in the events, if both were asked for with linked hashing",
-        "passing": "`not passed`, `passed` or `verified`; null for another state",
-        "overall": "0 to 1",
-        "verified": "0 to 1, of verified work alone",
-        "time": "when the grade was given",
-    },
-}
-ROWS = {
-    "events": "One event.",
-    **{lookup.name: lookup.row for lookup in lookups.ALL},
-    "sources": "One ingested file: the ledger.",
-    "rejects": "One line that could not be read.",
-    "syllabus": "One item of a course, if its tables were read; else a lesson, module or course with nothing in it.",
-    "members": "One member of a course, by the latest role.",
-    "grades": "One learner's latest grade in a course.",
 }
 
 
@@ -155,15 +50,16 @@ def table(headings: list[str], rows: list[list[str]]) -> str:
 def command_line() -> str:
     """Every command with its help, arguments, options and examples."""
     opening = (
-        "Data goes to standard output, talk to standard error, so every answer can be piped. A bar shows the progress "
-        "of long work where standard error is a terminal. `coursetrail COMMAND --help` says what this page says."
+        "Data goes to standard output, messages to standard error, so every answer can be piped. A bar shows the "
+        "progress of long work if standard error is a terminal. `coursetrail COMMAND --help` shows the same texts as "
+        "this page."
     )
     own = click.Context(cli, info_name="coursetrail", **cli.context_settings)
     parts = [
         f"# Command line\n\n{NOTE}\n",
         paragraph(opening),
         _commands(),
-        "## Options of coursetrail itself\n\nThey stand before the command: `coursetrail --debug status psy-001`.\n",
+        "## Options of coursetrail itself\n\nThey come before the command: `coursetrail --debug status psy-001`.\n",
         _options(cli, own),
         "## Exit codes\n",
         _codes(),
@@ -181,7 +77,7 @@ def _commands() -> str:
 
 
 def _help(command: click.Command) -> str:
-    """A help text as markdown; the indented lines of it are examples."""
+    """A help text as markdown; its indented lines are examples."""
     shown = []
     for block in cleandoc(command.help or "").split("\n\n"):
         lines = [line for line in block.split("\n") if line != "\b"]
@@ -203,7 +99,7 @@ def _options(command: click.Command, context: click.Context) -> str:
 
 
 def _codes() -> str:
-    rows = [["0", "Done."], ["1", "Failed for a reason that none of the others fits."]]
+    rows = [["0", "Done."], ["1", "Failed for a reason that has no code of its own."]]
     rows += [[str(one.exit_code), " ".join((one.__doc__ or "").split())] for one in _tree(errors.CoursetrailError)]
     rows += [["70", "A defect of coursetrail; please report it."], ["130", "Stopped from the keyboard."]]
     return table(["code", ""], rows)
@@ -219,18 +115,18 @@ def analyses_page() -> str:
     """Every analysis with its question, definition, columns and SQL."""
     clicks = ", ".join(f"`{one}`" for one in DELIBERATE)
     opening = (
-        "Each analysis is one question with one SQL text. `events` in it are those that the filters leave, with one "
-        "more column, `clicks`; `microseconds` (since 1970 UTC) is a small function for what engines write "
-        "differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, filters "
-        "included."
+        "Each analysis is one question with one SQL text. In the text, `events` are the events that the filters leave, "
+        "with one more column, `clicks`. `microseconds` (since 1970 UTC) is a small function for an expression that "
+        "engines write differently. `coursetrail analyze DATASET NAME --sql` prints the text that runs, with the "
+        "filters."
     )
     learner = (
-        "A **learner** is a distinct learner id with at least one event; events without an id count for nobody and "
-        "are stated beside every answer. Shares are between 0 and 1. Times and days are UTC."
+        "A **learner** is a distinct learner id with at least one event. Events without an id count for no learner. "
+        "Every answer states how many they are. Shares are between 0 and 1. Times and days are UTC."
     )
     click = (
-        f"A **click** is an event on purpose: {clicks}. What a player reports by itself (loading, waiting, signs of "
-        "life) is none; with `--clicks all` every event is."
+        f"A **click** is an event that a person caused on purpose: {clicks}. What a player reports by itself (loading, "
+        "waiting, heartbeats) is not a click. With `--clicks all` every event is a click."
     )
     parts = [
         f"# Analyses\n\n{NOTE}\n",
@@ -251,16 +147,10 @@ def analyses_page() -> str:
 def tables() -> str:
     """The dataset's tables, column by column."""
     parts = []
-    for name, schema in SCHEMAS.items():
-        meanings = MEANINGS[name]
-        if list(meanings) != schema.names:
-            raise SystemExit(f"{name}: MEANINGS and the schema name other columns: {set(meanings) ^ set(schema.names)}")
-        parts += [f"### {name}\n\n{ROWS[name]}\n", table(["column", "type", ""], _columns(schema, meanings))]
+    for one in TABLES:
+        rows = [[f"`{name}`", TYPES.get(str(kind), str(kind)), text] for name, (kind, text) in one.columns.items()]
+        parts += [f"### {one.name}\n\n{one.row}\n", table(["column", "type", ""], rows)]
     return "\n".join(parts)
-
-
-def _columns(schema: pa.Schema, meanings: dict[str, str]) -> list[list[str]]:
-    return [[f"`{one.name}`", TYPES.get(str(one.type), str(one.type)), meanings[one.name]] for one in schema]
 
 
 def actions() -> str:
@@ -275,7 +165,7 @@ def known_formats() -> str:
 
 
 def edx_fields() -> str:
-    """The fields of edX's lines, and where they go."""
+    """The fields of edX's lines, and the columns that they go to."""
     columns = edx.FORMAT.columns.items()
     kept = {*edx.FORMAT.layout.kept, "context", *edx.PAYLOADS}
     rows = []
@@ -285,7 +175,7 @@ def edx_fields() -> str:
         ]
         places += ["`extra`"] if name in kept and "`extra`" not in places else []
         rows.append([f"`{name}`", ", ".join(places)])
-    return table(["field", "goes to"], [*rows, ["any other", "`extra`, but for what forms were sent with"]])
+    return table(["field", "goes to"], [*rows, ["any other", "`extra`, except for what forms were sent with"]])
 
 
 def edx_types() -> str:
@@ -331,12 +221,12 @@ def ondemand_pages_table() -> str:
 
 
 def video() -> str:
-    """What becomes of the player's event types."""
+    """The actions of the player's event types."""
     return _words("`type` in `value`", legacy.ACTIONS, "`video_other`")
 
 
 def keys() -> str:
-    """What becomes of the events of on-demand courses."""
+    """The actions of the events of on-demand courses."""
     return _words("`key`", ondemand.ACTIONS, "`video_other` if `value` has a timecode, else `other`")
 
 
@@ -356,7 +246,7 @@ def ondemand_fields() -> str:
 
 
 def _fields(form: Format, inside: Mapping[str, list[str]]) -> str:
-    """The fields with a place, and where it is; `inside` says what comes out of objects that fields hold."""
+    """The fields that are read, and where they go; `inside` has the columns made of objects in fields."""
     sources = {
         name: [column for column, made in form.columns.items() if name in made.reads] + inside.get(name, [])
         for name in dict.fromkeys((*form.raw, *form.layout.fields))
@@ -388,7 +278,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def rendered() -> Iterator[tuple[Path, str]]:
-    """Every page with what it should hold."""
+    """Every page with the text that it should have."""
     for name, write in WHOLE.items():
         yield DOCS / name, write().rstrip("\n") + "\n"
     for name, parts in PARTS.items():
@@ -396,7 +286,7 @@ def rendered() -> Iterator[tuple[Path, str]]:
         for part, write in parts.items():
             text, found = _between(text, part, write())
             if found != 1:
-                raise SystemExit(f"{name} should hold the marker of '{part}' once, not {found} times.")
+                raise SystemExit(f"{name} should have the marker of '{part}' once, not {found} times.")
         yield DOCS / name, text
 
 
@@ -406,9 +296,9 @@ def _between(text: str, part: str, body: str) -> tuple[str, int]:
 
 
 def walk(page: Path, folder: Path) -> None:
-    """Run the `$` lines of a page's console blocks in `folder`; each is followed by what it printed.
+    """Run the `$` lines of a page's console blocks in `folder`, and put after each what it printed.
 
-    Where what stands there now has a line `[…]`, as many lines are kept before and after it.
+    Where the page has a line `[…]`, as many lines of the output stay before and after it as the page has there.
     """
     text = re.sub(
         r"(?<=```console\n).*?(?=```)", lambda match: _ran(match[0], folder), page.read_text(), flags=re.DOTALL

@@ -11,7 +11,7 @@ from coursetrail.cli.printing import put
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
 )
 def list_analyses(form: str) -> None:
-    """Every analysis with its question and definition.
+    """List every analysis with its question and definition.
 
     \b
       coursetrail analyses

@@ -20,7 +20,7 @@ from coursetrail.errors import UsageError
 @click.argument("dataset", metavar="DATASET")
 @click.argument("names", nargs=-1, metavar="[NAME]…")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to print; default: table, or csv with -o.")
-@click.option("-o", "--out", metavar="DIR", help="Write one file an analysis into this folder.")
+@click.option("-o", "--out", metavar="DIR", help="Write one file per analysis into this folder.")
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
 @versioned
 @filtered
@@ -37,9 +37,9 @@ def analyze(
     parameters: dict[str, Value],
     choice: EngineConfig,
 ) -> None:
-    """Answers from a dataset: all analyses, or those you name.
+    """Answer all analyses of a dataset, or those that you name.
 
-    Their names: coursetrail analyses. Each table comes with its definition, n, and what was left out.
+    coursetrail analyses lists their names. Each table comes with its definition, n, and what was left out.
 
     \b
       coursetrail analyze psy-001 browsers

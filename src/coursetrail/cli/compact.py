@@ -10,10 +10,10 @@ from coursetrail.progress import on_terminal
 @click.command()
 @click.argument("dataset", metavar="DATASET")
 def compact(dataset: str) -> None:
-    """Write a dataset's many small files as few large ones. The answers stay the same, and come faster.
+    """Write a dataset's many small files as few large ones. The answers stay the same and come faster.
 
-    An ingest does it by itself when there are over a hundred. Files that only versions before a compaction or a
-    replacement need are removed seven days after it; until then --as-of can read those.
+    An ingest does this by itself when there are more than a hundred. Files that only older versions need are removed
+    seven days after the compaction or the replacement. Until then --as-of can read those versions.
 
     \b
       coursetrail compact psy-001

@@ -16,9 +16,9 @@ from coursetrail.progress import on_terminal
 def convert(
     exports: tuple[str, ...], out: str, columns: str | None, form: str | None, mapping: str | None, max_rejects: str
 ) -> None:
-    """Raw fields of exports as one plain table.
+    """Write raw fields of exports as one plain table.
 
-    OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. It holds full IP addresses: guard it like the export.
+    OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. OUT has full IP addresses: protect it like the export.
 
     \b
       coursetrail convert psy-001_clickstream_export.gz psy-001.csv.gz --columns username,timestamp,user_agent

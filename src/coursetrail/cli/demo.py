@@ -15,9 +15,9 @@ from coursetrail.progress import on_terminal
     "--events", type=click.IntRange(min=1), default=300_000, show_default=True, metavar="M", help="Readable lines."
 )
 def demo(out: str, learners: int, events: int) -> None:
-    """Try it all on a simulated course: ingest, answers, report.
+    """Try everything on a simulated course: ingest, answers, report.
 
-    Says how long each step took. Needs no data and no network.
+    It prints how long each step took. It needs no data and no network.
 
     \b
       coursetrail demo

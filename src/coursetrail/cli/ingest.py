@@ -14,10 +14,10 @@ from coursetrail.progress import on_terminal
 @click.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("exports", nargs=-1, metavar="[EXPORT]…")
-@click.option("--course", metavar="NAME", help="The course of events whose page names none.")
-@click.option("--replace", is_flag=True, help="A file that has changed takes the place of what it was.")
+@click.option("--course", metavar="NAME", help="The course of events whose page does not name one.")
+@click.option("--replace", is_flag=True, help="Replace what was read of a file that has changed.")
 @click.option(
-    "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. May be repeated."
+    "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. Can be repeated."
 )
 @reading
 @engined
@@ -32,11 +32,12 @@ def ingest(
     max_rejects: str,
     choice: EngineConfig,
 ) -> None:
-    """Add export files to a dataset, made if it is not there. Each file at once or not at all.
+    """Add export files to a dataset. Each file is added completely or not at all.
 
     \b
-    Reading a file again changes nothing; one that has grown is read on from where it ended. A folder, a zip or tar
-    archive and a quoted pattern stand for the exports in them. - is standard input.
+    The dataset is created if it does not exist. Reading a file again changes nothing. Of a file that has grown, the
+    new lines are read. A folder, a zip or tar archive and a quoted pattern stand for the exports in them. - is
+    standard input.
       coursetrail ingest psy-001 psy-001_clickstream_export.gz
       coursetrail ingest psy-001 exports/ more.zip 'logs/**/*.zst'
       zcat *.gz | coursetrail ingest psy-001 -

@@ -53,7 +53,7 @@ STOPPED = "Stopped. What was committed before is safe."
 @click.version_option(package_name="coursetrail", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    """Course clickstream exports into answers that can be trusted.
+    """Turn course clickstream exports into answers that you can trust.
 
     \b
     Start here:

@@ -143,7 +143,7 @@ def _option(one: Parameter, help_: str = "", **settings: Any) -> Callable[[F], F
 def versioned(command: F) -> F:
     """Give a command the version of the dataset that is asked for, as `as_of`."""
     return click.option(
-        "--as-of", type=Version(), metavar="VERSION|TIME", help="The dataset as it was; see status. Default: newest."
+        "--as-of", type=Version(), metavar="VERSION|TIME", help="The version to read (see status); default: the newest."
     )(command)
 
 
@@ -158,9 +158,9 @@ def engined(command: F) -> F:
         type=click.Choice(ENGINES),
         help="What runs the SQL: duckdb (default) or spark; the numbers are the same.",
     )
-    @click.option("--master", metavar="URL", help="Spark's: local[2], spark://host:7077, yarn.")
+    @click.option("--master", metavar="URL", help="The address of Spark: local[2], spark://host:7077, yarn.")
     @click.option("--remote", metavar="URL", help="A Spark Connect server: sc://host:15002.")
-    @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark's; may be repeated.")
+    @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark; can be repeated.")
     @wraps(command)
     def with_choice(
         engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
@@ -183,8 +183,8 @@ def reading(command: F) -> F:
             metavar="N|P%",
             help="Stop when more lines (or this share of them) cannot be read.",
         ),
-        click.option("--mapping", metavar="TOML", help="A file that describes any other format; sniff drafts one."),
-        click.option("--format", "form", metavar="NAME", help="The export's format, where content would mislead."),
+        click.option("--mapping", metavar="TOML", help="A file that describes any other format; sniff writes a draft."),
+        click.option("--format", "form", metavar="NAME", help="The export's format, if its content misleads."),
     ):
         command = option(command)
     return command

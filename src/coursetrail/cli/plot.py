@@ -26,7 +26,7 @@ from coursetrail.filesystem.location import Location
 def plot(
     names: tuple[str, ...], tables: str | None, out: str, form: str, filters: Filters, choice: EngineConfig
 ) -> None:
-    """Pictures of the answers that can be drawn; all, or those named.
+    """Draw pictures of the answers: of all, or of those that you name.
 
     \b
       coursetrail plot psy-001 -o plots

@@ -18,10 +18,10 @@ from coursetrail.progress import on_terminal
 def report(
     exports: tuple[str, ...], out: str, form: str | None, mapping: str | None, max_rejects: str, filters: Filters
 ) -> None:
-    """Tables, plots and one page from raw exports, or from a dataset.
+    """Write tables, plots and one page from raw exports or a dataset.
 
     \b
-    Writes DIR/report.html, DIR/tables/*.csv, DIR/plots/*.png and *.pdf.
+    The files are DIR/report.html, DIR/tables/*.csv, DIR/plots/*.png and *.pdf.
       coursetrail report psy-001_clickstream_export.gz -o out
       coursetrail report psy-001 -o out --from 2013-08-01 --without bots
     """

@@ -16,7 +16,12 @@ from coursetrail.progress import on_terminal
     "--events", type=click.IntRange(min=0), default=3_475_235, show_default=True, metavar="M", help="Readable lines."
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, metavar="S", help="Another seed, other people."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="S",
+    help="Another seed gives other people.",
 )
 @click.option(
     "--dirty",
@@ -39,10 +44,10 @@ from coursetrail.progress import on_terminal
 def simulate(
     out: str, learners: int, events: int, seed: int, dirty: float, form: str, course: str, truth: str | None
 ) -> None:
-    """Make a course that never was, in one of three formats.
+    """Write the export of a simulated course, in one of three formats.
 
-    It follows the published tables of psy-001. OUT ending in .gz is compressed; with --format coursera it is a new
-    folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
+    The course follows the published tables of psy-001. OUT is compressed if it ends in .gz. With --format coursera it
+    is a new folder with a file per day and kind, or one file if it ends in .csv or .csv.gz. The same options write the
     same bytes.
 
     \b

@@ -9,11 +9,11 @@ from coursetrail.errors import InputError
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 def sniff(files: tuple[str, ...]) -> None:
-    """What a file is; drafts a mapping for one of no known format.
+    """Say what a file is; draft a mapping if its format is unknown.
 
-    Its first lines are looked at. What they show goes to standard error, the draft to standard output. Values that may
-    tell who somebody is are shown by their shape only, but a draft names values of the column that seems to say what
-    was done.
+    It reads the first lines. What they show goes to standard error, the draft to standard output. Values that may
+    identify a person are shown by their shape only. But a draft has values of the column that seems to say what was
+    done.
 
     \b
       coursetrail sniff psy-001_clickstream_export.gz

@@ -14,10 +14,10 @@ from coursetrail.cli.printing import binary_ok, put
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
 @versioned
 def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> None:
-    """Ask a dataset a question of your own, in SQL.
+    """Query a dataset in SQL.
 
-    One statement that only reads, over events, agents, languages, sources and rejects, and what --tables brought:
-    syllabus, members and grades.
+    SQL is one statement that only reads. The tables are events, agents, languages, sources and rejects, and those that
+    --tables added: syllabus, members and grades.
 
     \b
       coursetrail sql psy-001 "select area, count(*) from events group by area order by 2 desc"

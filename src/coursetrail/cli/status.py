@@ -13,7 +13,7 @@ from coursetrail.cli.printing import ledger_text, put
 @click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
 @versioned
 def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
-    """What was read from each file, and what became of its lines.
+    """Show what was read from each file, and how its lines count.
 
     For every file, lines = events + duplicates + rejected + blank.
 

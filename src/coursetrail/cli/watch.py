@@ -13,9 +13,14 @@ from coursetrail.engines.config import EngineConfig
 @click.argument("dataset", metavar="DATASET")
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER…")
 @click.option(
-    "--every", type=click.FloatRange(min=0.1), default=60, show_default=True, metavar="SECONDS", help="Pause."
+    "--every",
+    type=click.FloatRange(min=0.1),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two checks.",
 )
-@click.option("--course", metavar="NAME", help="The course of events whose page names none.")
+@click.option("--course", metavar="NAME", help="The course of events whose page does not name one.")
 @reading
 @engined
 def watch(
@@ -28,10 +33,10 @@ def watch(
     max_rejects: str,
     choice: EngineConfig,
 ) -> None:
-    """Add what arrives in folders, until you stop it.
+    """Add files that arrive in folders, until you stop it.
 
-    New files, and new lines of files that grow; one line for each arrival. Stop it with Ctrl-C or a signal; what is
-    committed is safe. For cron, use ingest.
+    It adds new files, and new lines of files that grow, and prints one line for each. Stop it with Ctrl-C or a signal.
+    What is committed is safe. For cron, use ingest.
 
     \b
       coursetrail watch courses /data/exports

@@ -97,8 +97,8 @@ LANGUAGES = Lookup(
     key="accept_language",
     columns={
         "accept_language": (pa.string(), "the header as it was logged: the key"),
-        "tag": (pa.string(), "the item of the highest quality, the first of equals, such as `pt-BR`"),
-        "language": (pa.string(), "that without its region, such as `pt`; `*` for a wildcard"),
+        "tag": (pa.string(), "the item of the highest quality, the first of several, for example `pt-BR`"),
+        "language": (pa.string(), "the tag without its region, for example `pt`; `*` for a wildcard"),
         "name": (pa.string(), "the language in English"),
         "status": (pa.string(), "`ok`, `missing`, `wildcard` or `invalid`"),
         "parser": (pa.string(), "the version that gave this answer"),
