@@ -1,7 +1,7 @@
 """What an analysis is: a question, one SQL text for every engine, typed columns, a definition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from coursetrail.dataset.actions import DELIBERATE
 from coursetrail.engines.sql import literal
 from coursetrail.errors import UsageError
+from coursetrail.render.caption import Caption
 from coursetrail.render.charts import Chart, Table
 
 if TYPE_CHECKING:
@@ -189,6 +190,14 @@ class Result:
     scope: Scope
     sql: str
 
+    @property
+    def caption(self) -> Caption:
+        """What is said about the table where it is shown or saved."""
+        analysis, counted_over = self.analysis, self.scope.describe()
+        about = {"name": analysis.name, "title": analysis.title, "definition": analysis.definition}
+        scope = asdict(self.scope) | {"description": counted_over}
+        return Caption(analysis.title, (analysis.definition, counted_over), analysis.chart, about | {"scope": scope})
+
     def to_pandas(self) -> "pd.DataFrame":
         """The table as a pandas DataFrame; needs the `pandas` extra."""
         _need("pandas")
@@ -199,14 +208,14 @@ class Result:
         return _need("polars").from_arrow(self.table)  # type: ignore[no-any-return]
 
     def _repr_html_(self) -> str:
-        from coursetrail.render.tables import to_html
+        from coursetrail.render.html import fragment
 
-        return to_html(self)
+        return fragment(self.table, self.caption)
 
     def __str__(self) -> str:
-        from coursetrail.render.tables import to_text
+        from coursetrail.render.text import text
 
-        return to_text(self)
+        return text(self.table, self.caption)
 
 
 def _count(number: int, thing: str) -> str:

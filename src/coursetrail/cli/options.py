@@ -13,8 +13,9 @@ import click
 from coursetrail.analyses.analysis import Filters
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError, did_you_mean
+from coursetrail.render.tables import WRITERS
 
-FORMATS = ("table", "csv", "json", "parquet")
+FORMATS = tuple(writer.name for writer in WRITERS)
 """Ways to print a table."""
 
 F = TypeVar("F", bound=Callable[..., Any])
