@@ -1,7 +1,7 @@
 """What an analysis is: a question, one SQL text for every engine, typed columns, a definition; and its result."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from coursetrail.analyses.parameters import Parameter, Value, checked, filled, n
 from coursetrail.analyses.relations import Relation, opened
 from coursetrail.analyses.scope import Scope
 from coursetrail.errors import MissingExtra, QueryError, UsageError
+from coursetrail.render.caption import Caption
 from coursetrail.render.charts import Chart, Table
 
 if TYPE_CHECKING:
@@ -88,6 +89,14 @@ class Result:
         """How the numbers are counted, with the values of the parameters."""
         return filled(self.analysis.definition, self.parameters, str)
 
+    @property
+    def caption(self) -> Caption:
+        """What is said about the table where it is shown or saved."""
+        analysis, counted_over = self.analysis, self.scope.describe()
+        about = {"name": analysis.name, "title": analysis.title, "definition": self.definition}
+        scope = asdict(self.scope) | {"description": counted_over}
+        return Caption(analysis.title, (self.definition, counted_over), analysis.chart, about | {"scope": scope})
+
     def to_pandas(self) -> "pd.DataFrame":
         """The table as a pandas DataFrame; needs the `pandas` extra."""
         _need("pandas")
@@ -98,14 +107,14 @@ class Result:
         return _need("polars").from_arrow(self.table)  # type: ignore[no-any-return]
 
     def _repr_html_(self) -> str:
-        from coursetrail.render.tables import to_html
+        from coursetrail.render.html import fragment
 
-        return to_html(self)
+        return fragment(self.table, self.caption)
 
     def __str__(self) -> str:
-        from coursetrail.render.tables import to_text
+        from coursetrail.render.text import text
 
-        return to_text(self)
+        return text(self.table, self.caption)
 
 
 def _need(package: str) -> Any:

@@ -11,9 +11,8 @@ from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.parameters import Value
 from coursetrail.analyses.questions import Questions
 from coursetrail.cli.options import FORMATS, engined, filtered, parameterized, versioned
-from coursetrail.cli.printing import print_results, put, save_results
+from coursetrail.cli.printing import check_printable, print_results, put, save_results
 from coursetrail.engines.config import EngineConfig
-from coursetrail.errors import UsageError
 
 
 @click.command()
@@ -49,6 +48,7 @@ def analyze(
     """
     from coursetrail.analyses import open_dataset
     from coursetrail.outputs.files import folder
+    from coursetrail.render.tables import find_writer
 
     wanted = _wanted(names)
     if only_sql:
@@ -57,8 +57,8 @@ def analyze(
         put("\n\n".join(texts).encode() + b"\n")
         return
     chosen = form or ("csv" if out else "table")
-    if not out and chosen in ("csv", "parquet") and len(wanted) > 1:
-        raise UsageError(f"Several tables cannot share one {chosen}: name one analysis, or write files with -o DIR.")
+    if not out:
+        check_printable(find_writer(chosen), len(wanted))
     results = open_dataset.open(dataset, choice, as_of).answers(wanted, filters, parameters)
     if out:
         into = folder(out)  # before the counting, which begins with the first result that is asked for

@@ -23,7 +23,7 @@ def demo(out: str, learners: int, events: int) -> None:
       coursetrail demo
       coursetrail demo -o try --learners 500 --events 50000
     """
-    from coursetrail.outputs import report
+    from coursetrail.outputs import demo
 
-    for line in report.demo(out, learners, events, on_terminal()):
+    for line in demo.demo(out, learners, events, on_terminal()):
         put(line.encode() + b"\n")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from coursetrail.cli.options import engined, reading
-from coursetrail.cli.printing import say, tell_source
+from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
 from coursetrail.progress import on_terminal
@@ -58,7 +58,7 @@ def ingest(
         if outcome.already:
             say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
         else:
-            tell_source(asdict(outcome.source))
+            print_source(asdict(outcome.source))
 
     job.ingest(
         dataset,

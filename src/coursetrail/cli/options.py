@@ -15,8 +15,9 @@ from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter, Value
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError, did_you_mean
+from coursetrail.render.tables import WRITERS
 
-FORMATS = ("table", "csv", "json", "parquet")
+FORMATS = tuple(writer.name for writer in WRITERS)
 """Ways to print a table."""
 
 F = TypeVar("F", bound=Callable[..., Any])

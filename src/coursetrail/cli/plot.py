@@ -12,6 +12,7 @@ from coursetrail.cli.printing import say
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
 from coursetrail.filesystem.location import Location
+from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS
 
 
 @click.command()
@@ -19,7 +20,12 @@ from coursetrail.filesystem.location import Location
 @click.option("--tables", metavar="DIR", help="Draw the tables that analyze -o wrote there, instead of a dataset's.")
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 @click.option(
-    "--format", "form", type=click.Choice(["png", "pdf", "svg"]), default="png", show_default=True, help="Kind of file."
+    "--format",
+    "form",
+    type=click.Choice([known.name for known in PICTURE_FORMATS]),
+    default="png",
+    show_default=True,
+    help="Kind of file.",
 )
 @filtered
 @engined

@@ -1,4 +1,4 @@
-"""What the commands print: data to standard output, talk to standard error."""
+"""What the commands print: data to standard output, messages to standard error."""
 
 import sys
 from collections.abc import Sequence
@@ -13,51 +13,58 @@ from coursetrail.analyses.open_dataset import Dataset
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.render.wording import clean
+from coursetrail.render.writer import Writer
 
 SHOWN = ("source", "file", "lines", "events", "duplicates", "rejected", "blank", "first_time", "last_time", "fault")
 
 
-def print_results(results: Sequence[Result], form: str) -> None:
-    """Answers one below the other; JSON as one array."""
-    from coursetrail.render.tables import encode
+def check_printable(writer: Writer, tables: int) -> None:
+    """Raise UsageError where so many tables cannot be printed in this format."""
+    if tables > 1 and writer.join is None:
+        raise UsageError(
+            f"Several tables cannot share one {writer.name}: name one analysis, or write files with -o DIR."
+        )
 
-    binary_ok(form)
-    texts = [encode(result.table, form, result) for result in results]
-    if form == "json" and len(texts) > 1:
-        put(b"[" + b",\n".join(text.rstrip() for text in texts) + b"]\n")
-    else:
-        put(b"\n".join(texts))
+
+def refuse_binary(writer: Writer) -> None:
+    """Raise UsageError where a binary format would be printed to a terminal."""
+    if writer.is_binary and sys.stdout.isatty():
+        raise UsageError(f"{writer.name.capitalize()} is binary: redirect it into a file (> file.{writer.ending}).")
+
+
+def print_results(results: Sequence[Result], form: str) -> None:
+    """All answers in one stream, or the only one."""
+    from coursetrail.render.tables import find_writer
+
+    writer = find_writer(form)
+    refuse_binary(writer)
+    tables = [writer.encode(result.table, result.caption) for result in results]
+    put(writer.join(tables) if writer.join else b"".join(tables))
 
 
 def save_results(results: Sequence[Result], folder: Path | Location, form: str) -> None:
-    """One file an answer, and what they are."""
+    """Write one file per answer, and about.json."""
     from coursetrail.outputs.saved import save
 
     for result, path in zip(results, save(results, folder, form), strict=True):
         say(f"{path}: {result.table.num_rows:,} rows. {result.scope.describe()}")
 
 
-def binary_ok(form: str) -> None:
-    """Refuse to write bytes where a person reads."""
-    if form == "parquet" and sys.stdout.isatty():
-        raise UsageError("Parquet is binary: redirect it into a file (> file.parquet).")
-
-
 def say(text: str) -> None:
-    """A line of talk."""
+    """Print a message to standard error."""
     click.echo(clean(text), err=True)
 
 
 def put(data: bytes) -> None:
-    """Data."""
+    """Write data to standard output."""
     if sys.stdout is None:
         raise StorageError("Standard output is closed: there is nowhere to print to.")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
-def tell_source(row: dict[str, Any]) -> None:
-    """What became of a file's lines."""
+def print_source(row: dict[str, Any]) -> None:
+    """Print how many lines of a file became events, duplicates or rejects."""
     say(
         f"{row['uri']}: {row['lines']:,} lines = {row['events']:,} events + {row['duplicates']:,} duplicates "
         f"+ {row['rejected']:,} rejected + {row['blank']:,} blank"
@@ -69,7 +76,7 @@ def tell_source(row: dict[str, Any]) -> None:
 
 
 def ledger_text(dataset: str, opened: Dataset) -> bytes:
-    """The ledger for a person: files by their names, and the sum that must come out."""
+    """The ledger as text: files by their names, and the equation that must hold."""
     from coursetrail.render.tables import encode
 
     rows = opened.sources

@@ -6,7 +6,7 @@ import click
 
 from coursetrail.analyses.filters import Filters
 from coursetrail.cli.options import filtered, reading
-from coursetrail.cli.printing import say, tell_source
+from coursetrail.cli.printing import print_source, say
 from coursetrail.progress import on_terminal
 
 
@@ -38,5 +38,5 @@ def report(
         progress=on_terminal(),
     )
     for row in written.sources.to_pylist():
-        tell_source(row)
+        print_source(row)
     say(f"{written.page}: {len(written.files)} files in {time.perf_counter() - started:.1f} s")

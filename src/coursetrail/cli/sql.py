@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from coursetrail.cli.options import FORMATS, versioned
-from coursetrail.cli.printing import binary_ok, put
+from coursetrail.cli.printing import put, refuse_binary
 
 
 @click.command()
@@ -24,7 +24,7 @@ def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> No
       coursetrail sql psy-001 "describe events"
     """
     from coursetrail.analyses import open_dataset
-    from coursetrail.render.tables import encode
+    from coursetrail.render.tables import encode, find_writer
 
-    binary_ok(form)
+    refuse_binary(find_writer(form))
     put(encode(open_dataset.open(dataset, as_of=as_of).sql(query), form))

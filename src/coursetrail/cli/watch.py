@@ -5,7 +5,7 @@ from dataclasses import asdict
 import click
 
 from coursetrail.cli.options import engined, reading
-from coursetrail.cli.printing import say, tell_source
+from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 
 
@@ -45,7 +45,7 @@ def watch(
     from coursetrail.ingestion.watch import Watch
 
     told = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "choice": choice}
-    look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)
+    look = Watch(dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, told)
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):
         pass

@@ -11,10 +11,10 @@ from coursetrail.engines.sql import literal, parquet
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.scan import FieldSpec, Kind
+from coursetrail.render.csv import FORMULA
 
 PARQUET = "format parquet, compression zstd, compression_level 1"
 CSV = "format csv, header"
-FORMULA = "^[=+@\\t\\r\\n\\x{FF1D}\\x{FF0B}\\x{FF0D}\\x{FF20}-]"
 
 
 def convert(

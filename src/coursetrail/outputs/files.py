@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Writing output files: each is written completely or not at all."""
 
 import os
 from pathlib import Path
@@ -9,49 +9,50 @@ from coursetrail.errors import StorageError, UsageError
 from coursetrail.filesystem.location import Location
 
 Where = Path | Location
-"""A path of this machine, or any place."""
+"""A path on this machine, or any location."""
 
 
 def folder(name: str | os.PathLike[str]) -> Where:
-    """The folder of that name or address, there or not; UsageError or StorageError if nothing can be written into it.
+    """The folder of that name or address, which need not exist; UsageError or StorageError if it cannot be written to.
 
-    To be asked before the work, which may take hours. Elsewhere only a trial can tell, and the folder is made for it.
+    Call it before the work, which may take hours. Outside this machine only writing a file shows whether it is
+    possible, so the folder is made for it.
     """
-    place = Location.of(name)
+    location = Location.of(name)
     try:
-        return _tried_here(path) if (path := place.local) else _tried(place)
+        return _check_local(path) if (path := location.local) else _check_remote(location)
     except OSError as error:
-        raise _refused(place, error) from error
+        raise _not_writable(location, error) from error
 
 
-def _tried_here(path: Path) -> Path:
-    there = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
-    if not there.is_dir():
-        raise UsageError(f"{there} is a file; -o takes a folder.")
-    TemporaryFile(dir=there).close()
+def _check_local(path: Path) -> Path:
+    existing = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
+    if not existing.is_dir():
+        raise UsageError(f"{existing} is a file; -o takes a folder.")
+    TemporaryFile(dir=existing).close()
     return path
 
 
-def _tried(place: Location) -> Location:
-    if place.is_file():
-        raise UsageError(f"{place} is a file; -o takes a folder.")
-    place.make()
-    trial = place / f".{uuid4().hex}"
+def _check_remote(location: Location) -> Location:
+    if location.is_file():
+        raise UsageError(f"{location} is a file; -o takes a folder.")
+    location.make()
+    trial = location / f".{uuid4().hex}"
     trial.write(b"")
     trial.remove()
-    return place
+    return location
 
 
 def write(path: Where, data: bytes) -> Where:
-    """Write the file whole or not at all; folders are made. Raises StorageError."""
-    place = Location.of(path)
+    """Write the file completely or not at all, and make its folders. Raises StorageError."""
+    location = Location.of(path)
     try:
-        place.above.make()
-        place.write(data)
+        location.above.make()
+        location.write(data)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise _not_writable(path, error) from error
     return path
 
 
-def _refused(path: Where, error: OSError) -> StorageError:
+def _not_writable(path: Where, error: OSError) -> StorageError:
     return StorageError(f"{path} cannot be written: {error.strerror or error}. Try another folder (-o), or free space.")

@@ -1,4 +1,4 @@
-"""What happened to every line of every source: the ledger as the report shows it."""
+"""The ledger as the report shows it: how many lines of every source became events, duplicates or rejects."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,6 @@ class LedgerRow:
 
     name: str
     format: str
-    course: str
     digest: str
     version: str
     counts: tuple[int, ...]
@@ -45,7 +44,7 @@ class LedgerTable:
 
     @property
     def faults(self) -> list[LedgerRow]:
-        """The sources about which there is something to say."""
+        """The sources with a fault, or whose counts do not add up."""
         return [entry for entry in self.entries if entry.fault or not entry.balanced]
 
 
@@ -53,10 +52,10 @@ def ledger(sources: pa.Table) -> LedgerTable:
     """The table `sources` of a dataset as a ledger."""
     rows = sources.to_pylist()
     entries = [_entry(row) for row in rows]
-    sums = [sum(entry.counts[place] for entry in entries) for place in range(len(COUNTS))]
+    sums = [sum(entry.counts[index] for entry in entries) for index in range(len(COUNTS))]
     return LedgerTable(
         entries=entries,
-        total=LedgerRow("all sources", "", "", "", "", tuple(sums), ""),
+        total=LedgerRow("all sources", "", "", "", tuple(sums), ""),
         first=min((row["first_time"] for row in rows if row["first_time"]), default=None),
         last=max((row["last_time"] for row in rows if row["last_time"]), default=None),
     )
@@ -66,7 +65,6 @@ def _entry(row: dict[str, Any]) -> LedgerRow:
     return LedgerRow(
         name=_name(row["uri"] or ""),
         format=row["format"] or "",
-        course=row.get("course") or "",
         digest=(row["digest"] or "")[:12],
         version=row["version"] or "",
         counts=tuple(row[name] or 0 for name in COUNTS),
@@ -75,7 +73,7 @@ def _entry(row: dict[str, Any]) -> LedgerRow:
 
 
 def _name(uri: str) -> str:
-    """The file's name: a report travels, so no folders of this machine and no keys of a signed address."""
+    """The file's name only: a report is passed on, and must not show folders of this machine or keys in an address."""
     try:
         path = urlsplit(uri).path if "://" in uri else uri
     except ValueError:

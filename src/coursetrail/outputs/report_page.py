@@ -11,27 +11,30 @@ from coursetrail.outputs.files import Where
 from coursetrail.outputs.files import write as write_file
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.outputs.plots.figure import Drawing, drawable, render, save
-from coursetrail.render import html
 from coursetrail.render.charts import Bars
-from coursetrail.render.extract import Extract, extract
-from coursetrail.render.tables import to_csv
+from coursetrail.render.csv import CSV
+from coursetrail.render.html import fill_template
+from coursetrail.render.preview import Preview, preview
 
 MOST_BARS = 50
+FORMATS = ("png", "pdf")
+"""The files of a picture; the page shows the first, and links to all."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure in the page: its data, itself in words, and the part of it that the page shows.
+    """A drawing in the page: its data, a description for those who do not see it, and the part that the page shows.
 
-    The page sets title and definition as text, so only the chart between them is seen: `ratio` is its width
-    over its height, `place` how far down it lies, in per cent of what is hidden.
+    The page has the title and the definition as text, so it shows only the chart between them: `ratio` is the chart's
+    width over its height, `offset` how far down it lies, in per cent of what is hidden. `formats` are its files.
     """
 
     data: str
-    words: str
+    description: str
     note: str
     ratio: float
-    place: float
+    offset: float
+    formats: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,14 @@ class ReportSection:
     """One analysis on the page."""
 
     result: Result
-    table: Extract
+    table: Preview
     picture: Picture | None
 
 
 def write(
     results: Iterable[Result], sources: pa.Table, folder: Where, *, title: str, plots: bool = True
 ) -> list[Where]:
-    """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; the paths written.
+    """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; returns the paths written.
 
     `sources` is the dataset's ledger. Raises StorageError.
     """
@@ -54,27 +57,33 @@ def write(
     sections: list[ReportSection] = []
     for result in results:
         picture = None
-        written.append(write_file(folder / "tables" / f"{result.analysis.name}.csv", to_csv(result)))
+        written.append(
+            write_file(folder / "tables" / f"{result.analysis.name}.csv", CSV.encode(result.table, result.caption))
+        )
         if plots and drawable(result.analysis):
-            drawing = render(result, ("png", "pdf"))
+            drawing = render(result, FORMATS)
             written += save(drawing, folder / "plots")
             picture = _picture(drawing)
         sections.append(ReportSection(result, _rows(result), picture))
     scope = sections[0].result.scope if sections else None
-    page = html.render("report.html.j2", title=title, sections=sections, ledger=ledger(sources), scope=scope)
+    page = fill_template(
+        "report.html.j2", "coursetrail.outputs", title=title, sections=sections, ledger=ledger(sources), scope=scope
+    )
     return [*written, write_file(folder / "report.html", page.encode())]
 
 
-def _rows(result: Result) -> Extract:
-    return extract(result.table, result, MOST_BARS if isinstance(result.analysis.chart, Bars) else None)
+def _rows(result: Result) -> Preview:
+    chart = result.analysis.chart
+    return preview(result.table, chart, MOST_BARS if isinstance(chart, Bars) else None)
 
 
 def _picture(drawing: Drawing) -> Picture:
-    seen = drawing.bottom - drawing.top
+    shown = drawing.bottom - drawing.top
     return Picture(
-        data=b64encode(drawing.files["png"]).decode(),
-        words=drawing.words,
+        data=b64encode(drawing.files[FORMATS[0]]).decode(),
+        description=drawing.description,
         note=drawing.note,
-        ratio=round(drawing.width / seen, 4),
-        place=round(100 * drawing.top / (drawing.height - seen), 2),
+        ratio=round(drawing.width / shown, 4),
+        offset=round(100 * drawing.top / (drawing.height - shown), 2),
+        formats=FORMATS,
     )

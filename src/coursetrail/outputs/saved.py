@@ -1,14 +1,12 @@
-"""Answers as files, one a table, and the answers in such a folder again.
+"""Answers saved as files, one per table, and read from such a folder again.
 
-Beside the tables lies `about.json`: their files, titles, definitions, n and what was left out, for a CSV cannot hold
-them.
+`about.json` beside the tables holds what a CSV cannot: their files, titles, definitions, n and what was left out.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
-from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
@@ -19,92 +17,95 @@ from coursetrail.analyses.scope import Scope
 from coursetrail.errors import InputError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs.files import Where, write
-from coursetrail.render.tables import FORMULA, about, encode
+from coursetrail.render.tables import WRITERS, find_writer
 
 ABOUT = "about.json"
-ENDINGS = {"table": "txt", "csv": "csv", "json": "json", "parquet": "parquet"}
-READABLE = ("parquet", "csv")
 
 
 def save(results: Sequence[Result], folder: Where, form: str) -> list[Where]:
-    """Write `<name>.<ending>` for each answer, and `about.json`; the paths of the tables, in order.
+    """Write `<name>.<ending>` for each answer, and `about.json`; returns the paths of the tables, in order.
 
-    What `about.json` says of other tables stays, as long as these are there.
+    Entries of `about.json` about other tables stay, as long as their files exist.
     """
-    files = {result.analysis.name: f"{result.analysis.name}.{ENDINGS[form]}" for result in results}
+    writer = find_writer(form)
+    files = {result.analysis.name: f"{result.analysis.name}.{writer.ending}" for result in results}
     others: dict[str, Any] = {}
-    with suppress(InputError):  # it is there for the first time, or again
-        others = {name: one for name, one in _entries(Location.of(folder)).items() if name not in files}
-        others = {name: one for name, one in others.items() if (Location.of(folder) / one["file"]).is_file()}
-        _tell(others, folder)  # a run that is stopped halfway leaves no old n to a new table
-    written = [write(folder / files[result.analysis.name], encode(result.table, form, result)) for result in results]
-    _tell(others | {one.analysis.name: {"file": files[one.analysis.name]} | about(one) for one in results}, folder)
+    with suppress(InputError):  # there is no about.json yet, or it is damaged and written anew
+        others = {name: entry for name, entry in _entries(Location.of(folder)).items() if name not in files}
+        others = {name: entry for name, entry in others.items() if (Location.of(folder) / entry["file"]).is_file()}
+        _write_about(others, folder)  # before the tables: a run that stops halfway leaves no old n to a new table
+    written = [
+        write(folder / files[result.analysis.name], writer.encode(result.table, result.caption)) for result in results
+    ]
+    entries = {
+        result.analysis.name: {"file": files[result.analysis.name], **result.caption.about} for result in results
+    }
+    _write_about(others | entries, folder)
     return written
 
 
-def load(folder: Location, asked: Sequence[str] = ()) -> list[Result]:
-    """The answers that `save` wrote as CSV or Parquet, or those asked for by name, in the order of the report.
+def load(folder: Location, names: Sequence[str] = ()) -> list[Result]:
+    """The answers that `save` wrote in a format that can be read, all or those named, in the order of the report.
 
     InputError for a folder that holds none or other things, UsageError for a name that was not saved there.
-    CSV cannot tell an apostrophe that keeps a spreadsheet from running a cell from one of the data's own: both go.
     """
     entries = _entries(folder)
-    if missing := [name for name in asked if name not in entries]:
+    if missing := [name for name in names if name not in entries]:
         raise UsageError(f"{folder}: no table '{missing[0]}' was saved here. There are: {', '.join(entries)}.")
-    return [_result(folder, one) for name, one in entries.items() if not asked or name in asked]
+    return [_result(folder, entry) for name, entry in entries.items() if not names or name in names]
 
 
-def _tell(entries: Mapping[str, Any], folder: Where) -> None:
-    told = {"tables": [entries[known.name] for known in analyses.ALL if known.name in entries]}
-    write(folder / ABOUT, json.dumps(told, indent=1, ensure_ascii=False).encode(errors="replace") + b"\n")
+def _write_about(entries: Mapping[str, Any], folder: Where) -> None:
+    about = {"tables": [entries[known.name] for known in analyses.ALL if known.name in entries]}
+    write(folder / ABOUT, json.dumps(about, indent=1, ensure_ascii=False).encode(errors="replace") + b"\n")
 
 
 def _entries(folder: Location) -> dict[str, dict[str, Any]]:
-    """What `about.json` says, by the names of analyses; InputError if it is not what `save` writes."""
+    """The entries of `about.json`, by the names of analyses; InputError if they are not what `save` writes."""
     try:
-        told = json.loads(_read(folder / ABOUT))["tables"]
-        entries = {_checked(one)["name"]: one for one in told}
+        about = json.loads(_read(folder / ABOUT))["tables"]
+        entries = {_checked(entry)["name"]: entry for entry in about}
     except FileNotFoundError as error:
         raise InputError(
             f"{folder}: no {ABOUT} here. Save tables first: coursetrail analyze DATASET -o {folder}"
         ) from error
     except (ValueError, LookupError, TypeError, RecursionError, OSError, UsageError) as error:
-        raise InputError(f"{folder / ABOUT} cannot be read ({_short(error)}). Save the tables again.") from error
+        raise InputError(f"{folder / ABOUT} cannot be read ({_in_one_line(error)}). Save the tables again.") from error
     if not entries:
         raise InputError(f"{folder / ABOUT} names no tables. Save the tables again.")
     return entries
 
 
-def _checked(told: Any) -> Any:
-    """The entry, which may come from anywhere: its file must be a name within the folder."""
-    name, file, scope = told["name"], told["file"], told["scope"]
-    if file not in [f"{analyses.find(name).name}.{ending}" for ending in ENDINGS.values()]:
+def _checked(entry: Any) -> Any:
+    """The same entry. It may come from anywhere, so its file must be a name within the folder."""
+    name, file, scope = entry["name"], entry["file"], entry["scope"]
+    if file not in [f"{analyses.find(name).name}.{writer.ending}" for writer in WRITERS]:
         raise ValueError(f"{file!r} is no file of '{name}'")
     for field in fields(Scope):
         if type(scope[field.name]) is not field.type:
             raise TypeError(f"'{field.name}' of '{name}' is {scope[field.name]!r}")
-    return told
+    return entry
 
 
-def _result(folder: Location, told: dict[str, Any]) -> Result:
-    analysis, file = analyses.find(told["name"]), folder / told["file"]
-    scope = Scope(**{field.name: told["scope"][field.name] for field in fields(Scope)})
-    ending = file.name.rpartition(".")[2]
-    if ending not in READABLE:
-        raise InputError(f"{file} cannot be drawn. Save the table as csv or parquet.")
+def _result(folder: Location, entry: dict[str, Any]) -> Result:
+    analysis, file = analyses.find(entry["name"]), folder / entry["file"]
+    scope = Scope(**{field.name: entry["scope"][field.name] for field in fields(Scope)})
+    decode = next(writer.decode for writer in WRITERS if file.name == f"{analysis.name}.{writer.ending}")
+    if decode is None:
+        readable = " or ".join(writer.name for writer in WRITERS if writer.decode)
+        raise InputError(f"{file} cannot be drawn. Save the table as {readable}.")
     try:
-        table = _parquet(_read(file)) if ending == "parquet" else _csv(_read(file), analysis.schema)
+        table = decode(_read(file), analysis.schema)
         return Result(analysis, table.select(analysis.schema.names).cast(analysis.schema), scope, sql="")
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no {file.name} here. Save the table again.") from error
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
         raise InputError(
-            f"{file}: the table '{analysis.name}' cannot be read ({_short(error)}). Save it again."
+            f"{file}: the table '{analysis.name}' cannot be read ({_in_one_line(error)}). Save it again."
         ) from error
 
 
-def _short(error: Exception) -> str:
-    """One line of it."""
+def _in_one_line(error: Exception) -> str:
     text = f"no {error}" if isinstance(error, KeyError) else str(error)
     return " ".join(text.split())[:200] or type(error).__name__
 
@@ -112,22 +113,3 @@ def _short(error: Exception) -> str:
 def _read(file: Location) -> bytes:
     with file.open() as stream:
         return stream.read()
-
-
-def _parquet(data: bytes) -> pa.Table:
-    from pyarrow import parquet
-
-    return parquet.read_table(BytesIO(data))
-
-
-def _csv(data: bytes, schema: pa.Schema) -> pa.Table:
-    from pyarrow import compute, csv
-
-    kinds = csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True)
-    table = csv.read_csv(BytesIO(data), csv.ReadOptions(), csv.ParseOptions(newlines_in_values=True), kinds)
-    for place, field in enumerate(schema):
-        if pa.types.is_string(field.type):  # the apostrophe that keeps a spreadsheet from running a cell
-            disarmed = compute.match_substring_regex(table[field.name], f"^'{FORMULA.removeprefix('^')}")
-            rest = compute.utf8_slice_codeunits(table[field.name], 1)
-            table = table.set_column(place, field, compute.if_else(disarmed, rest, table[field.name]))
-    return table

@@ -1,29 +1,32 @@
-"""HTML from templates in which every text from the data is escaped."""
+"""HTML from templates; every text from the data is escaped. The only module that imports jinja2."""
 
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from coursetrail.analyses.analysis import Result
-from coursetrail.render.extract import extract, more_rows
+from coursetrail.render.caption import Caption
+from coursetrail.render.preview import more_rows, preview
 from coursetrail.render.wording import clean
 
-
-def render(template: str, **values: Any) -> str:
-    """A template of this package with the values put in."""
-    return _environment().get_template(template).render(**values)
+_HERE = "coursetrail.render"
 
 
-def fragment(result: Result) -> str:
-    """A result as a piece of a page: title, table, definition, n and what was left out."""
-    return render("fragment.html.j2", result=result, table=extract(result.table, result))
+def fill_template(template: str, package: str = _HERE, **values: Any) -> str:
+    """A template of the package, with the values put in; it may include templates of this package too."""
+    return _environment(package).get_template(template).render(**values)
+
+
+def fragment(table: pa.Table, caption: Caption) -> str:
+    """A table as a piece of a page, for a notebook: title, first rows, notes."""
+    return fill_template("fragment.html.j2", table=preview(table, caption.chart), caption=caption)
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("coursetrail.render", "."), PackageLoader("coursetrail.outputs", ".")]),
+        loader=ChoiceLoader([PackageLoader(name, ".") for name in dict.fromkeys((package, _HERE))]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,4 +1,4 @@
-"""Any Arrow table as columns that every way out can write: plain types, names that differ."""
+"""Any Arrow table as columns that every output format can write: plain types, distinct names."""
 
 import json
 import math
@@ -18,7 +18,7 @@ def plain(table: pa.Table) -> pa.Table:
 
 
 def flat(table: pa.Table) -> pa.Table:
-    """`plain`, and lists, structs and intervals as JSON text: what fits into one cell."""
+    """`plain` with lists, structs and intervals as JSON text, so that each value fits into one cell."""
     table = plain(table)
     columns = [column if _is_cell(column.type) else _as_json(column) for column in table.columns]
     return pa.Table.from_arrays(columns, names=table.column_names)

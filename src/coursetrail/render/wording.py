@@ -1,4 +1,4 @@
-"""Values as a person reads them: grouped numbers, shares in percent, texts without control characters."""
+"""Values as text for people: grouped numbers, shares in percent, texts without control characters."""
 
 import re
 from datetime import datetime
@@ -16,7 +16,7 @@ _SUSPECT = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 
 def clean(text: str) -> str:
-    r"""The text with control, bidirectional and lone surrogate characters made visible.
+    r"""The text, in which control characters, bidirectional controls and lone surrogates are replaced by visible ones.
 
     >>> clean("a\x1b[31m")
     'a␛[31m'
@@ -38,7 +38,7 @@ def _picture(match: re.Match[str]) -> str:
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"
 
 
-def shown(value: Any, name: str) -> str:
+def cell_text(value: Any, name: str) -> str:
     """One cell of the column `name`, on one line."""
     if value is None:
         return NOTHING
@@ -56,7 +56,7 @@ def shown(value: Any, name: str) -> str:
 
 
 def percent(share: float) -> str:
-    """A share between 0 and 1 in percent; one too small for the decimal is not called zero.
+    """A share between 0 and 1 in percent; a share that would round to zero is shown as "<0.1 %".
 
     >>> percent(0.52326), percent(0.0001), percent(0)
     ('52.3 %', '<0.1 %', '0.0 %')
@@ -83,12 +83,12 @@ def is_share(name: str) -> bool:
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Whether a column is set flush right."""
+    """Whether a column is aligned right."""
     return bool(kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind))
 
 
 def heading(name: str) -> str:
-    """A column's name in words.
+    """A column's name as words.
 
     >>> heading("top_1_percent_share")
     'top 1 percent share'

@@ -9,11 +9,11 @@ from coursetrail.outputs.plots.palette import ACCENT, BODY, FAINT, INK, MARGIN, 
 from coursetrail.outputs.plots.palette import UNKNOWN as UNKNOWN_COLOUR
 from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import Bars
-from coursetrail.render.extract import UNKNOWN
+from coursetrail.render.preview import UNKNOWN
 from coursetrail.render.wording import clean, percent
 
 if TYPE_CHECKING:
-    from coursetrail.outputs.plots.canvas import Sheet
+    from coursetrail.outputs.plots.canvas import Canvas
 
 STEP = 18.0
 THICK = 11.0
@@ -35,14 +35,14 @@ class Bar:
     kind: Kind = "row"
 
     @property
-    def figure(self) -> str:
-        """The value and the share in words."""
+    def value_and_share(self) -> str:
+        """The text at the end of the bar."""
         share = "" if self.share is None else f" · {percent(self.share)}"
         return f"{self.value:,.0f}{share}"
 
 
 def bars(result: Result, chart: Bars) -> list[Bar]:
-    """The first `top` rows, then the sum of the others, then the unknown value.
+    """The first `top` rows, then the sum of the remaining rows, then the unknown value.
 
     The rest adds up its rows' values: a learner who is in several of them counts in each. A rest of one row
     is that row.
@@ -73,7 +73,7 @@ def _rest(rows: list[Bar]) -> list[Bar]:
 
 
 def note(drawn: list[Bar], chart: Bars) -> str:
-    """What the bar of the rest means, if there is one."""
+    """What the bar of the rest means; empty if there is none."""
     rest = next((bar for bar in drawn if bar.kind == "rest"), None)
     if rest is None:
         return ""
@@ -83,29 +83,27 @@ def note(drawn: list[Bar], chart: Bars) -> str:
     )
 
 
-def words(drawn: list[Bar]) -> str:
-    """The chart in words, for who does not see it."""
-    told = [f"{shorten_words(bar.label)} {bar.figure.replace(' · ', ', ')}" for bar in drawn]
-    return "; ".join(told)
+def description(drawn: list[Bar]) -> str:
+    """The numbers of the chart as text, for readers who do not see it."""
+    return "; ".join(f"{_at_most_60(bar.label)} {bar.value_and_share.replace(' · ', ', ')}" for bar in drawn)
 
 
-def shorten_words(label: str) -> str:
-    """At most 60 characters of a label."""
+def _at_most_60(label: str) -> str:
     return label if len(label) <= 60 else f"{label[:59]}…"
 
 
 def height(drawn: list[Bar]) -> float:
-    """How many points the bars take."""
+    """The height of all bars, in points."""
     return STEP * len(drawn)
 
 
-def draw(sheet: "Sheet", drawn: list[Bar], top: float) -> None:
-    """The bars from `top` downwards; every value stands at its bar's end, inside the sheet."""
+def draw(canvas: "Canvas", drawn: list[Bar], top: float) -> None:
+    """Draw the bars from `top` downwards, each value at the end of its bar and inside the canvas."""
     labels = [shorten(bar.label, BODY, WIDEST_LABEL) for bar in drawn]
     left = MARGIN + max(width(label, BODY) for label in labels) + GAP
-    room = sheet.width - MARGIN - left - GAP
-    scale = min((room - width(bar.figure, BODY)) / bar.value for bar in drawn if bar.value)
-    outlines = []
+    room = canvas.width - MARGIN - left - GAP
+    scale = min((room - width(bar.value_and_share, BODY)) / bar.value for bar in drawn if bar.value)
+    polygons = []
     for number, (bar, label) in enumerate(zip(drawn, labels, strict=True)):
         middle = top + STEP * (number + 0.5)
         upper, lower, right = (
@@ -113,9 +111,9 @@ def draw(sheet: "Sheet", drawn: list[Bar], top: float) -> None:
             middle + THICK / 2,
             left + max(scale * bar.value, LEAST if bar.value else 0),
         )
-        outlines.append([(left, upper), (right, upper), (right, lower), (left, lower)])
+        polygons.append([(left, upper), (right, upper), (right, lower), (left, lower)])
         colour = INK if bar.kind == "row" else SOFT
-        sheet.text(left - GAP, middle + BODY * 0.36, label, BODY, colour=colour, side="right")
-        sheet.text(right + GAP, middle + BODY * 0.36, bar.figure, BODY, colour=colour)
-    sheet.areas(outlines, [COLOURS[bar.kind] for bar in drawn])
-    sheet.line([left, left], [top, top + height(drawn)], FAINT, linewidth=0.8)
+        canvas.text(left - GAP, middle + BODY * 0.36, label, BODY, colour=colour, side="right")
+        canvas.text(right + GAP, middle + BODY * 0.36, bar.value_and_share, BODY, colour=colour)
+    canvas.areas(polygons, [COLOURS[bar.kind] for bar in drawn])
+    canvas.line([left, left], [top, top + height(drawn)], FAINT, linewidth=0.8)

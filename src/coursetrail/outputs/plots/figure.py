@@ -1,4 +1,4 @@
-"""Answers as pictures: PNG, PDF, SVG. matplotlib is imported by the first drawing."""
+"""Answers as pictures. matplotlib is imported by the first drawing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,33 +7,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coursetrail.analyses.analysis import Analysis, Result
-from coursetrail.errors import UsageError, did_you_mean
+from coursetrail.errors import UsageError
 from coursetrail.outputs.files import Where, write
 from coursetrail.outputs.plots import bars, concentration
+from coursetrail.outputs.plots.distribution import distribution_of
 from coursetrail.outputs.plots.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
+from coursetrail.outputs.plots.picture_formats import find_format
 from coursetrail.outputs.plots.text_metrics import shorten, wrap
 from coursetrail.render.charts import Bars, Concentration, Table
 
 if TYPE_CHECKING:
-    from coursetrail.outputs.plots.canvas import Sheet
+    from coursetrail.outputs.plots.canvas import Canvas
 
-FORMATS = ("png", "pdf", "svg")
-
-_BACKENDS = {"png": "agg", "pdf": "pdf", "svg": "svg"}
 _EMPTY = 90.0
 _LINE = 1.45
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A drawn figure: its bytes by format, itself in words, a note, and where its chart lies, in points.
+    """A drawn figure: its bytes by format, its description as text, a note, and where its chart lies, in points.
 
-    Above `top` stand title and n, below `bottom` the definition and the source: a page that says these
-    things itself shows only what is between.
+    Above `top` are the title and n, below `bottom` the definition and the source. A page that has these as text shows
+    only the part between.
     """
 
     name: str
-    words: str
+    description: str
     note: str
     width: float
     height: float
@@ -43,15 +42,15 @@ class Drawing:
 
 
 def drawable(analysis: Analysis) -> bool:
-    """Whether an analysis has a plot; those that are only tables have none."""
+    """Whether an analysis has a plot; an analysis that is only a table has none."""
     return not isinstance(analysis.chart, Table)
 
 
 def load(formats: Sequence[str] = ("png", "pdf")) -> None:
-    """Import what drawing needs, which takes as long as drawing: a thread can, while an engine counts."""
+    """Import what drawing needs. It takes as long as drawing, so a thread can do it while an engine counts."""
     import_module("coursetrail.outputs.plots.canvas")
-    for suffix in formats:
-        import_module(f"matplotlib.backends.backend_{_BACKENDS[suffix]}")
+    for name in formats:
+        import_module(find_format(name).needs)
 
 
 def must_be_drawable(analysis: Analysis) -> None:
@@ -83,10 +82,8 @@ def save(drawing: Drawing, folder: Where) -> list[Where]:
 
 def render(result: Result, formats: Sequence[str], source_note: str = "") -> Drawing:
     """The plot of a result as bytes, one figure for all formats."""
-    for suffix in formats:
-        if suffix not in FORMATS:
-            raise UsageError(f"No format {suffix!r} for a plot.{did_you_mean(suffix, list(FORMATS))}")
-    from coursetrail.outputs.plots.canvas import sheet
+    written = [find_format(name) for name in formats]
+    from coursetrail.outputs.plots.canvas import blank
 
     analysis, body = result.analysis, _body(result)
     room = WIDTH - 2 * MARGIN
@@ -98,25 +95,27 @@ def render(result: Result, formats: Sequence[str], source_note: str = "") -> Dra
     bottom = top + body.height + 4
     height = bottom + 10 + len(below) * SMALL * _LINE + MARGIN - 6
 
-    paper = sheet(WIDTH, height)
-    paper.text(MARGIN, MARGIN + TITLE - 3, shorten(analysis.title, TITLE, room, bold=True), TITLE, bold=True)
+    canvas = blank(WIDTH, height)
+    canvas.text(MARGIN, MARGIN + TITLE - 3, shorten(analysis.title, TITLE, room, bold=True), TITLE, bold=True)
     for number, line in enumerate(above, start=1):
-        paper.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
-    body.draw(paper, top)
+        canvas.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
+    body.draw(canvas, top)
     for number, line in enumerate(below, start=1):
-        paper.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
-    files = {suffix: paper.encode(suffix, analysis.title) for suffix in formats}
-    return Drawing(analysis.name, f"{analysis.title}. {body.words}", body.note, WIDTH, height, top - 8, bottom, files)
+        canvas.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
+    files = {form.name: canvas.encode(form, analysis.title) for form in written}
+    return Drawing(
+        analysis.name, f"{analysis.title}. {body.description}", body.note, WIDTH, height, top - 8, bottom, files
+    )
 
 
 @dataclass(frozen=True)
 class _Body:
     """The chart itself, between its title and its definition."""
 
-    words: str
+    description: str
     note: str
     height: float
-    draw: Callable[["Sheet", float], None]
+    draw: Callable[["Canvas", float], None]
 
 
 def _body(result: Result) -> _Body:
@@ -124,27 +123,27 @@ def _body(result: Result) -> _Body:
     chart = result.analysis.chart
     if isinstance(chart, Bars) and (rows := bars.bars(result, chart)):
         return _Body(
-            words=bars.words(rows),
+            description=bars.description(rows),
             note=bars.note(rows, chart),
             height=bars.height(rows),
-            draw=lambda paper, top: bars.draw(paper, rows, top),
+            draw=lambda canvas, top: bars.draw(canvas, rows, top),
         )
-    if isinstance(chart, Concentration) and (spread := concentration.spread(result, chart)):
+    if isinstance(chart, Concentration) and (distribution := distribution_of(result.table, chart)):
         return _Body(
-            words=concentration.words(spread, chart),
-            note=concentration.note(spread, chart),
+            description=concentration.description(distribution, chart),
+            note=concentration.note(distribution, chart),
             height=concentration.HEIGHT,
-            draw=lambda paper, top: concentration.draw(paper, spread, chart, top),
+            draw=lambda canvas, top: concentration.draw(canvas, distribution, chart, top),
         )
     return _no_data(result.scope.filters)
 
 
 def _no_data(filters: str) -> _Body:
-    words = f"No data: nothing to count{f' inside the filters ({filters})' if filters else ''}."
-    line = shorten(words, BODY + 2, WIDTH - 2 * MARGIN)
+    description = f"No data: nothing to count{f' inside the filters ({filters})' if filters else ''}."
+    line = shorten(description, BODY + 2, WIDTH - 2 * MARGIN)
     return _Body(
-        words=words,
+        description=description,
         note="",
         height=_EMPTY,
-        draw=lambda paper, top: paper.text(WIDTH / 2, top + _EMPTY / 2, line, BODY + 2, colour=SOFT, side="center"),
+        draw=lambda canvas, top: canvas.text(WIDTH / 2, top + _EMPTY / 2, line, BODY + 2, colour=SOFT, side="center"),
     )

@@ -1,7 +1,7 @@
-"""Texts as the outlines of their letters, which pixels are filled from in one go.
+"""Texts as the outlines of their glyphs, so that all texts of a picture are filled in one call.
 
-matplotlib shapes every text and renders every letter anew; that is half of the time of a picture. Scripts whose letters
-join, combine or run from the right need the shaping and have no outlines here.
+matplotlib shapes every text and renders every letter anew, which is half of the time of a picture. Scripts whose
+letters join, combine or run from right to left need shaping and are not drawn this way.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ from matplotlib.ft2font import LoadFlags
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from coursetrail.outputs.plots.text_metrics import face
+from coursetrail.outputs.plots.text_metrics import font_face
 
 Vertices = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -22,17 +22,17 @@ _PUNCTUATION = range(0x2010, 0x2030)
 
 
 def is_simple(text: str) -> bool:
-    """Whether the letters stand one after the other: Latin, Greek, Cyrillic."""
+    """Whether the letters only follow one another, as in Latin, Greek and Cyrillic."""
     return text.isascii() or all(
         (code < _FIRST_SHAPED and code not in _COMBINING) or code in _PUNCTUATION for code in map(ord, text)
     )
 
 
-def outlines(text: str, size: float, bold: bool, x: float, y: float) -> tuple[list[Vertices], list[Codes]]:
-    """The outline of each letter; `x`, `y` is the start of the baseline, y grows downwards."""
+def glyph_paths(text: str, size: float, bold: bool, x: float, y: float) -> tuple[list[Vertices], list[Codes]]:
+    """The outline of each letter as vertices and codes of a Path; the baseline starts at `x`, `y`, and y grows down."""
     vertices, codes = [], []
     for character in text:
-        corners, kinds, advance = _letter(character, bold)
+        corners, kinds, advance = _glyph(character, bold)
         if len(kinds):
             vertices.append(corners * (size, -size) + (x, y))
             codes.append(kinds)
@@ -46,10 +46,10 @@ def joined(vertices: list[Vertices], codes: list[Codes]) -> Path:
 
 
 @cache
-def _letter(character: str, bold: bool) -> tuple[Vertices, Codes, float]:
-    """Corners in parts of the letter's size, their kinds as a Path has them, and the letter's width."""
-    letters = face(bold)
-    glyph = letters.load_char(ord(character), flags=LoadFlags.NO_SCALE)
-    corners, kinds = letters.get_path()
-    # In an unscaled letter the corners come in 1/64 of the font's units.
-    return corners * 64 / letters.units_per_EM, kinds, glyph.horiAdvance / letters.units_per_EM
+def _glyph(character: str, bold: bool) -> tuple[Vertices, Codes, float]:
+    """Vertices in units of the font size, the codes of a Path, and the width."""
+    face = font_face(bold)
+    glyph = face.load_char(ord(character), flags=LoadFlags.NO_SCALE)
+    corners, kinds = face.get_path()
+    # In an unscaled glyph the vertices come in 1/64 of the font's units.
+    return corners * 64 / face.units_per_EM, kinds, glyph.horiAdvance / face.units_per_EM

@@ -1,6 +1,6 @@
 """Colours, sizes and settings of every figure.
 
-Blue and vermilion are told apart by colour-blind readers (Okabe and Ito 2008) and in grey.
+Colour-blind readers can distinguish blue and vermilion (Okabe and Ito 2008), and so can readers of a grey print.
 """
 
 from typing import Any
@@ -23,8 +23,8 @@ BODY = 9.0
 SMALL = 7.5
 DOTS_PER_INCH = 144
 
-# Type 3 text stays text in a PDF and is embedded four times as fast as Type 42; a picture without hinting is
-# drawn a third faster and looks the same at this density.
+# Type 3 text stays text in a PDF and is embedded four times as fast as Type 42. Without hinting a picture is drawn a
+# third faster and looks the same at this density.
 SETTINGS: dict[str, Any] = {
     "pdf.fonttype": 3,
     "svg.fonttype": "path",

@@ -1,7 +1,7 @@
-"""How wide a text is in a figure, and how to make it fit, by the widths in the font that matplotlib brings.
+"""How wide a text is in a figure, and how to shorten and wrap it, by the widths in the font that matplotlib includes.
 
-Measuring with a renderer lays the whole text out and costs 0.3 ms; adding up the letters costs 0.01 ms and
-is right to a few per cent for scripts whose letters join.
+Measuring with a renderer lays out the whole text and takes 0.3 ms; adding up the letters takes 0.01 ms, and is
+accurate to a few per cent for scripts whose letters join.
 """
 
 from functools import cache
@@ -17,7 +17,7 @@ _MISSING = "\ufffd"
 
 
 @cache
-def font(bold: bool = False) -> Path:
+def font_file(bold: bool = False) -> Path:
     """DejaVu Sans as matplotlib ships it: the same picture on every machine."""
     import matplotlib
 
@@ -31,7 +31,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
 
 
 def drawable(text: str) -> str:
-    """The text on one line, with what the font cannot draw as a replacement character."""
+    """The text on one line; characters that the font lacks become a replacement character."""
     return "".join(_MISSING if _lacks(character) else character for character in clean(text))
 
 
@@ -63,21 +63,21 @@ def wrap(text: str, size: float, room: float, most: int) -> list[str]:
 
 
 @cache
-def face(bold: bool) -> "FT2Font":
+def font_face(bold: bool) -> "FT2Font":
     """The opened font."""
     from matplotlib.ft2font import FT2Font
 
-    return FT2Font(str(font(bold)))
+    return FT2Font(str(font_file(bold)))
 
 
 @cache
 def _lacks(character: str) -> bool:
-    return face(False).get_char_index(ord(character)) == 0
+    return font_face(False).get_char_index(ord(character)) == 0
 
 
 @cache
 def _advance(character: str, bold: bool) -> float:
     from matplotlib.ft2font import LoadFlags
 
-    letters = face(bold)
-    return letters.load_char(ord(character), flags=LoadFlags.NO_SCALE).horiAdvance / letters.units_per_EM
+    face = font_face(bold)
+    return face.load_char(ord(character), flags=LoadFlags.NO_SCALE).horiAdvance / face.units_per_EM
