@@ -59,8 +59,8 @@ unit: install-dev .hadoop/ready
 	$(BIN)/pytest
 
 # HDFS and YARN for tests, beyond what is in pyspark. Without them their tests are skipped; in CI they fail.
-.hadoop/ready: tests/hadoop/pom.xml tests/hadoop/jars.sha256 | $(VENV)/.made-dev
-	-$(BIN)/python tests/hadoop/fetch.py .hadoop
+.hadoop/ready: tests/support/hadoop/pom.xml tests/support/hadoop/jars.sha256 | $(VENV)/.made-dev
+	-$(BIN)/python tests/support/hadoop/fetch.py .hadoop
 
 docs: install-dev
 	$(BIN)/python docs/generate.py

@@ -47,8 +47,8 @@ def fuzz(built: Path, seconds: float, seed: int) -> None:
     import fuzz_targets
     from coursetrail.reading import _scan
     from coursetrail.reading import scan as scanner
-    from lines_of_json import PIECES, line
-    from test_scan import CODED, LAYOUT, is_right
+    from support.lines_of_json import PIECES, line
+    from support.scanned_lines import CODED, LAYOUT, is_right
 
     assert scanner._scan is _scan  # noqa: SLF001
     assert str(built) == _scan.__file__

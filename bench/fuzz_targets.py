@@ -27,7 +27,6 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import pyarrow as pa
 
-import records_by_hand
 from coursetrail import formats
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
@@ -47,8 +46,9 @@ from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
 from coursetrail.reading.tables import DelimitedTable
 from coursetrail.simulate import simulate
-from lines_of_json import line as line_of_json
-from test_scan import CODED, LAYOUT, is_right
+from support import records_by_hand
+from support.lines_of_json import line as line_of_json
+from support.scanned_lines import CODED, LAYOUT, is_right
 
 FOLDER = TemporaryDirectory(prefix="coursetrail-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
 HERE = Path(FOLDER.name)

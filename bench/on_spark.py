@@ -63,7 +63,7 @@ def seconds(step: Step) -> tuple[float, float, Run]:
 def cluster(workers: int) -> Iterator[str]:
     """A Master on loopback and so many Workers of one core each."""
     sys.path.insert(0, str(ROOT / "tests"))
-    from spark_cluster import Standalone
+    from support.spark_cluster import Standalone
 
     with TemporaryDirectory() as folder, Standalone(Path(folder)) as standalone:
         if workers == 1:

@@ -2,30 +2,25 @@
 
 import json
 import os
-import resource
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 import pytest
 
 import coursetrail as ct
-import spark_cluster
-from coursetrail.simulate import Truth, simulate
-from hadoop.cluster import MiniHadoop
+from coursetrail.simulate import simulate
+
+pytest.register_assert_rewrite("support")  # before its modules are imported
+
+from support import spark_cluster
+from support.hadoop.cluster import MiniHadoop
+from support.machine import cannot
+from support.simulated import Simulated
 
 ROOT = Path(__file__).parents[1]
-
-
-class Simulated(NamedTuple):
-    """A simulated course: its export, what was planted in it, and its dataset."""
-
-    export: Path
-    truth: Truth
-    course: ct.Dataset
 
 
 @pytest.fixture(scope="session")
@@ -90,7 +85,9 @@ def hadoop(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """HDFS and YARN: a NameNode, two DataNodes, a ResourceManager and a NodeManager."""
     jars = Path(os.environ.get("COURSETRAIL_HADOOP_JARS") or ROOT / ".hadoop")
     if not (jars / "ready").exists():
-        cannot(f"NO HADOOP: HDFS and YARN are not tested; apt install maven; python tests/hadoop/fetch.py {jars}")
+        cannot(
+            f"NO HADOOP: HDFS and YARN are not tested; apt install maven; python tests/support/hadoop/fetch.py {jars}"
+        )
     with MiniHadoop(tmp_path_factory.mktemp("hadoop"), jars) as cluster:
         yield cluster
 
@@ -109,20 +106,3 @@ def connect_server(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> 
         cannot("NO GRPC: Spark Connect is not tested; pip install 'pyspark[connect]'")
     with spark_cluster.connect_server(tmp_path_factory.mktemp("connect")) as address:
         yield address
-
-
-@contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """Writing fails when a file has so many bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-def cannot(reason: str) -> NoReturn:
-    """Skip loudly what this machine cannot test; where CI lacks it, that is a failure and no reason to skip."""
-    assert not os.environ.get("CI"), f"{reason} (.ci/run and the pins have to install it)"
-    pytest.skip(reason)

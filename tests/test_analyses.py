@@ -1,7 +1,6 @@
 """The seven questions: their answers by hand, by an oracle, by what was planted, and by what was published."""
 
 import csv
-import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -24,49 +23,11 @@ from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
 from coursetrail.render.tables import FORMATS, encode
-from oracle import Agent, Event, Oracle, read
+from support.clicks import CHROME, FIREFOX, GOOGLEBOT, HOSTILE, IPHONE, MORNING, every, line
+from support.oracle import Agent, Event, Oracle, read
 
 NAMES = [analysis.name for analysis in ANALYSES]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "psy001" / "clicks_per_learner.csv"
-
-CHROME = "Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/28.0.1500.72 Safari/537.36"
-FIREFOX = "Mozilla/5.0 (Windows NT 6.1; rv:22.0) Gecko/20100101 Firefox/22.0"
-IPHONE = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 6_1 like Mac OS X) AppleWebKit/536.26 (KHTML, like Gecko) "
-    "Version/6.0 Mobile/10B141 Safari/8536.25"
-)
-GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-MORNING = datetime(2013, 7, 31, 8, tzinfo=UTC)
-"""Eight hours after midnight of a Wednesday."""
-
-
-NUMBER = itertools.count()
-"""Makes every line another one: of equal lines only the first is an event."""
-
-
-def line(learner: str | None, after: float = 0, action: str = "page", **fields: Any) -> dict[str, Any]:
-    """A line of an export: a page view, or what the player says, `after` seconds after `MORNING`."""
-    url = f"https://class.coursera.org/{fields.pop('course', 'psy-001')}/lecture/view?lecture_id=3"
-    moment = MORNING + timedelta(seconds=after)
-    event = {
-        "key": "pageview",
-        "username": learner,
-        "timestamp": round(moment.timestamp() * 1000),
-        "page_url": url,
-        "user_agent": CHROME,
-        "language": "en-US,en;q=0.8",
-        "number": next(NUMBER),
-        **fields,
-    }
-    if action != "page":
-        state = {"type": action, "currentTime": 12.5, "readyState": 4, "networkState": 1}
-        event |= {"key": "user.video.lecture.action", "value": json.dumps(state)}
-    return event
-
-
-def every(seconds: float, times: int, learner: str = "a", start: float = 0) -> list[dict[str, Any]]:
-    """Equally distant page views."""
-    return [line(learner, start + seconds * nth) for nth in range(times)]
 
 
 def rows(course: Any, name: str, /, **filters: Any) -> list[dict[str, Any]]:
@@ -403,25 +364,6 @@ def test_a_period_that_is_empty_is_refused() -> None:
 def test_clicks_of_another_kind_are_refused() -> None:
     with pytest.raises(UsageError, match="'deliberate' or 'all'"):
         Filters(clicks="some")
-
-
-HOSTILE = [
-    "' or 1=1 --",
-    "'; drop table all_events; --",
-    "x') or ('1'='1",
-    "\\' or 1=1 --",
-    "''",
-    "'",
-    '"',
-    "${learner}",
-    "%s {0} :name $1 ?",
-    "e'\\x27'",
-    "line\nbreak",
-    "/* comment",
-    "ελληνικά 'ω' 🎓",
-    "\u2019 or 1=1",
-    "\u202ereversed",
-]
 
 
 @pytest.mark.parametrize("value", HOSTILE)

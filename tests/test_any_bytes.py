@@ -21,7 +21,7 @@ from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
 from coursetrail.simulate import simulate
-from test_mapping import FULL
+from support.mapping_texts import FULL
 
 MAPPING = FULL.replace('course = "course"', 'course = ["course", "what"]')
 HEADER = b"at,who,event,course,what,ip,second,clicks,email\n"

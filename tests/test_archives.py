@@ -24,7 +24,7 @@ from coursetrail.ingestion.convert import convert
 from coursetrail.ingestion.inputs import Inputs
 from coursetrail.progress import Silent
 from coursetrail.reading.lines import Lines
-from test_lines import zstd
+from support.packing import zstd
 
 Files = Mapping[str, bytes]
 

@@ -14,7 +14,7 @@ from coursetrail.ingestion import job
 from coursetrail.lookups import background
 from coursetrail.lookups.agents import parse_agents
 from coursetrail.lookups.background import BackgroundParser
-from test_ingest import contents, export, line
+from support.exports import contents, export, line
 
 TEXTS = [
     "Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0",

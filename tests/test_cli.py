@@ -13,7 +13,6 @@ import sys
 import time
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, NamedTuple
 
 import click
 import pyarrow.parquet as parquet
@@ -24,38 +23,11 @@ import coursetrail as ct
 from coursetrail.analyses import ALL
 from coursetrail.cli.main import cli, main
 from coursetrail.simulate import simulate
+from support.commands import Ran, coursetrail, refused
+from support.exports import line
 
 ESCAPE = "\x1b[31m"
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
-
-
-class Ran(NamedTuple):
-    code: int
-    out: bytes
-    told: str
-
-
-def coursetrail(*words: object, data: bytes = b"", folder: Path | None = None) -> Ran:
-    start = "from coursetrail.cli.main import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", start, *map(str, words)], input=data, capture_output=True, check=False, cwd=folder
-    )
-    return Ran(done.returncode, done.stdout, done.stderr.decode())
-
-
-def refused(ran: Ran, code: int, says: str) -> None:
-    """One line that says what is wrong, no data, no traceback."""
-    assert ran.code == code, ran
-    assert ran.out == b""
-    assert ran.told.count("\n") == 1, ran.told
-    assert ran.told.startswith("Error: ")
-    assert says in ran.told
-    assert "Traceback" not in ran.told
-
-
-def line(**fields: Any) -> bytes:
-    known = {"key": "pageview", "username": "ada", "timestamp": 1375249001234, "user_agent": "Opera/9.80"}
-    return json.dumps({**known, "page_url": "https://class.coursera.org/psy-001/wiki", **fields}).encode() + b"\n"
 
 
 @pytest.fixture(scope="module")

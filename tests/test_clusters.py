@@ -10,9 +10,9 @@ from contextlib import ExitStack
 
 import pytest
 
-import spark_cluster
-from processes import MORTAL, done, started, told, wait_for
-from test_ingest import contents
+from support import spark_cluster
+from support.exports import contents
+from support.processes import MORTAL, done, started, told, wait_for
 
 ASK = """
 import json, sys

@@ -20,7 +20,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError, TooManyRejects
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
-from test_ondemand import VIEW, pristine
+from support.coursera_rows import VIEW, pristine
 
 COURSE = VIEW["course_id"]
 NAMED = {

@@ -14,7 +14,7 @@ import coursetrail as ct
 from coursetrail.analyses import analysis, find
 from coursetrail.analyses.filters import Filters
 from coursetrail.engines import sql
-from test_analyses import CHROME, FIREFOX, HOSTILE, line
+from support.clicks import CHROME, FIREFOX, HOSTILE, line
 
 
 @pytest.fixture(scope="module")

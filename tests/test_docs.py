@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from conftest import Simulated
 from coursetrail import ANALYSES
 from coursetrail.cli.main import cli
 from coursetrail.errors import CoursetrailError
 from coursetrail.simulate import simulate
+from support.simulated import Simulated
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -21,8 +21,8 @@ from coursetrail.formats.edx.pages import block, page
 from coursetrail.formats.edx.repair import repair
 from coursetrail.ingestion.convert import convert
 from coursetrail.reading.format import Reject, Repaired
-from edx_log import CCX, NEW, OLD, Log
-from test_ingest import contents
+from support.edx_log import CCX, NEW, OLD, Log
+from support.exports import contents
 
 COURSE = f"https://courses.example.org/courses/{NEW}"
 HASH = "0e71a74e67a4442599abb9f3069964a9"

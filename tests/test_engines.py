@@ -32,8 +32,8 @@ from coursetrail.formats.coursera_legacy.definition import FORMAT
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.scan import FieldSpec
-from processes import started, told, wait_for
-from test_ingest import contents, export, ledger, lines
+from support.exports import contents, export, ledger, lines
+from support.processes import started, told, wait_for
 
 FILTERS = (
     Filters(),

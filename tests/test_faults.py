@@ -34,8 +34,7 @@ from coursetrail.ingestion import job
 from coursetrail.progress import Silent
 from coursetrail.reading import lines as blocks
 from coursetrail.render.tables import encode
-from test_ingest import contents, export, ledger, line, lines
-from test_nightly import grown
+from support.exports import contents, export, grown, ledger, line, lines
 
 JUNK = {"max_rejects": "50%"}
 FORKS = multiprocessing.get_context("forkserver")

@@ -16,9 +16,9 @@ from coursetrail.dataset.ledger import SOURCES, Source
 from coursetrail.dataset.snapshot import events_at, note_of
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs import saved
-from processes import done, started, told, wait_for
-from spark_cluster import spark_home
-from test_ingest import contents, export, ledger, lines
+from support.exports import contents, export, ledger, lines
+from support.processes import done, started, told, wait_for
+from support.spark_cluster import spark_home
 
 YARN = ("--engine", "spark", "--master", "yarn")
 EXECUTOR = "YarnCoarseGrainedExecutorBackend"

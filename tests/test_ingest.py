@@ -1,7 +1,6 @@
 """Ingest: every line is accounted for once, whatever happens while it is read."""
 
 import gzip
-import json
 import os
 import random
 import re
@@ -22,49 +21,7 @@ from coursetrail.dataset.maintenance import compact
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.filesystem.location import Location
 from coursetrail.simulate import simulate
-
-COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
-
-
-def line(**fields: Any) -> bytes:
-    known = {"key": "pageview", "username": "ada", "timestamp": 1375249001234, "user_agent": "Opera/9.80"}
-    return json.dumps({**known, "page_url": "https://class.coursera.org/psy-001/wiki", **fields}).encode() + b"\n"
-
-
-def lines(count: int, first: int = 0) -> bytes:
-    return b"".join(line(n=number) for number in range(first, first + count))
-
-
-def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
-    path = folder / name
-    path.write_bytes(b"".join(parts))
-    return path
-
-
-def ledger(dataset: Path | Location) -> list[tuple[int, ...]]:
-    """The counts of all sources but those that are only another name of one."""
-    rows = ct.open(dataset).sources.to_pylist()
-    rows = [row for row in rows if row["lines"] or row["continues"] is None]
-    for row in rows:
-        assert row["lines"] == row["events"] + row["duplicates"] + row["rejected"] + row["blank"]
-    return [tuple(row[name] for name in COUNTS) for row in rows]
-
-
-def contents(dataset: Path | Location) -> dict[str, Any]:
-    """What a reader can see, but for the numbers of sources and the moment of ingest."""
-    course = ct.open(dataset)
-    answers = {result.analysis.name: result.table.to_pylist() for result in course.answers()}
-    rejects = course.sql("select line, reason, raw from rejects order by all").to_pylist()
-    events = course.sql("select * exclude (source) from events order by all").to_pylist()
-    assert course.sql("select count(*) as n from events anti join sources using (source)")["n"].to_pylist() == [0]
-    return {"ledger": ledger(dataset), "answers": answers, "rejects": rejects, "events": events}
-
-
-def run(*words: object) -> subprocess.Popen[bytes]:
-    start = "from coursetrail.cli.main import main; main()"
-    command = [sys.executable, "-c", start, *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
+from support.exports import COUNTS, contents, export, ledger, line, lines
 
 # The ledger
 

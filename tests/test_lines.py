@@ -7,7 +7,6 @@ from bisect import bisect_left
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
 import pytest
 from blake3 import blake3
 from hypothesis import given, settings
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from coursetrail.errors import InputError
 from coursetrail.reading import lines as module
 from coursetrail.reading.lines import Lines
+from support.packing import zstd
 
 ABC = b"a\nb\nc\n"
 MANY = b"".join(b"line %d of a file %d\n" % (number, number * 7919 % 10007) for number in range(60_000))
@@ -23,14 +23,6 @@ MANY = b"".join(b"line %d of a file %d\n" % (number, number * 7919 % 10007) for 
 
 SKIPPED = b"\x5a\x2a\x4d\x18" + (5).to_bytes(4, "little") + b"notes"
 """A zstd frame that holds none of the data."""
-
-
-def zstd(data: bytes) -> bytes:
-    """One zstd frame, as Arrow writes it."""
-    packed = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(packed, "zstd") as out:
-        out.write(data)
-    return bytes(packed.getvalue())
 
 
 def zstd_blocks(*blocks: bytes) -> bytes:

@@ -29,6 +29,7 @@ from coursetrail.ingestion.inputs import head
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.tables import DelimitedTable
+from support.mapping_texts import FULL
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -41,39 +42,6 @@ learner = "who"
 action = "page_view"
 [time]
 column = "at"
-"""
-FULL = """
-name = "mine"
-title = "My platform"
-drop = ["email"]
-
-[file]
-nulls = ["", "NULL"]
-
-[columns]
-course = "course"
-learner = "who"
-item = "what"
-network = "ip"
-position = "second"
-weight = "clicks"
-
-[time]
-column = "at"
-
-[action]
-column = "event"
-default = "other"
-
-[action.values]
-play = "video_play"
-view = "page_view"
-
-[area]
-column = "event"
-
-[area.values]
-play = "lecture"
 """
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import random
 import shlex
 import shutil
 import subprocess
@@ -26,15 +25,8 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job, one_file
 from coursetrail.reading import lines as blocks
-from test_ingest import contents, export, ledger, line, lines, run
-
-
-def grown(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
-    """The file once more, as something that was written to later."""
-    path = export(folder, *parts, name=name)
-    at = time.time() + random.random() + 1
-    os.utime(path, (at, at))
-    return path
+from support.commands import run
+from support.exports import contents, export, grown, ledger, line, lines
 
 
 def rows(dataset: Path, columns: str = "line, time, extra") -> list[dict[str, object]]:

@@ -24,28 +24,9 @@ from coursetrail.ingestion.events import events
 from coursetrail.reading.format import Reject
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
+from support.coursera_rows import LECTURE, SITE, VIEW, again, pristine
 
-SITE = "https://www.coursera.org/learn/data-patterns"
-LECTURE = f"{SITE}/lecture/gpUXO/2-1-the-downward-closure-property"
 MOMENT = datetime(2016, 6, 20, 14, 3, 25, 118000)  # noqa: DTZ001 - the engine's times are UTC without saying so
-VIEW = {
-    "hashed_user_id": "5d9c1f0a3e7b44c0b7d2a8c9e1f00a11b2c3d4e5",
-    "hashed_session_cookie_id": "f1e2d3c4b5a697887766554433221100ffeeddcc",
-    "server_timestamp": "2016-06-20 14:03:25.118",
-    "hashed_ip": "0aa1bb2cc3dd4ee5ff66",
-    "user_agent": "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/51.0.2704.84",
-    "url": LECTURE,
-    "initial_referrer_url": "https://www.google.com/",
-    "browser_language": "en-US,en;q=0.8",
-    "course_id": "-Rl53_BWEeW4_wr--Yv6Aw",
-    "country_cd": "NA",
-    "region_cd": "07",
-    "timezone": "Africa/Windhoek",
-    "os": "Windows 10",
-    "browser": "Chrome",
-    "key": "pageview",
-    "value": "{}",
-}
 COLUMNS = list(VIEW)
 ELEVEN = {
     "playback_rate_delta": "",
@@ -65,24 +46,6 @@ ELEVEN = {
 def video(key: str, value: Any = None, **fields: str) -> dict[str, str]:
     """A record of the player's."""
     return {**VIEW, "key": key, "value": json.dumps(ELEVEN if value is None else value), **fields}
-
-
-def pristine(*records: dict[str, str], header: bool = False) -> bytes:
-    """As Coursera writes: all quoted, a quote and a backslash behind a backslash."""
-    return _written(records, header, escapechar="\\", doublequote=False)
-
-
-def again(*records: dict[str, str], header: bool = False) -> bytes:
-    """As other programs save it again: quotes doubled."""
-    return _written(records, header)
-
-
-def _written(records: Any, header: bool, **dialect: Any) -> bytes:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n", **dialect)
-    names = list(records[0])
-    writer.writerows([*([names] if header else []), *([record[name] for name in names] for record in records)])
-    return out.getvalue().encode()
 
 
 class Read(NamedTuple):

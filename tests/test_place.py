@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from conftest import cannot, no_file_above
 from coursetrail.errors import InputError, UsageError
 from coursetrail.filesystem.location import Location
+from support.machine import cannot, no_file_above
 
 
 @pytest.mark.parametrize("name", ["a", "a/b", "./a", "../a", "a b#c%d", "~", "a:b", "a://b/c"[:2] + "x"])

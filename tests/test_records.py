@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import records_by_hand
 from coursetrail.reading import _scan
 from coursetrail.reading import lines as module
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.scan import FieldSpec
 from coursetrail.reading.tables import DelimitedTable
+from support import records_by_hand
 
 ABC = DelimitedTable(("a", "b", "c"))
 PRISTINE = DelimitedTable(("a", "b", "c"), backslash=True, nulls=("", "NULL", "\\N"))

@@ -12,12 +12,12 @@ from html.parser import HTMLParser
 import pyarrow as pa
 import pytest
 
-from conftest import no_file_above
 from coursetrail.errors import StorageError
 from coursetrail.outputs import report, report_page
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.render.charts import Table
-from test_plots import BROWSERS, HOSTILE, activity, browsers
+from support.machine import no_file_above
+from support.results import BROWSERS, HOSTILE, activity, browsers
 
 START = datetime.datetime.fromisoformat("2013-07-01T08:00")
 

@@ -10,8 +10,8 @@ from coursetrail.analyses import ALL
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs import saved
 from coursetrail.outputs.plots import figure
-from test_analyses import HOSTILE, line
-from test_cli import coursetrail, refused
+from support.clicks import HOSTILE, line
+from support.commands import coursetrail, refused
 
 
 @pytest.fixture(scope="module")

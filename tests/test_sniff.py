@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from conftest import Simulated
 from coursetrail.cli.main import cli
 from coursetrail.formats.mapping.draft import draft
 from coursetrail.formats.mapping.profile import look
 from coursetrail.formats.mapping.toml import parse
 from coursetrail.ingestion.sniff import sniff
+from support.simulated import Simulated
 
 SIMPLE = (
     "userId;When;Event Type;Page URL;email;ip;note\n"

@@ -11,7 +11,8 @@ import pytest
 import coursetrail as ct
 from coursetrail.ingestion import watch
 from coursetrail.ingestion.watch import Watch
-from test_ingest import export, ledger, lines, run
+from support.commands import run
+from support.exports import export, ledger, lines
 
 
 @pytest.fixture

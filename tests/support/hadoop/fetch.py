@@ -1,4 +1,4 @@
-"""Fetch the jars of pom.xml by Maven and check their digests: python tests/hadoop/fetch.py FOLDER."""
+"""Fetch the jars of pom.xml by Maven and check their digests: python tests/support/hadoop/fetch.py FOLDER."""
 
 import hashlib
 import shutil
@@ -25,7 +25,7 @@ def fetch(folder: Path) -> None:
             old.unlink(missing_ok=True)
         goal = ("dependency:copy-dependencies", f"-DoutputDirectory={folder.resolve()}")
         if subprocess.run(["mvn", "-q", "-B", "-f", HERE / "pom.xml", *goal], check=False).returncode:
-            sys.exit("mvn could not fetch the jars of tests/hadoop/pom.xml: what it says is above.")
+            sys.exit("mvn could not fetch the jars of tests/support/hadoop/pom.xml: what it says is above.")
         for digest, name in map(str.split, pins.splitlines()):
             check(folder / name, digest)
         for jar in folder.glob("hadoop-client-minicluster-*.jar"):

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
-from processes import LOOPBACK, Processes, free_ports, get, listens
+from support.processes import LOOPBACK, Processes, free_ports, get, listens
 
 
 def spark_home() -> Path:

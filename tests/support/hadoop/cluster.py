@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from processes import LOOPBACK, MORTAL, Processes, free_ports, get
-from spark_cluster import environment, spark_home
+from support.processes import LOOPBACK, MORTAL, Processes, free_ports, get
+from support.spark_cluster import environment, spark_home
 
 SHELL = "org.apache.hadoop.fs.FsShell"
 ADMIN = "org.apache.hadoop.hdfs.tools.DFSAdmin"
@@ -108,7 +108,7 @@ class MiniHadoop:
         shared = [jar for name in SHARED for jar in (spark_home() / "jars").glob(f"{name}-[0-9]*.jar")]
         self.jars = [*sorted(jars.resolve().glob("*.jar")), *shared]
         hadoops = {jar.stem.rpartition("-")[2] for jar in self.jars if jar.name.startswith("hadoop-client-")}
-        assert len(hadoops) == 1, f"tests/hadoop/pom.xml and pyspark bring different Hadoops: {hadoops}"
+        assert len(hadoops) == 1, f"tests/support/hadoop/pom.xml and pyspark bring different Hadoops: {hadoops}"
         self.env = {
             **environment(),
             "JAVA_HOME": os.environ.get("JAVA_HOME") or str(Path(shutil.which("java")).resolve().parents[1]),
