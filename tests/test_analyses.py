@@ -22,7 +22,7 @@ from coursetrail.analyses.filters import Filters
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
-from coursetrail.render.tables import FORMATS, encode
+from coursetrail.render.tables import WRITERS
 from support.clicks import CHROME, FIREFOX, GOOGLEBOT, HOSTILE, IPHONE, MORNING, every, line
 from support.oracle import Agent, Event, Oracle, read
 
@@ -277,7 +277,7 @@ def test_an_answer_about_nobody_is_empty_or_one_row_of_zero(request, name, cours
         assert set(row.values()) == {None}
     else:
         assert result.table.num_rows == 0
-    assert all(encode(result.table, kind, result) for kind in FORMATS)
+    assert all(writer.encode(result.table, result.caption) for writer in WRITERS)
     assert result.scope.learners == 0
 
 
@@ -609,7 +609,8 @@ def test_any_events_are_counted_as_the_oracle_counts_them(scattered, regular) ->
 
 def test_the_same_question_gives_the_same_bytes_on_any_number_of_cores(simulated, monkeypatch) -> None:
     def asked() -> list[bytes]:
-        return [encode(result.table, kind, result) for result in simulated.course.answers() for kind in FORMATS]
+        answers = simulated.course.answers()
+        return [writer.encode(answer.table, answer.caption) for answer in answers for writer in WRITERS]
 
     first = asked()
     assert asked() == first

@@ -1,9 +1,12 @@
 """Answers as pictures: what is drawn, what is written on it, and that no label meets another."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from random import Random
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -13,17 +16,22 @@ from PIL import Image, ImageOps
 
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.outputs.plots import bars, concentration, figure, text_metrics
+from coursetrail.outputs.plots.distribution import distribution_of
+from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS, find_format
 from coursetrail.render.charts import Table
 from support.results import BROWSERS, HOSTILE, SCOPE, activity, browsers
+
+DAY = datetime(2013, 8, 1, tzinfo=UTC)
+FORMATS = tuple(form.name for form in PICTURE_FORMATS)
 
 
 def bars_of(result):
     return bars.bars(result, result.analysis.chart)
 
 
-def spread_of(counts):
+def distribution(counts):
     result = activity(counts)
-    return concentration.spread(result, result.analysis.chart)
+    return distribution_of(result.table, result.analysis.chart)
 
 
 RESULTS = {
@@ -39,8 +47,8 @@ RESULTS = {
 
 
 @pytest.fixture
-def sheets(monkeypatch):
-    """Every sheet that is drawn on during the test."""
+def canvases(monkeypatch):
+    """Every canvas that is drawn on during the test."""
     from coursetrail.outputs.plots import canvas
 
     made = []
@@ -49,44 +57,44 @@ def sheets(monkeypatch):
         made.append(original(*size))
         return made[-1]
 
-    original = canvas.sheet
-    monkeypatch.setattr(canvas, "sheet", remembered)
+    original = canvas.blank
+    monkeypatch.setattr(canvas, "blank", remembered)
     return made
 
 
-def boxes(sheet):
+def boxes(canvas):
     """Where each text stands: left, top, right, bottom in points, measured by matplotlib."""
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
     renderer = RendererAgg(10, 10, 720)
-    for line in sheet.texts.lines:
-        letters = FontProperties(fname=text_metrics.font(line.bold), size=line.size)
-        wide = renderer.get_text_width_height_descent(line.words, letters, False)[0] / 10
-        yield line.words, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
+    for line in canvas.texts.lines:
+        letters = FontProperties(fname=text_metrics.font_file(line.bold), size=line.size)
+        wide = renderer.get_text_width_height_descent(line.text, letters, False)[0] / 10
+        yield line.text, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
 
 
-def written(sheet):
-    return [line.words for line in sheet.texts.lines]
+def written(canvas):
+    return [line.text for line in canvas.texts.lines]
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
-def test_no_label_meets_another_or_leaves_the_sheet(result, sheets):
+def test_no_label_meets_another_or_leaves_the_canvas(result, canvases):
     figure.render(result, ())
-    placed = list(boxes(sheets[0]))
+    placed = list(boxes(canvases[0]))
     for number, (words, (left, top, right, bottom)) in enumerate(placed):
         assert left >= 0, words
-        assert right <= sheets[0].width, words
-        assert 0 <= top < bottom <= sheets[0].height, words
+        assert right <= canvases[0].width, words
+        assert 0 <= top < bottom <= canvases[0].height, words
         for other, (its_left, its_top, its_right, its_bottom) in placed[:number]:
             apart = right <= its_left or its_right <= left or bottom <= its_top or its_bottom <= top
             assert apart, (words, other)
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
-def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, sheets):
+def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, canvases):
     figure.render(result, ())
-    text = " ".join(written(sheets[0]))
+    text = " ".join(written(canvases[0]))
     assert result.analysis.title in text
     assert "n = 21,790 learners, 3,475,223 events. Left out: 12 events without a learner id." in text
     assert result.analysis.definition in text
@@ -95,11 +103,11 @@ def test_title_n_left_out_definition_and_source_stand_on_every_picture(result, s
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_the_same_result_gives_the_same_bytes_in_every_format(result):
-    assert figure.render(result, figure.FORMATS) == figure.render(result, figure.FORMATS)
+    assert figure.render(result, FORMATS) == figure.render(result, FORMATS)
 
 
 def test_every_format_is_what_its_name_says():
-    files = figure.render(browsers(HOSTILE), figure.FORMATS).files
+    files = figure.render(browsers(HOSTILE), FORMATS).files
     picture = Image.open(BytesIO(files["png"]))
     assert picture.width == 1152
     assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
@@ -113,16 +121,16 @@ def test_every_format_is_what_its_name_says():
 def test_the_users_own_matplotlib_settings_do_not_change_a_picture():
     import matplotlib
 
-    plain = figure.render(browsers(), figure.FORMATS).files
+    plain = figure.render(browsers(), FORMATS).files
     loud = {"font.size": 30, "lines.linewidth": 9, "savefig.bbox": "tight", "pdf.fonttype": 42, "figure.dpi": 30}
     with matplotlib.rc_context(loud):
-        assert figure.render(browsers(), figure.FORMATS).files == plain
+        assert figure.render(browsers(), FORMATS).files == plain
 
 
-def test_bars_stand_as_the_table_says_with_value_and_share(sheets):
+def test_bars_stand_as_the_table_says_with_value_and_share(canvases):
     figure.render(browsers(), ())
-    assert "Chrome" in written(sheets[0])
-    assert "11,402 · 52.3 %" in written(sheets[0])
+    assert "Chrome" in written(canvases[0])
+    assert "11,402 · 52.3 %" in written(canvases[0])
 
 
 def test_the_rest_is_one_bar_that_adds_up_its_rows():
@@ -132,13 +140,13 @@ def test_the_rest_is_one_bar_that_adds_up_its_rows():
     assert rest.share == pytest.approx((28 + 23 + 22) / 21790)
 
 
-def test_the_bar_of_the_rest_says_that_a_learner_can_count_in_several(sheets):
+def test_the_bar_of_the_rest_says_that_a_learner_can_count_in_several(canvases):
     drawing = figure.render(browsers(), ())
     assert drawing.note == (
         '"other (3 more)" adds up the learners of the values after the first 15; '
         "who is in several of them counts once in each."
     )
-    assert drawing.note in " ".join(written(sheets[0]))
+    assert drawing.note in " ".join(written(canvases[0]))
 
 
 def test_unknown_is_the_last_bar_and_no_part_of_the_rest():
@@ -159,16 +167,16 @@ def test_a_rest_of_one_row_is_that_row():
     [browsers({}), browsers({"Chrome": 0, "unknown": 0}), activity({}), activity({0: 7})],
     ids=["no bars", "empty bars", "no learners", "no clicks"],
 )
-def test_nothing_to_count_is_a_picture_that_says_so(result, sheets):
+def test_nothing_to_count_is_a_picture_that_says_so(result, canvases):
     drawing = figure.render(replace(result, scope=replace(SCOPE, filters="device tv")), ("png",))
-    assert "No data: nothing to count inside the filters (device tv)." in written(sheets[0])
-    assert "No data" in drawing.words
+    assert "No data: nothing to count inside the filters (device tv)." in written(canvases[0])
+    assert "No data" in drawing.description
     assert Image.open(BytesIO(drawing.files["png"])).height > 200
 
 
-def test_hostile_labels_are_shortened_and_shown_as_letters(sheets):
+def test_hostile_labels_are_shortened_and_shown_as_letters(canvases):
     figure.render(browsers(HOSTILE), ())
-    labels = written(sheets[0])
+    labels = written(canvases[0])
     assert "$\\frac{1}{0}$ $x" in labels
     assert "\ufffd[31mred" in labels
     assert "\ufffdgnp.exe" in labels
@@ -178,38 +186,63 @@ def test_hostile_labels_are_shortened_and_shown_as_letters(sheets):
 
 def test_percentiles_are_the_smallest_values_that_enough_learners_do_not_exceed():
     # Ten learners: 1 1 1 1 2 2 3 4 10 75. Five have at most 2, eight at most 4, nine at most 10.
-    spread = spread_of({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
+    spread = distribution({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
     assert [spread.percentile(share) for share in (0.4, 0.5, 0.75, 0.9, 0.99)] == [1, 2, 4, 10, 75]
 
 
 def test_lorenz_curve_gini_and_top_share_are_those_worked_out_by_hand():
     # The same ten learners made 100 clicks; the least active four made 4, six 8, seven 11, eight 15, nine 25.
-    spread = spread_of({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
-    people, done = spread.lorenz
-    assert people.tolist() == pytest.approx([0, 0.4, 0.6, 0.7, 0.8, 0.9, 1])
+    spread = distribution({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1})
+    learners, done = spread.lorenz
+    assert learners.tolist() == pytest.approx([0, 0.4, 0.6, 0.7, 0.8, 0.9, 1])
     assert done.tolist() == pytest.approx([0, 0.04, 0.08, 0.11, 0.15, 0.25, 1])
-    assert spread.top(0.1) == pytest.approx(0.75)
+    assert spread.share_of_most_active(0.1) == pytest.approx(0.75)
     # 1 - (0.4*0.04 + 0.2*0.12 + 0.1*(0.19 + 0.26 + 0.40 + 1.25)) = 1 - 0.25
-    assert spread.gini == pytest.approx(0.75)
+    assert spread.marks["gini"] == pytest.approx(0.75)
 
 
 def test_the_order_of_the_rows_does_not_change_the_curves():
-    assert spread_of({75: 1, 1: 4, 10: 1}).gini == pytest.approx(spread_of({1: 4, 10: 1, 75: 1}).gini)
+    assert distribution({75: 1, 1: 4, 10: 1}).marks == distribution({1: 4, 10: 1, 75: 1}).marks
 
 
-def test_percentiles_are_marked_with_their_values(sheets):
+def test_the_marks_are_those_that_the_analysis_counts(course_of):
+    """One group of learners a day, of sizes around those where a rounded share changes."""
+    sizes, random = (1, 2, 3, 9, 10, 11, 99, 100, 101, 150), Random(7)
+    lines = [
+        {
+            "key": "pageview" if clicks else "user.video.lecture.action",
+            "username": f"learner {number}",
+            "timestamp": int(DAY.timestamp() * 1000) + nth * 86_400_000 + click,
+            "page_url": "https://class.coursera.org/psy-001/lecture/view?lecture_id=3",
+            **({} if clicks else {"value": json.dumps({"type": "timeupdate", "currentTime": 12.5})}),
+        }
+        for nth, size in enumerate(sizes)
+        for number, clicks in enumerate([int(random.paretovariate(0.9)) - 1 for _ in range(size - 1)] + [40])
+        for click in range(min(max(clicks, 1), 90))
+    ]
+    course = course_of(lines)
+    for nth, size in enumerate(sizes):
+        day = {"since": DAY.date() + timedelta(nth), "until": DAY.date() + timedelta(nth + 1)}
+        (row,) = course.analyze("concentration", **day).table.to_pylist()
+        assert row["learners"] == size
+        result = course.analyze("activity", **day)
+        found = distribution_of(result.table, result.analysis.chart)
+        assert found.marks == pytest.approx({name: row[name] for name in found.marks})
+
+
+def test_percentiles_are_marked_with_their_values(canvases):
     figure.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ())
     marks = {"median 2", "p75 4", "p90 10", "p99 75", "max 75", "Gini 0.750", "top 10 % of learners: 75.0 % of clicks"}
-    assert marks <= set(written(sheets[0]))
+    assert marks <= set(written(canvases[0]))
 
 
 @pytest.mark.parametrize("counts", [{1: 2, 9: 1}, {1: 30, 5: 20, 60: 1}, dict.fromkeys(range(1, 500), 1)])
 def test_the_most_active_are_marked_on_the_curve(counts):
     dots = []
-    sheet = SimpleNamespace(**dict.fromkeys(("text", "line", "areas"), lambda *_, **__: None))
-    sheet.dot = lambda x, y, _: dots.append((x, 1 - y))
-    spread = spread_of(counts)
-    concentration._lorenz(sheet, spread, activity(counts).analysis.chart, concentration.Panel(0, 0, 1, 1))
+    canvas = SimpleNamespace(**dict.fromkeys(("text", "line", "areas"), lambda *_, **__: None))
+    canvas.dot = lambda x, y, _: dots.append((x, 1 - y))
+    spread = distribution(counts)
+    concentration.draw_lorenz(canvas, spread, activity(counts).analysis.chart, concentration.Panel(0, 0, 1, 1))
     assert len(dots) == 2
     assert [y for _, y in dots] == pytest.approx([np.interp(x, *spread.lorenz) for x, _ in dots])
 
@@ -217,23 +250,23 @@ def test_the_most_active_are_marked_on_the_curve(counts):
 def test_learners_without_a_click_are_counted_and_said_to_be_off_the_axis():
     drawing = figure.render(activity({0: 3, 5: 1}), ())
     assert drawing.note.endswith("3 learners with 0 clicks lie left of the logarithmic axis.")
-    assert spread_of({0: 3, 5: 1}).percentile(0.5) == 0
+    assert distribution({0: 3, 5: 1}).percentile(0.5) == 0
 
 
 def test_a_thinned_curve_keeps_its_ends_and_one_point_a_pixel_column():
-    spread = spread_of(dict.fromkeys(range(1, 50001), 1))
-    people, done = spread.lorenz
-    kept = concentration._last_of_each_column(people)
+    spread = distribution(dict.fromkeys(range(1, 50001), 1))
+    learners, done = spread.lorenz
+    kept = concentration.thinned(learners)
     assert len(kept) <= concentration.COLUMNS + 2
-    assert (kept[0], kept[-1]) == (0, len(people) - 1)
+    assert (kept[0], kept[-1]) == (0, len(learners) - 1)
     assert abs(done[kept][1:] - done[kept][:-1]).max() < 0.003
 
 
 def test_the_words_of_a_picture_say_its_numbers():
-    words = figure.render(browsers(), ()).words
-    assert words.startswith("Learners by browser. Chrome 11,402, 52.3 %; Firefox 5,672, 26.0 %; ")
-    assert words.endswith("other (3 more) 73, 0.3 %; unknown 4, <0.1 %")
-    assert "median 2; p75 4; p90 10" in figure.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ()).words
+    text = figure.render(browsers(), ()).description
+    assert text.startswith("Learners by browser. Chrome 11,402, 52.3 %; Firefox 5,672, 26.0 %; ")
+    assert text.endswith("other (3 more) 73, 0.3 %; unknown 4, <0.1 %")
+    assert "median 2; p75 4; p90 10" in figure.render(activity({1: 4, 2: 2, 3: 1, 4: 1, 10: 1, 75: 1}), ()).description
 
 
 def test_a_table_has_no_plot_and_says_what_to_try(tmp_path):
@@ -273,7 +306,7 @@ def test_widths_added_up_are_those_that_matplotlib_lays_out():
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
-    letters = FontProperties(fname=text_metrics.font(), size=9)
+    letters = FontProperties(fname=text_metrics.font_file(), size=9)
     for words in ("Internet Explorer", "11,402 · 52.3 %", "Яндекс.Браузер"):
         laid_out = RendererAgg(10, 10, 720).get_text_width_height_descent(words, letters, False)[0] / 10
         assert text_metrics.width(words, 9) == pytest.approx(laid_out, rel=0.03)
@@ -283,9 +316,9 @@ def test_filled_outlines_look_as_the_text_that_matplotlib_draws(monkeypatch):
     from coursetrail.outputs.plots import canvas
 
     def ink():
-        drawn = canvas.sheet(200, 40)
+        drawn = canvas.blank(200, 40)
         drawn.text(10, 25, "Internet Explorer 11,402 · 52.3 %", 9)
-        return ImageOps.invert(Image.open(BytesIO(drawn.encode("png", ""))).convert("L"))
+        return ImageOps.invert(Image.open(BytesIO(drawn.encode(find_format("png"), ""))).convert("L"))
 
     filled = ink()
     monkeypatch.setattr(canvas, "is_simple", lambda words: False)
@@ -310,7 +343,10 @@ def test_the_text_of_a_pdf_can_be_searched():
 
 
 def test_what_drawing_needs_can_be_loaded_ahead():
-    code = "import sys; from coursetrail.outputs.plots import figure; figure.load(); print('matplotlib.figure' in sys.modules)"
+    code = (
+        "import sys; from coursetrail.outputs.plots import figure; figure.load(); "
+        "print('matplotlib.figure' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
 

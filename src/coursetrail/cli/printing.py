@@ -19,7 +19,7 @@ SHOWN = ("source", "file", "lines", "events", "duplicates", "rejected", "blank",
 
 
 def check_printable(writer: Writer, tables: int) -> None:
-    """Raise UsageError where so many tables cannot be printed in this format."""
+    """Raise UsageError for several tables in a format that cannot print more than one."""
     if tables > 1 and writer.join is None:
         raise UsageError(
             f"Several tables cannot share one {writer.name}: name one analysis, or write files with -o DIR."

@@ -11,14 +11,13 @@ from coursetrail.outputs.files import Where
 from coursetrail.outputs.files import write as write_file
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.outputs.plots.figure import Drawing, drawable, render, save
+from coursetrail.outputs.plots.picture_formats import REPORTED
 from coursetrail.render.charts import Bars
 from coursetrail.render.csv import CSV
 from coursetrail.render.html import fill_template
 from coursetrail.render.preview import Preview, preview
 
 MOST_BARS = 50
-FORMATS = ("png", "pdf")
-"""The files of a picture; the page shows the first, and links to all."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def write(
             write_file(folder / "tables" / f"{result.analysis.name}.csv", CSV.encode(result.table, result.caption))
         )
         if plots and drawable(result.analysis):
-            drawing = render(result, FORMATS)
+            drawing = render(result, REPORTED)
             written += save(drawing, folder / "plots")
             picture = _picture(drawing)
         sections.append(ReportSection(result, _rows(result), picture))
@@ -80,10 +79,10 @@ def _rows(result: Result) -> Preview:
 def _picture(drawing: Drawing) -> Picture:
     shown = drawing.bottom - drawing.top
     return Picture(
-        data=b64encode(drawing.files[FORMATS[0]]).decode(),
+        data=b64encode(drawing.files[REPORTED[0]]).decode(),
         description=drawing.description,
         note=drawing.note,
         ratio=round(drawing.width / shown, 4),
         offset=round(100 * drawing.top / (drawing.height - shown), 2),
-        formats=FORMATS,
+        formats=REPORTED,
     )

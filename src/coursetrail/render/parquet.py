@@ -1,4 +1,4 @@
-"""Parquet, with the caption's `about` in the schema's metadata as `coursetrail.…`: texts as they are, else JSON."""
+"""Parquet; the caption's `about` is in the schema's metadata as `coursetrail.…`, texts as they are, others as JSON."""
 
 import json
 from io import BytesIO

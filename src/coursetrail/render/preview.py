@@ -51,7 +51,7 @@ def _transposed(table: pa.Table) -> Preview:
 
 
 def more_rows(count: int) -> str:
-    """The line that stands for rows left out.
+    """The line that is shown in place of hidden rows.
 
     >>> more_rows(21770)
     '… 21,770 more rows'

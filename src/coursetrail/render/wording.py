@@ -25,7 +25,7 @@ def clean(text: str) -> str:
 
 
 def escaped(json: str) -> str:
-    r"""JSON whose texts hold no such character, only its `\uXXXX`: safe to print.
+    r"""JSON with each of these characters written as `\uXXXX`, so that it is safe to print.
 
     >>> escaped('"\x9b31m"')
     '"\\u009b31m"'

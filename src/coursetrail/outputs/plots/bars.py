@@ -44,8 +44,8 @@ class Bar:
 def bars(result: Result, chart: Bars) -> list[Bar]:
     """The first `top` rows, then the sum of the remaining rows, then the unknown value.
 
-    The rest adds up its rows' values: a learner who is in several of them counts in each. A rest of one row
-    is that row.
+    The rest is the sum of its rows' values: a learner who is in several of them counts in each. A rest of one row is
+    that row.
     """
     labels, values, shares = (result.table.column(name).to_pylist() for name in (chart.label, chart.value, chart.share))
     every = [

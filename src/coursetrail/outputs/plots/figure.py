@@ -12,7 +12,7 @@ from coursetrail.outputs.files import Where, write
 from coursetrail.outputs.plots import bars, concentration
 from coursetrail.outputs.plots.distribution import distribution_of
 from coursetrail.outputs.plots.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
-from coursetrail.outputs.plots.picture_formats import find_format
+from coursetrail.outputs.plots.picture_formats import REPORTED, find_format
 from coursetrail.outputs.plots.text_metrics import shorten, wrap
 from coursetrail.render.charts import Bars, Concentration, Table
 
@@ -46,7 +46,7 @@ def drawable(analysis: Analysis) -> bool:
     return not isinstance(analysis.chart, Table)
 
 
-def load(formats: Sequence[str] = ("png", "pdf")) -> None:
+def load(formats: Sequence[str] = REPORTED) -> None:
     """Import what drawing needs. It takes as long as drawing, so a thread can do it while an engine counts."""
     import_module("coursetrail.outputs.plots.canvas")
     for name in formats:
@@ -61,17 +61,15 @@ def must_be_drawable(analysis: Analysis) -> None:
         )
 
 
-def draw(result: Result, path: Path, source_note: str = "") -> None:
+def draw(result: Result, path: Path) -> None:
     """Write the plot of a result; the format is the suffix of `path`."""
     suffix = path.suffix.removeprefix(".").lower()
-    write(path, render(result, (suffix,), source_note).files[suffix])
+    write(path, render(result, (suffix,)).files[suffix])
 
 
-def write_all(
-    results: Sequence[Result], folder: Where, formats: Sequence[str] = ("png", "pdf"), source_note: str = ""
-) -> list[Where]:
-    """Draw each result that can be drawn once and write it in every format: `folder/<name>.<format>`."""
-    drawings = [render(result, formats, source_note) for result in results if drawable(result.analysis)]
+def write_all(results: Sequence[Result], folder: Where, formats: Sequence[str] = REPORTED) -> list[Where]:
+    """Draw every result that has a plot, and write `folder/<name>.<format>` for each format."""
+    drawings = [render(result, formats) for result in results if drawable(result.analysis)]
     return [path for drawing in drawings for path in save(drawing, folder)]
 
 
@@ -80,14 +78,14 @@ def save(drawing: Drawing, folder: Where) -> list[Where]:
     return [write(folder / f"{drawing.name}.{suffix}", data) for suffix, data in drawing.files.items()]
 
 
-def render(result: Result, formats: Sequence[str], source_note: str = "") -> Drawing:
+def render(result: Result, formats: Sequence[str]) -> Drawing:
     """The plot of a result as bytes, one figure for all formats."""
     written = [find_format(name) for name in formats]
     from coursetrail.outputs.plots.canvas import blank
 
     analysis, body = result.analysis, _body(result)
     room = WIDTH - 2 * MARGIN
-    source = ". ".join(part for part in (result.scope.source, source_note) if part)
+    source = result.scope.source
     above = wrap(result.scope.describe(), BODY, room, 2)
     below = [line for text in (body.note, analysis.definition) for line in wrap(text, SMALL, room, 4)]
     below += [shorten(f"Source: {source}", SMALL, room)] if source else []

@@ -29,7 +29,7 @@ def is_simple(text: str) -> bool:
 
 
 def glyph_paths(text: str, size: float, bold: bool, x: float, y: float) -> tuple[list[Vertices], list[Codes]]:
-    """The outline of each letter as vertices and codes of a Path; the baseline starts at `x`, `y`, and y grows down."""
+    """The outline of each letter as vertices and codes of a Path; the baseline starts at `x`, `y`, y grows down."""
     vertices, codes = [], []
     for character in text:
         corners, kinds, advance = _glyph(character, bold)

@@ -64,3 +64,6 @@ PICTURE_FORMATS = (
     PictureFormat("svg", "matplotlib.backends.backend_svg", partial(_vector, name="svg", date="Date")),
 )
 """Every format of a picture, in the order of the help text."""
+
+REPORTED = ("png", "pdf")
+"""The files of each picture in a report; its page shows the first."""
