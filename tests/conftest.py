@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 import coursetrail as ct
+from coursetrail.engines.config import EngineConfig
+from coursetrail.engines.spark import Spark
 from coursetrail.simulate import simulate
 
 pytest.register_assert_rewrite("support")  # before its modules are imported
@@ -21,6 +23,30 @@ from support.machine import cannot
 from support.simulated import Simulated
 
 ROOT = Path(__file__).parents[1]
+GROUPS = ("hadoop", "session", "standalone", "connect_server")
+"""Tests that share something expensive, by the fixture that starts it, the longest first. Each group runs in one
+process, so that a run of the tests starts each of these once."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="kill fifty times at random instead of ten")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Java and to which group a test belongs, and put groups and slow tests first."""
+
+    def rank(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group")
+        return GROUPS.index(group.args[0]) if group else len(GROUPS) + (item.get_closest_marker("slow") is None)
+
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "java" in fixtures:
+            item.add_marker("java")
+            if group := next((name for name in GROUPS if name in fixtures), None):
+                item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +97,15 @@ def java() -> None:
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         cannot("NO JAVA: Spark is not tested; apt install openjdk-17-jre-headless")
     pytest.importorskip("pyspark", reason="NO PYSPARK: pip install 'coursetrail[spark]'")
+
+
+@pytest.fixture(scope="session")
+def session(java: None) -> Iterator[Spark]:
+    """The Spark session of this process, two local cores: `EngineConfig("spark")` means it while it is there."""
+    settings = {"spark.sql.shuffle.partitions": "3", "spark.driver.memory": "1g", "spark.ui.enabled": "false"}
+    with EngineConfig("spark", "local[2]", settings=settings).connect() as engine:
+        assert isinstance(engine, Spark)
+        yield engine
 
 
 @pytest.fixture(scope="session")

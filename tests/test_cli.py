@@ -257,7 +257,7 @@ def test_a_closed_pipe_is_no_error(here, words):
 
 
 def test_an_error_keeps_its_code_when_nobody_listens(here):
-    text = f"set -o pipefail; {sys.executable} -c 'from coursetrail.cli.main import main; main()' status absent 2>&1 | true"
+    text = f"set -o pipefail; {sys.executable} -m coursetrail status absent 2>&1 | true"
     assert subprocess.run(["bash", "-c", text], check=False, cwd=here).returncode == 5
 
 

@@ -16,16 +16,16 @@ from support.processes import MORTAL, done, started, told, wait_for
 
 ASK = """
 import json, sys
-from coursetrail.engines import Choice
-with Choice("spark", **json.loads(sys.argv[1])).connect() as engine:
+from coursetrail.engines.config import EngineConfig
+with EngineConfig("spark", **json.loads(sys.argv[1])).connect() as engine:
     answer = engine.query("select count(*) as numbers, sum(id) as total from range(0, 1000, 1, 4)")
     print(json.dumps(answer.to_pylist()))
 """
 LONG = """
 import sys
-from coursetrail.engines import Choice
+from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import QueryError
-with Choice("spark", remote=sys.argv[1]).connect() as engine:
+with EngineConfig("spark", remote=sys.argv[1]).connect() as engine:
     print("asking", flush=True)
     try:
         engine.query("select count(*) from range(0, 1000000000000)")

@@ -325,9 +325,9 @@ def test_records_that_cannot_be_read_are_held_to_the_limit(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_spark_knows_the_tables_too(tmp_path, java):
+def test_spark_knows_the_tables_too(tmp_path, session):
     ct.ingest(tmp_path / "d", [], tables=[write(tmp_path / "t", CONTENT)])
-    course = ct.open(tmp_path / "d", EngineConfig("spark", "local[1]", settings={"spark.driver.memory": "1g"}))
+    course = ct.open(tmp_path / "d", EngineConfig("spark"))
     with course.engine() as engine:
         found = engine.query("select item from syllabus order by item")
         assert found["item"].to_pylist() == ["aB1cD", "eF2gH", "gpUXO"]

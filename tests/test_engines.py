@@ -7,7 +7,7 @@ import tarfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,6 @@ from coursetrail.analyses.relations import USED, materialized
 from coursetrail.cli.main import main
 from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.duckdb import connect as duckdb
-from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import Spark
 from coursetrail.errors import MissingExtra, QueryError, UsageError
 from coursetrail.filesystem.location import Location
@@ -42,14 +41,6 @@ FILTERS = (
     Filters(device="tablet", language="es"),
     Filters(device="unknown"),
 )
-
-
-@pytest.fixture(scope="module")
-def session(java: None) -> Iterator[Engine]:
-    """One Spark session for the whole module: it stays when an answer is given."""
-    settings = {"spark.sql.shuffle.partitions": "3", "spark.driver.memory": "1g"}
-    with EngineConfig("spark", "local[2]", settings=settings).connect() as engine:
-        yield engine
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import multiprocessing
 import os
 import pty
 import random
@@ -26,7 +25,8 @@ import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail.cli import main, reading
+from coursetrail.cli import ingest as ingesting
+from coursetrail.cli import main
 from coursetrail.dataset import commit, maintenance
 from coursetrail.dataset.staging import Stage
 from coursetrail.filesystem.location import Location
@@ -35,10 +35,9 @@ from coursetrail.progress import Silent
 from coursetrail.reading import lines as blocks
 from coursetrail.render.tables import encode
 from support.exports import contents, export, grown, ledger, line, lines
+from support.forks import FORKS
 
 JUNK = {"max_rejects": "50%"}
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pytest", "coursetrail.cli.main", "coursetrail.simulate", "coursetrail.engines.spark"])
 
 
 def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[str]]:
@@ -331,7 +330,7 @@ def test_a_dataset_whose_folder_vanishes_is_one_clear_error(tmp_path, monkeypatc
     first, file = several(tmp_path, count=2)
     ct.ingest(tmp_path / "d", [first], **JUNK)
     gone = Meanwhile(step, lambda: shutil.rmtree(tmp_path / "d"))
-    monkeypatch.setattr(reading, "on_terminal", lambda: gone)
+    monkeypatch.setattr(ingesting, "on_terminal", lambda: gone)
     code, said = told(capfd, "ingest", tmp_path / "d", file, "--max-rejects", "50%")
     assert gone.done
     assert (code, len(said)) == (6, 1), said

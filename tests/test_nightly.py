@@ -402,8 +402,8 @@ def test_the_first_of_many_files_is_safe_when_a_later_one_cannot_be_written(tmp_
 # On Spark
 
 
-def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, java):
-    spark = EngineConfig("spark", master="local[1]")
+def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, session):
+    spark = EngineConfig("spark")
     short, long = export(tmp_path, lines(30), name="a"), export(tmp_path, lines(50), name="b")
     packed, other = export(tmp_path, gzip.compress(lines(30)), name="c.gz"), export(tmp_path, lines(5, 900), name="e")
     outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)

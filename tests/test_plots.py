@@ -344,8 +344,8 @@ def test_the_text_of_a_pdf_can_be_searched():
 
 def test_what_drawing_needs_can_be_loaded_ahead():
     code = (
-        "import sys; from coursetrail.outputs.plots import figure; figure.load(); "
-        "print('matplotlib.figure' in sys.modules)"
+        "from coursetrail.outputs.plots import figure; figure.load()\n"
+        "import sys; print('matplotlib.figure' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
