@@ -18,7 +18,7 @@ from conftest import Simulated
 from coursetrail.cli.main import cli
 from coursetrail.formats.mapping.draft import draft
 from coursetrail.formats.mapping.profile import look
-from coursetrail.formats.mapping.toml import parse
+from coursetrail.formats.mapping.spec import parse
 from coursetrail.ingest.sniff import sniff
 
 SIMPLE = (
