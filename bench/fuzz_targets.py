@@ -31,7 +31,7 @@ from coursetrail import formats
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.formats.coursera import reference_files
-from coursetrail.formats.edx.payload import keepable, kept
+from coursetrail.formats.edx.payload import redact, redact_line
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.inputs import Inputs
@@ -191,10 +191,10 @@ def _hides(value: Any) -> None:
 def is_without_forms(data: bytes) -> None:
     """Of a payload no form is kept, and what is kept is JSON; of a line that is none, only known words."""
     for request in (False, True):
-        if (found := kept(text_of(data), request)) is not None:
+        if (found := redact(text_of(data), request)) is not None:
             found.encode()
             hides_forms(found)
-    assert re.fullmatch(r'(?:[a-zA-Z_]+|[{}\[\]",:\\ ]|…)*', keepable(data).decode())
+    assert re.fullmatch(r'(?:[a-zA-Z_]+|[{}\[\]",:\\ ]|…)*', redact_line(data).decode())
 
 
 def is_no_mapping_or_one(data: bytes) -> None:

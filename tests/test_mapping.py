@@ -22,7 +22,7 @@ from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.formats.mapping.toml import Mapping, parse
+from coursetrail.formats.mapping.spec import MappingSpec, parse
 from coursetrail.ingestion.convert import convert
 from coursetrail.ingestion.events import events as formed
 from coursetrail.ingestion.inputs import head
@@ -289,7 +289,7 @@ def test_what_is_dropped_inside_an_object_is_kept_nowhere(tmp_path: Path, line: 
 
 
 def test_a_column_to_drop_that_a_table_has_not_is_no_typo_to_pass_over(tmp_path: Path) -> None:
-    with pytest.raises(ct.InputError, match=r"no column 'emial', which .* wants for drop.* Did you mean 'email'"):
+    with pytest.raises(ct.InputError, match=r"no column 'emial', which .* needs for drop.* Did you mean 'email'"):
         ingested(tmp_path, "drop = ['emial']\n" + SMALL, "at,who,email\n2020-01-01,u,a@example.org\n")
     assert not (tmp_path / "d").exists()
 
@@ -300,7 +300,7 @@ def test_a_column_to_drop_that_a_table_has_not_is_no_typo_to_pass_over(tmp_path:
         ("", "name is missing"),
         ("name = 3", "name must be a text in quotes"),
         ("name = 'Not So'", "name must be lower-case letters"),
-        ("name = [", "is no TOML"),
+        ("name = [", "is not valid TOML"),
         ("nam = 'x'", "there is no key 'nam'. Did you mean 'name'?"),
         ("name = 'x'", "nothing says what was done"),
         (SMALL.replace("learner", "lerner"), "[columns] there is no key 'lerner'. Did you mean 'learner'?"),
@@ -317,12 +317,12 @@ def test_a_column_to_drop_that_a_table_has_not_is_no_typo_to_pass_over(tmp_path:
         (SMALL + "[time.origins]\na = 2020-01-01", "only beside unit"),
         (SMALL + "[file]\ndelimiter = ';;'", "[file] delimiter must be one character"),
         (SMALL + "[file]\nnames = ['a', 'a']", "[file] names must be names that are all different"),
-        (SMALL + "[action]\ncolumn = 'x'", "[constants] action must be no 'action' at all"),
+        (SMALL + "[action]\ncolumn = 'x'", "[constants] action must be left out, because a column"),
         (SMALL + "[area]\ncolumn = 'x'\nvalues = {a = 'lectures'}", "Did you mean 'lecture'?"),
         (SMALL + "[area]\nvalues = {a = 'lecture'}", "[area] column is missing"),
         ("drop = ['who']\n" + SMALL, "drop must be without 'who', which is read for learner"),
         ("duplicates = true\n" + SMALL, "duplicates must be one of a closed list, not True"),
-        ("name = 'coursera-legacy'\n" + SMALL.replace("name =", "title ="), "as a known format is called"),
+        ("name = 'coursera-legacy'\n" + SMALL.replace("name =", "title ="), "the name of a known format"),
     ],
 )
 def test_a_mapping_that_cannot_be_is_told_where_and_what(tmp_path: Path, mapping: str, said: str) -> None:
@@ -356,9 +356,9 @@ def test_a_mapping_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(ct.InputError, match=r"none\.toml: No such file"):
         ct.ingest(tmp_path / "d", [tmp_path / "export"], mapping=tmp_path / "none.toml")
     (tmp_path / "my.toml").write_bytes(b"\x1f\x8b\xff")
-    with pytest.raises(ct.UsageError, match="no text in UTF-8"):
+    with pytest.raises(ct.UsageError, match="is not text in UTF-8"):
         ct.ingest(tmp_path / "d", [tmp_path / "export"], mapping=tmp_path / "my.toml")
-    with pytest.raises(ct.UsageError, match="give one of them"):
+    with pytest.raises(ct.UsageError, match="Give only one of them"):
         ct.ingest(tmp_path / "d", [tmp_path / "export"], mapping=tmp_path / "my.toml", format="coursera-legacy")
 
 
@@ -405,7 +405,7 @@ def test_any_toml_is_a_mapping_or_a_usage_error(tree: dict[str, Any], complete: 
         tree = {"name": "x", "constants": {"action": "page_view"}, "time": {"column": "at", "unit": "s"}} | tree
     text = "\n".join(f"{key} = {toml(value)}" for key, value in tree.items())
     try:
-        assert isinstance(parse(text, "my.toml"), Mapping)
+        assert isinstance(parse(text, "my.toml"), MappingSpec)
         MappingFile("my.toml", text).format()
     except ct.UsageError:
         return
@@ -599,7 +599,7 @@ def test_workers_of_spark_get_what_the_mapping_says_and_not_its_path(
     assert events(Path("spark")) == events(Path("duckdb"))
     assert len(events(Path("spark"))) == 2
     Path("my.toml").write_text("name =")
-    with pytest.raises(ct.UsageError, match="no TOML"):
+    with pytest.raises(ct.UsageError, match="is not valid TOML"):
         ct.ingest("spark", ["log.csv"], mapping="my.toml", choice=EngineConfig("spark", master="local[1]"))
 
 

@@ -17,7 +17,7 @@ import coursetrail as ct
 from coursetrail.cli.main import cli
 from coursetrail.formats.mapping.draft import draft
 from coursetrail.formats.mapping.profile import look
-from coursetrail.formats.mapping.toml import parse
+from coursetrail.formats.mapping.spec import parse
 from coursetrail.ingestion.sniff import sniff
 from support.simulated import Simulated
 

@@ -7,7 +7,7 @@ FORKS.set_forkserver_preload(
     [
         "pytest",
         "coursetrail.cli.main",
-        "coursetrail.ingest.job",
+        "coursetrail.ingestion.job",
         "coursetrail.analyses.open_dataset",
         "coursetrail.simulate",
         "coursetrail.engines.spark",

@@ -1,4 +1,8 @@
-"""The export formats that are read, one module each."""
+"""Export formats: how each file format is recognised, and how its fields become columns of events.
+
+`ALL` lists the formats that have a name; the package `mapping` reads any other format from a description in a file.
+May import `reading`, `filesystem`, `errors` and, from `dataset`, only the lists of actions and columns.
+"""
 
 import os
 
@@ -11,41 +15,40 @@ from coursetrail.reading.format import Format
 
 ALL: tuple[Format, ...] = (COURSERA_LEGACY, COURSERA, EDX)
 
-
 Asked = str | MappingFile
-"""A format as it is asked for: by its name, or by a mapping file."""
+"""A format as the user gives it: its name, or a mapping file."""
 
 
 def asked(name: str | None, mapping: str | os.PathLike[str] | None) -> Asked | None:
-    """What a user says about the format of exports, checked; UsageError, or InputError for the mapping file."""
+    """The format that the user gives for exports, checked. Raises UsageError, or InputError for the mapping file."""
     if name and mapping:
-        raise UsageError("--format names a format that is known, --mapping describes another: give one of them.")
-    said = MappingFile.read(os.fspath(mapping)) if mapping else name
-    if said:
-        find(said)
-    return said or None
+        raise UsageError("--format names a known format, --mapping describes another one. Give only one of them.")
+    given = MappingFile.read(os.fspath(mapping)) if mapping else name
+    if given:
+        find(given)
+    return given or None
 
 
 def find(name: Asked) -> Format:
-    """The format of that name, or of that mapping file."""
+    """The format with this name, or of this mapping file. Raises UsageError."""
     if isinstance(name, MappingFile):
         found = name.format()
         if any(found.name == known.name for known in ALL):
-            raise UsageError(f"{name.file}: name is '{found.name}', as a known format is called; choose another.")
+            raise UsageError(f"{name.file}: name is '{found.name}', the name of a known format. Choose another name.")
         return found
     for known in ALL:
         if known.name == name:
             return known
-    raise UsageError(f"No format is called '{name}'.{did_you_mean(name, [known.name for known in ALL])}")
+    raise UsageError(f"There is no format '{name}'.{did_you_mean(name, [known.name for known in ALL])}")
 
 
 def recognise(head: list[bytes], where: str) -> Format:
-    """The format of a file that begins with these lines, judged by content; `where` names the file in the error."""
+    """The format of a file with these first lines, recognised by content; `where` names the file in the InputError."""
     for known in ALL:
         if found := known.fit(head):
             return found
     raise InputError(
         f"{where}: no line at its beginning looks like a clickstream. Known formats: "
-        f"{', '.join(known.name for known in ALL)}; name one with --format to read it all the same, or "
+        f"{', '.join(known.name for known in ALL)}; name one with --format to read it anyway, or "
         "describe it in a file for --mapping; coursetrail sniff drafts one."
     )

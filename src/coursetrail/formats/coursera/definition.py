@@ -1,6 +1,6 @@
-"""Research exports of on-demand Coursera courses: `access-*.csv.gz` and `video-*.csv.gz`, a record an event.
+"""Research exports of on-demand Coursera courses: `access-*.csv.gz` and `video-*.csv.gz`, one record per event.
 
-No raw export is public; docs/formats.md says what this rests on. Apps are not in it: it holds browsers only.
+No raw export is public; docs/formats.md lists the sources. These exports cover browsers only, not apps.
 """
 
 import csv
@@ -52,14 +52,14 @@ NAMES = (
     "key",
     "value",
 )
-"""The columns, in their order where a file has no header; of one that has, the first ends in `_user_id`."""
+"""The columns, in the order of a file without a header. In a header, the first name ends in `_user_id`."""
 IN_ANY_HEADER = {"server_timestamp", "url", "course_id", "key", "value"}
 TABLE = DelimitedTable(NAMES, backslash=True, nulls=("", "NULL", "\\N"))
-"""`NA` is not nothing: as a country it is Namibia."""
+"""`NA` is not a null here: as a country it is Namibia."""
 CONTROL = "[\x00-\x1f]"
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
-# Coursera's list of events, to which more may come. `start` comes with the first `play`: it is the player's.
+# Coursera's list of events; it may grow. `start` comes with the first `play`: the player sends it.
 ACTIONS = {
     "pageview": "page_view",
     "page_requested": "other",
@@ -80,7 +80,7 @@ ACTIONS = {
 
 
 def _fit(lines: list[bytes]) -> Format | None:
-    """Records of 16 columns, one of which names a known event or holds an object; or a header that names them."""
+    """Records of 16 columns, at least one with a known event or an object as value; or a header with these names."""
     head = b"".join(lines)
     doubled = len(re.findall(rb'[,"]"\{""', head)) > len(re.findall(rb'[,"]"\{\\"', head))
     table = replace(TABLE, backslash=not doubled)
@@ -91,7 +91,7 @@ def _fit(lines: list[bytes]) -> Format | None:
 
 
 def _header(line: bytes) -> tuple[str, ...] | None:
-    """The names that a header has, the user's being ours; None for what is no header."""
+    """The names in a header, with our name for the learner's column; None if the line is not a header."""
     try:
         (names,) = csv.reader([line.decode("utf-8-sig").rstrip("\r\n")])
     except (ValueError, csv.Error):
@@ -111,7 +111,7 @@ def _is_record(line: bytes) -> bool:
 
 
 def _suspect(r: pa.StructArray) -> Any:
-    """Where there is no plain time, neither an event's name nor an address, or a raw control character in `value`."""
+    """Rows without a plain time, without both a name and an address, or with a raw control character in `value`."""
     time = moments(r.field("server_timestamp"))
     there = pc.and_(pc.greater_equal(time, EARLIEST), pc.less(time, LATEST)).fill_null(False)
     named = pc.or_(r.field("key").is_valid(), r.field("url").is_valid())
@@ -119,7 +119,7 @@ def _suspect(r: pa.StructArray) -> Any:
 
 
 def _raw(texts: pa.StringArray) -> Any:
-    """Which texts hold control characters, as a quoted field may, but a string in JSON may not."""
+    """The texts with control characters: a quoted field may hold them, a JSON string may not."""
     data = texts.buffers()[2]
     if data is None or not data.size or np.frombuffer(data, np.uint8).min() > 31:
         return np.zeros(len(texts), np.bool_)
@@ -127,7 +127,7 @@ def _raw(texts: pa.StringArray) -> Any:
 
 
 def repair(line: bytes) -> Repaired | None:
-    """The record as sound JSON; None for one that repeats the header; `Reject` with the reason when it is no event."""
+    """The record as valid JSON; None for a repeated header. Raises Reject with the reason if it is not an event."""
     kinds: list[str] = []
     found = text_of(line, kinds)
     if found is None:
@@ -148,7 +148,7 @@ def repair(line: bytes) -> Repaired | None:
 
 
 def _without_raw(value: Any, kinds: list[str]) -> Any:
-    """The value with control characters escaped, if that makes JSON of it; else as it is."""
+    """The value with control characters escaped, if that makes it valid JSON; else unchanged."""
     if not isinstance(value, str) or not re.search(CONTROL, value):
         return value
     try:
@@ -172,7 +172,7 @@ WORDS = tuple(dict.fromkeys((*ACTIONS.values(), "other", "video_other")))
 
 
 def _action(records: Records) -> pa.Array:
-    """What `key` names; an event that nobody knows is the player's if `value` has a timecode."""
+    """The action that `key` names; an unknown event is the player's if `value` has a timecode."""
     timed = records.inner("timecode").is_valid().to_numpy(zero_copy_only=False)
     named = each(records.field("key"), lambda key: WORDS.index(ACTIONS[key]) if key in ACTIONS else -1, missing=-1)
     unknown = np.where(timed, WORDS.index("video_other"), WORDS.index("other"))
@@ -180,7 +180,7 @@ def _action(records: Records) -> pa.Array:
 
 
 def _person(name: str) -> Column:
-    """A field in which `NA`, as R writes what is missing, says nothing."""
+    """A field in which `NA`, which R writes for a missing value, is null."""
 
     def make(records: Records) -> pa.Array:
         texts = records.field(name)

@@ -1,7 +1,7 @@
-"""Which part of an on-demand Coursera course an address belongs to.
+"""The area of an on-demand Coursera course that an address belongs to.
 
-`PAGES` is the whole rule (Coursera's list of page types, and addresses that programs by others match): the first step
-of the path below `…/learn/<course>/` decides, as a whole word and letter by letter.
+`PAGES` has all rules (from Coursera's list of page types, and from addresses that other programs match). The first step
+of the path below `…/learn/<course>/` decides; it must match exactly.
 """
 
 from itertools import pairwise
@@ -12,7 +12,7 @@ from coursetrail.formats.coursera_legacy.pages import Page
 
 
 class CourseraPageRule(NamedTuple):
-    """The first step of a path, its area, whether the next step is the item."""
+    """The first step of a path, its area, and whether the next step is the item."""
 
     path: str
     area: str
@@ -60,7 +60,7 @@ def page(address: str) -> Page:
 
 
 def _is_coursera(host: str) -> bool:
-    """Whether a host is Coursera's: `www`, a language's such as `es`, or what stands before a cache."""
+    """Whether a host is Coursera's: `www`, one of a language such as `es`, or one in front of a cache."""
     name = host.rpartition("@")[2].partition(":")[0].lower()
     return name == "coursera.org" or name.endswith(".coursera.org") or name.startswith("www-cloudfront")
 

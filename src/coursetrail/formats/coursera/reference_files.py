@@ -1,6 +1,6 @@
-"""Tables that come beside an export, CSV files with a header → Arrow tables of texts.
+"""Reference tables that come with an export: CSV files with a header → Arrow tables of text.
 
-Free text in them holds quotes behind backslashes and newlines, so records are cut as those of an export are.
+Their free text holds newlines and quotes escaped by backslashes, so records are split like those of an export.
 """
 
 import csv
@@ -20,12 +20,12 @@ from coursetrail.reading.tables import DelimitedTable
 
 NOTHING = ("", "NULL", "\\N", "NA")
 USER = "user_id"
-"""Stands for the column of the learner's id, which ends so, whatever the partner before it."""
+"""Our name for the column with the learner's id: the real name ends in this, after the partner's name."""
 
 
 @dataclass(frozen=True)
 class ReferenceFile:
-    """The rows of a file, how many records there were, and why some are no rows."""
+    """The rows of a file, the number of its records, and (record number, reason) of those that were rejected."""
 
     rows: pa.Table
     records: int
@@ -33,11 +33,11 @@ class ReferenceFile:
 
 
 def read(file: Location, wanted: Sequence[str]) -> ReferenceFile:
-    """The `wanted` columns of a file; all null where it has no such column. InputError for one without a header."""
+    """The `wanted` columns of a file; a column that it does not have is null. Raises InputError without a header."""
     header = _first_line(file)
     names = _names(header)
     if len(set(names)) != len(names) or not set(wanted) & set(names):
-        raise InputError(f"{file.name}: no header with {', '.join(wanted)}. Is it a table of Coursera's, as it came?")
+        raise InputError(f"{file.name}: no header with {', '.join(wanted)}. Is it a table of Coursera's, unchanged?")
     table = DelimitedTable(names, backslash=True, nulls=NOTHING, header=header)
     layout = FieldSpec(fields=dict.fromkeys(wanted, Kind.TEXT), nested={}, rest=False)
     lines = Lines(file, table=table)
@@ -45,7 +45,7 @@ def read(file: Location, wanted: Sequence[str]) -> ReferenceFile:
     found = [rows for block in lines.blocks() for rows in _rows(block, table, layout, rejects)]
     rejects += [(line, "longer than 16 MiB") for line, _ in lines.overlong]
     if lines.fault:
-        raise InputError(f"{file.name}: {lines.fault}. A table is read as a whole; get the file again.")
+        raise InputError(f"{file.name}: {lines.fault}. A table is read as a whole; fetch the file again.")
     schema = pa.schema([(name, pa.string()) for name in wanted])
     return ReferenceFile(pa.Table.from_batches(found, schema), lines.lines, tuple(rejects))
 
@@ -53,13 +53,13 @@ def read(file: Location, wanted: Sequence[str]) -> ReferenceFile:
 def _first_line(file: Location) -> bytes:
     with closing(Lines(file)) as lines:
         for block in lines.blocks():
-            whole = bytes(block.raw)
-            return whole[: whole.find(b"\n") + 1]
+            text = bytes(block.raw)
+            return text[: text.find(b"\n") + 1]
     return b""
 
 
 def _names(header: bytes) -> tuple[str, ...]:
-    """The names of the columns, the first that ends in `user_id` being `USER`."""
+    """The names of the columns; the first that ends in `user_id` is called `USER`."""
     try:
         (names,) = csv.reader([header.decode("utf-8-sig").rstrip("\r\n")])
     except (ValueError, csv.Error):
@@ -71,16 +71,16 @@ def _names(header: bytes) -> tuple[str, ...]:
 def _rows(
     block: Block, table: DelimitedTable, layout: FieldSpec, rejects: list[tuple[int, str]]
 ) -> Iterator[pa.RecordBatch]:
-    """The sound rows of a block, then those that were mended."""
+    """The valid rows of a block, then the repaired ones."""
     scanned = layout.scan(block.text)
     yield pa.RecordBatch.from_struct_array(scanned.r).filter(pa.array(scanned.valid))
     text = memoryview(block.text)
-    good = []
+    repaired_lines = []
     for row in np.flatnonzero(~scanned.valid).tolist():
         line = bytes(text[scanned.begins[row] : scanned.begins[row + 1]])
-        if why := table.why(line):
-            rejects.append((block.first + row, why))
+        if reason := table.why(line):
+            rejects.append((block.first + row, reason))
         elif (found := text_of(line, [])) is not None:
-            good.append(repaired(object_of(found, []), []).text.encode() + b"\n")
-    if good:
-        yield pa.RecordBatch.from_struct_array(layout.scan(b"".join(good), repaired=True).r)
+            repaired_lines.append(repaired(object_of(found, []), []).text.encode() + b"\n")
+    if repaired_lines:
+        yield pa.RecordBatch.from_struct_array(layout.scan(b"".join(repaired_lines), repaired=True).r)

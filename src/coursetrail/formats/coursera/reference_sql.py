@@ -1,10 +1,10 @@
-"""What becomes of Coursera's tables: the columns that are read of them, and the SQL that makes ours of these."""
+"""Coursera's reference tables: the columns that are read from them, and the SQL that builds our tables."""
 
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from coursetrail.dataset.ledger import MOMENT
+from coursetrail.reading.times import MOMENT
 
 READ = {
     "courses": ("course_id", "course_slug", "course_name"),
@@ -65,7 +65,7 @@ READ = {
         "course_branch_grade_verified",
     ),
 }
-"""The tables that are read, and the columns of each; `user_id` is the one that ends so."""
+"""The files that are read, and the columns of each; `user_id` stands for the column whose name ends in it."""
 
 SYLLABUS = pa.schema(
     [
@@ -108,13 +108,13 @@ ROLES = {
     "UNIVERSITY_ADMIN": "staff",
     "DATA_COORDINATOR": "staff",
 }
-"""Coursera's roles and ours; the list may be longer, and what is not in it is `other`."""
+"""Coursera's roles and ours. Coursera may have more roles; a role that is not in the list is `other`."""
 STATES = {"0": "not passed", "1": "passed", "2": "verified"}
 
 
 @dataclass(frozen=True)
 class ReferenceTable:
-    """One of our tables, the files without any of which it stays what it is, and how it is made."""
+    """One of our tables and its `sql`. It is built if at least one of the files that it `needs` is there."""
 
     table: str
     schema: pa.Schema
@@ -127,8 +127,8 @@ def _case(column: str, words: dict[str, str], other: str) -> str:
     return f"case {column} {pairs} {other} end"
 
 
-# A course whose content is only in branches has that of the branch made last. Where no table says which course a
-# branch is of, it has the course's own id.
+# A course with content only in branches gets the content of the newest branch. If no table says which course a
+# branch belongs to, the branch id is the course id.
 BRANCHES = """
     plain as (
         select course_id as course from course_modules
@@ -159,7 +159,7 @@ BRANCHES = """
 
 
 def _content(kind: str, columns: str) -> str:
-    """The rows of modules, lessons or items, of courses or of the branches chosen for them."""
+    """SQL for the modules, lessons or items of courses, and of the branches chosen for courses."""
     parts = [part.strip() for part in columns.split(",")]
     own = ", ".join(parts).replace("{}", f"course_{kind}")
     branch = ", ".join(parts).replace("{}", f"course_branch_{kind}")
@@ -167,7 +167,7 @@ def _content(kind: str, columns: str) -> str:
         select course_id as course, {own} from course_{kind}s
         union
         select course, {branch} from course_branch_{kind}s join chosen on branch = course_branch_id
-    """  # noqa: S608 - of this module
+    """  # noqa: S608 - only constants of this module
 
 
 SQL = (
@@ -267,4 +267,4 @@ SQL = (
         """,  # noqa: S608
     ),
 )
-"""How each of our tables is made. Rows that come twice count once; of a member or a grade the latest row counts."""
+"""How each table is built. Repeated rows count once; of several rows for a member or a grade, the latest counts."""

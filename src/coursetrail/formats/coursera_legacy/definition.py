@@ -1,6 +1,6 @@
 """Legacy Coursera clickstream exports (class.coursera.org, 2012 to 2015): JSON lines.
 
-No raw export is public; docs/formats.md says what this rests on.
+No raw export is public; docs/formats.md lists the sources.
 """
 
 from typing import Any
@@ -35,9 +35,9 @@ VIEWS = frozenset({"pageview", "hg.pageview", "hg.hg.pageview"})
 URL = ("page_url", "value")
 STATES = ("readyState", "networkState")
 NETWORK_LOADING = 2
-"""HTML's NETWORK_LOADING; with nothing ready at second 0 the event is one of the burst of a player that loads."""
+"""HTML's NETWORK_LOADING. At second 0, with nothing ready, the event belongs to the burst of a player that loads."""
 
-# The player reports HTML5 media events; a set that is open, so what is not here is video_other.
+# The player reports HTML5 media events. The set is open: a type that is missing here is video_other.
 ACTIONS = {
     "play": "video_play",
     "pause": "video_pause",
@@ -65,14 +65,14 @@ def _is_legacy(line: bytes) -> bool:
 
 
 def _suspect(r: pa.StructArray) -> Any:
-    """Where the key is missing or holds JSON itself, or the time stamp is not plainly one of milliseconds."""
+    """Rows whose key is missing or is itself JSON, or whose time stamp is not clearly in milliseconds."""
     odd = each(r.field("key"), lambda key: key.startswith(("{", "[")), missing=True)
     time = r.field("timestamp").fill_null(0).to_numpy()
     return odd | (time < 100_000_000_000) | (time > 99_999_999_999_999)
 
 
 def _url(records: Records) -> pa.Array:
-    """The page's address, or the value where that is one."""
+    """The page's address, or the value if it is an address."""
     page_url, value = records.field("page_url"), records.field("value")
     if not page_url.null_count:
         return page_url
@@ -84,7 +84,7 @@ def _page(part: int) -> Column:
 
 
 def _item(records: Records) -> pa.Array:
-    """The item that the page's address names, else the lecture that a video event is about."""
+    """The item in the page's address, else the lecture of a video event."""
     return first(records.pages[2], without_empty(records.inner("lectureID")))
 
 
@@ -93,7 +93,7 @@ _number = NAMES.index
 
 
 def _action(records: Records) -> pa.Array:
-    """What was done: with a video what the player reports, on a page what its address says."""
+    """The action: for a video what the player reports, for a page what its address says."""
     key = records.field("key")
     state = {name: records.inner(name).to_numpy(zero_copy_only=False) for name in ("currentTime", *STATES)}
     loading = (state["currentTime"] == 0) & (state["readyState"] == 0) & (state["networkState"] == NETWORK_LOADING)

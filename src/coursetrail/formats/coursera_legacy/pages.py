@@ -1,6 +1,6 @@
-"""Which part of a legacy Coursera course an address belongs to.
+"""The area of a legacy Coursera course that an address belongs to.
 
-`PAGES` is the whole rule (Coursera's paths of 2012 to 2015): the first row whose pattern begins the path below
+`PAGES` has all rules (Coursera's paths of 2012 to 2015). The first row that matches the beginning of the path below
 `/<course>/` decides. A pattern ends at a `/`, at the query or at the end of the path.
 """
 
@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 
 class Page(NamedTuple):
-    """What an address says; all null where it is not of a course."""
+    """What an address says; all null if it is not an address of a course."""
 
     course: str | None
     area: str | None
@@ -18,7 +18,7 @@ class Page(NamedTuple):
 
 
 class LegacyPageRule(NamedTuple):
-    """A path pattern, its area, the parameter that names the item, the action if not a page view."""
+    """A path pattern, its area, the parameter that names the item, and the action if it is not a page view."""
 
     path: str
     area: str

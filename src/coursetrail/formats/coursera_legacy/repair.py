@@ -1,7 +1,7 @@
-"""Lines of a legacy Coursera export that the engine's reader refuses or doubts: mended, or given a reason.
+"""Repairs suspect lines of a legacy Coursera export, or rejects them with a reason.
 
-Here is every quirk of the format. A line costs a hundred times what a sound one costs, so only the few that
-need it come here.
+All known faults of the format are here. A repair takes a hundred times as long as reading a valid line, so only lines
+that the scanner refuses or finds suspect are repaired.
 """
 
 import json
@@ -15,12 +15,12 @@ from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaire
 TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
 EARLIEST = 1_262_304_000_000
 LATEST = 1_893_456_000_000
-"""2010 and 2030: a rescaled time stamp must fall between them, or its unit is a guess."""
+"""2010 and 2030: a rescaled time stamp must lie between them; otherwise its unit is a guess."""
 UNITS = {"seconds": 1000.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
 
 
 def repair(line: bytes) -> Repaired | None:
-    """The line as sound JSON; None when it is blank; `Reject` with the reason when it is no event."""
+    """The line as valid JSON; None if it is blank. Raises Reject with the reason if it is not an event."""
     kinds: list[str] = []
     text = text_of(line, kinds)
     if text is None:

@@ -1,7 +1,7 @@
 """Open edX tracking logs (`tracking.log`, and edX's data packages): JSON lines, 2012 to today.
 
-Both envelopes are read: that of the log, and that of the event-tracking library (name, timestamp, data, context), whose
-context holds what the other has as fields. docs/formats.md says what this rests on.
+Two envelopes are read: that of the log, and that of the event-tracking library (name, timestamp, data, context). In the
+second, many fields of the log are members of the context. docs/formats.md lists the sources.
 """
 
 import json
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from coursetrail.formats.edx.events import DOUBLED, ENROLMENT, EVENTS, MONITORS, OTHER, STUDIO, Meaning, meaning
 from coursetrail.formats.edx.extra import extra, requests, shown
 from coursetrail.formats.edx.pages import BLOCKS, COURSE, SITE, block, course_in, page
-from coursetrail.formats.edx.payload import keepable
+from coursetrail.formats.edx.payload import redact_line
 from coursetrail.formats.edx.repair import PAYLOADS, TEXT, TIMES, repair
 from coursetrail.reading.columns import Column, Records, coded, constant, each, first, plain, without_empty
 from coursetrail.reading.format import Format
@@ -23,7 +23,7 @@ from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
 from coursetrail.reading.times import moments
 
 HOISTED = ("username", "event_source", "page", "referer", "session", "ip", "host", "agent", "accept_language")
-"""Fields of a line, which the second envelope has in its context."""
+"""Fields of a line that the second envelope has in its context."""
 ENVELOPE = ({"event_type", "event_source"}, {"name", "timestamp", "data", "context"})
 """The fields that a line of either envelope has."""
 POSITION = ("currentTime", "current_time", "new_time")
@@ -42,14 +42,14 @@ def _is_edx(line: bytes) -> bool:
 
 
 def _suspect(r: pa.StructArray) -> Any:
-    """Where no type or no time is to be seen."""
+    """Rows without a type or without a time."""
     kinds = each(r.field("event_type"), bool, missing=False) | each(r.field("name"), bool, missing=False)
     times = moments(first(r.field("time"), r.field("timestamp")))
     return ~kinds | times.is_null().to_numpy(zero_copy_only=False)
 
 
 def _hoisted(records: Records, name: str) -> pa.Array:
-    """A field of the line, or else of its context; null where it is empty."""
+    """A field of the line, else of its context; null if it is empty."""
     found = without_empty(records.field(name))
     if not found.null_count:
         return found
@@ -58,7 +58,7 @@ def _hoisted(records: Records, name: str) -> pa.Array:
 
 
 def _payload(records: Records, *names: str) -> pa.Array:
-    """The first of these members of the payload that there is."""
+    """The first of these members that the payload has."""
     fields = [field for field in PAYLOADS if records.field(field).null_count < len(records)]
     found: pa.Array = None
     for field in fields or PAYLOADS[:1]:
@@ -69,7 +69,7 @@ def _payload(records: Records, *names: str) -> pa.Array:
 
 
 def _kind(records: Records) -> pa.Array:
-    """The event's type, or its name where it has none."""
+    """The event's type, else its name."""
     return first(without_empty(records.field("event_type")), without_empty(records.field("name")))
 
 
@@ -93,7 +93,7 @@ def _dictionary(strings: pa.Array) -> pa.DictionaryArray:
 
 
 def _course(records: Records) -> pa.Array:
-    """The course of the context, else of the address, else of the page before."""
+    """The course in the context, else in the address, else in the address of the page before."""
     found = first(without_empty(records.member("context", "course_id")), records.pages[0])
     if not found.null_count:
         return found
@@ -103,7 +103,7 @@ def _course(records: Records) -> pa.Array:
 
 
 def _learner(records: Records) -> pa.Array:
-    """Who did it; of an enrolment who is enrolled, and nobody where only the number of another person is known."""
+    """The learner. For an enrolment, the enrolled person; null if only the number of another person is known."""
     names = plain(_hoisted(records, "username"))
     enrolment = each(records.once(_kind), ENROLMENT.__contains__, missing=False)
     if not enrolment.any():
@@ -127,25 +127,25 @@ AREAS = tuple(
 
 
 def _action(records: Records) -> pa.Array:
-    """What the type means, or of a request its address; of doubles the server's."""
+    """The action of the type, or of a request's address. Of an event sent twice, only the server's counts."""
     kinds = records.once(_kind)
     double = each(kinds, DOUBLED.__eq__, missing=False) & each(
         _hoisted(records, "event_source"), "browser".__eq__, missing=False
     )
     other = ACTIONS.index("other")
-    said = each(kinds, lambda kind: ACTIONS.index(meaning(kind).action), missing=other)
+    typed = each(kinds, lambda kind: ACTIONS.index(meaning(kind).action), missing=other)
     asked = each(records.pages[3], ACTIONS.index, missing=other)
     request = records.once(requests)
-    return coded(np.where(request, asked, np.where(double, other, said)), ACTIONS)
+    return coded(np.where(request, asked, np.where(double, other, typed)), ACTIONS)
 
 
 def _area(records: Records) -> pa.Array:
-    """Administration by the host, the client or the path; else the area of the type, else that of the address."""
+    """Administration if the host, client or path says so; else the area of the type, else that of the address."""
 
-    def said(found: Meaning) -> int:
+    def area(found: Meaning) -> int:
         return AREAS.index(found.area) if found.area else -1
 
-    typed = each(records.once(_kind), lambda kind: said(meaning(kind)), missing=-1)
+    typed = each(records.once(_kind), lambda kind: area(meaning(kind)), missing=-1)
     paged = each(records.pages[1], AREAS.index, missing=-1)
     admin = each(_hoisted(records, "host"), lambda host: bool(STUDIO.match(host)), missing=False)
     admin |= each(_hoisted(records, "agent"), lambda agent: bool(MONITORS.search(agent)), missing=False)
@@ -154,7 +154,7 @@ def _area(records: Records) -> pa.Array:
 
 
 def _item(records: Records) -> pa.Array:
-    """The block that the payload is about, else that of the context's module, else what the address names."""
+    """The block in the payload, else in the context's module, else in the address."""
     named = _payload(records, "problem_id", "block_id", "id").dictionary_encode()
     blocks = pa.array(map(block, named.dictionary.to_pylist()), pa.string()).take(named.indices)
     modules = records.member("context", "module")
@@ -232,7 +232,7 @@ FORMAT = Format(
     url=lambda records: records.once(_url),
     page=page,
     address=lambda records: _hoisted(records, "ip"),
-    keepable=keepable,
+    keepable=redact_line,
     shown=shown,
     columns={
         "platform": constant("edx"),

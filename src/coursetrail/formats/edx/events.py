@@ -1,7 +1,7 @@
-"""What the event types of Open edX mean: an action, and the area of the course where the type alone says it.
+"""The meaning of Open edX event types: an action and, if the type determines it, an area of the course.
 
-`EVENTS` is the whole rule: the longest row whose name is the type, or begins it where the row ends in a dot, decides.
-A type that is a path is a request that the server answered: there the address decides (edx_pages.py).
+`EVENTS` has all rules. The row with the longest name decides; a name that ends in a dot matches every type that begins
+with it. A type that is a path is a request that the server answered: its address decides (pages.py).
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Meaning(NamedTuple):
-    """An action and an area; the area is null where the page says it."""
+    """An action and an area; the area is null if it depends on the page."""
 
     action: str
     area: str | None
@@ -77,15 +77,15 @@ EVENTS = {
 OTHER = Meaning("other", None)
 ENROLMENT = ("edx.course.enrollment.activated", "edx.course.enrollment.deactivated")
 DOUBLED = "problem_check"
-"""Sent by the browser, and logged by the server too, with the marks: the server's counts."""
+"""The browser sends this event, and the server logs it too, with the grade. Only the server's event counts."""
 MONITORS = re.compile(
     r"python-requests|python-urllib|ELB-HealthChecker|GoogleHC|kube-probe|^curl/|^Wget/|Googlebot|Pingdom|UptimeRobot"
     r"|NewRelicPinger|Zabbix|check_http|StatusCake|Site24x7",
     re.IGNORECASE,
 )
-"""User agents of health checkers, monitors and scripts."""
+"""User agents of health checks, monitors and scripts."""
 STUDIO = re.compile(r"(?:studio|cms)[.:-]|[\w-]+[.-]studio\.", re.IGNORECASE)
-"""How hosts of Studio, where courses are made, begin."""
+"""The beginning of host names of Studio, the tool for course authors."""
 
 
 def is_request(kind: str) -> bool:

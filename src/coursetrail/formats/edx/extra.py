@@ -1,6 +1,6 @@
-"""What events keep in `extra`, and what plain tables show, of fields that may hold what a form was sent with.
+"""Redacted `extra` of events and redacted fields of plain tables, a block at a time.
 
-Most payloads are looked at by patterns a block at a time; Python judges each distinct text of the others once.
+Patterns show that most payloads hold no form. Python redacts each distinct text of the remaining ones once.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.formats.edx.events import is_request
-from coursetrail.formats.edx.payload import ASKED, MARK, cleaned, kept, parsed
+from coursetrail.formats.edx.payload import FORM_PATTERN, GET_PATTERN, parsed, redact, redact_value
 from coursetrail.formats.edx.repair import PAYLOADS, TEXT, TIMES
 from coursetrail.reading.columns import Records, each, first, plain, scan_texts
 from coursetrail.reading.repair import written
 from coursetrail.reading.scan import FieldSpec
 
-HIDDEN = ("ip", "username", "page", "referer", "session", "agent", "accept_language")
-"""Of a context, what has a column."""
+HAVE_COLUMNS = ("ip", "username", "page", "referer", "session", "agent", "accept_language")
+"""Members of a context that have a column of their own."""
 ANY_OBJECT = FieldSpec({}, {}, rest=False)
 
 
 def extra(records: Records) -> pa.Array:
-    """JSON of all that has no column, without what forms were sent with."""
+    """JSON of every field without a column, without the contents of forms."""
     request = records.once(requests)
-    rest = _judged(records.scanned.rest, _needs_judging(records.scanned.rest, request), _cleaned_object)
+    rest = _redacted(records.scanned.rest, _may_hold_form(records.scanned.rest, request), _redacted_object)
     parts = [_open(rest)]
     parts += [_part("context", _context(records))]
     for name in PAYLOADS:
@@ -36,7 +36,7 @@ def extra(records: Records) -> pa.Array:
 
 
 def shown(r: pa.StructArray) -> pa.StructArray:
-    """The fields of lines for a plain table, without what forms were sent with."""
+    """The fields of lines for a plain table, without the contents of forms."""
     names = [field.name for field in r.type]
     arrays = {name: r.field(name) for name in names}
     request = requests(r)
@@ -45,83 +45,83 @@ def shown(r: pa.StructArray) -> pa.StructArray:
             valid = scan_texts(arrays[name], ANY_OBJECT).valid
             arrays[name] = payloads(arrays[name], request, valid)
     for name in set(names) - {*TEXT, *TIMES, *PAYLOADS}:
-        arrays[name] = _judged(arrays[name], pc.match_substring_regex(plain(arrays[name]), '["{]'), _cleaned_text)
+        arrays[name] = _redacted(arrays[name], pc.match_substring_regex(plain(arrays[name]), '["{]'), _redacted_text)
     return pa.StructArray.from_arrays(list(arrays.values()), names)
 
 
 def payloads(texts: pa.Array, request: Any, valid: Any) -> pa.Array:
-    """The JSON to be kept of payloads; null where nothing is. `sound` are the rows that hold an object."""
+    """The JSON that may be stored of payloads, null if there is none. `valid` marks the rows that hold an object."""
     distinct = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     words = distinct.dictionary
     there = distinct.indices.is_valid().to_numpy(zero_copy_only=False)
     numbers = distinct.indices.fill_null(0).to_numpy()
     easy = np.zeros(len(words), bool)
     easy[numbers[there & ~request & valid]] = True
-    easy &= ~pc.match_substring_regex(words, MARK).to_numpy(zero_copy_only=False)
+    easy &= ~pc.match_substring_regex(words, FORM_PATTERN).to_numpy(zero_copy_only=False)
     asked, said = np.zeros(len(words), bool), np.zeros(len(words), bool)
     asked[numbers[there & request]] = True
-    asked &= pc.match_substring_regex(words, ASKED).to_numpy(zero_copy_only=False)
+    asked &= pc.match_substring_regex(words, GET_PATTERN).to_numpy(zero_copy_only=False)
     said[numbers[there & ~request]] = True
-    of_requests = _answers(words, asked, lambda text: kept(text, True))
-    of_others = pc.if_else(pa.array(easy), words, _answers(words, said & ~easy, lambda text: kept(text, False)))
+    of_requests = _answers(words, asked, lambda text: redact(text, True))
+    of_others = pc.if_else(pa.array(easy), words, _answers(words, said & ~easy, lambda text: redact(text, False)))
     places = pa.array(np.where(request, numbers, numbers + len(words)), mask=~there)
     return pa.concat_arrays([of_requests, of_others]).take(places)
 
 
-def _answers(words: pa.Array, wanted: Any, ask: Callable[[str], str | None]) -> pa.Array:
-    """The answers for the words that are wanted, null for the others."""
+def _answers(words: pa.Array, wanted: Any, answer: Callable[[str], str | None]) -> pa.Array:
+    """The answers for the words that are wanted; null for all other words."""
     mask = pa.array(wanted)
-    answers = pa.array([ask(word) for word in words.filter(mask).to_pylist()], pa.string())
-    return pc.replace_with_mask(pa.nulls(len(words), pa.string()), mask, answers)
+    found = pa.array([answer(word) for word in words.filter(mask).to_pylist()], pa.string())
+    return pc.replace_with_mask(pa.nulls(len(words), pa.string()), mask, found)
 
 
 def requests(lines: Records | pa.StructArray) -> Any:
-    """Which lines are of requests, as a numpy mask."""
+    """A numpy mask of the lines that are requests."""
     kind, name = lines.field("event_type"), lines.field("name")
     return each(kind, is_request, missing=False) | each(name, is_request, missing=False)
 
 
-def _needs_judging(texts: pa.Array, request: Any) -> pa.Array:
-    """Where JSON may hold something of a form: it is marked, or beside a request there is JSON within text."""
-    marked = pc.match_substring_regex(texts, MARK)
+def _may_hold_form(texts: pa.Array, request: Any) -> pa.Array:
+    """The rows whose JSON may hold a form: the pattern matches, or a request has JSON nested as text."""
+    marked = pc.match_substring_regex(texts, FORM_PATTERN)
     return pc.or_(marked, pc.and_(pa.array(request), pc.match_substring(texts, '\\"')))
 
 
-def _judged(texts: pa.Array, doubted: pa.Array, judge: Callable[[str], str | None]) -> pa.Array:
-    """The texts, those that are doubted as they are judged, each once."""
-    mask = pc.fill_null(doubted, False)
+def _redacted(texts: pa.Array, suspect: pa.Array, redact_one: Callable[[str], str | None]) -> pa.Array:
+    """The texts, with the suspect ones redacted, each distinct text once."""
+    mask = pc.fill_null(suspect, False)
     if not pc.any(mask).as_py():
         return texts
     distinct = plain(texts).filter(mask).dictionary_encode()
-    judged = pa.array(map(judge, distinct.dictionary.to_pylist()), pa.string())
-    return pc.replace_with_mask(plain(texts), mask, judged.take(distinct.indices))
+    redacted = pa.array(map(redact_one, distinct.dictionary.to_pylist()), pa.string())
+    return pc.replace_with_mask(plain(texts), mask, redacted.take(distinct.indices))
 
 
 def _context(records: Records) -> pa.Array:
-    """The context without what has a column; one that the scanner cannot read is read by Python."""
+    """The context without members that have a column. Python reads a context that the scanner cannot read."""
     texts = records.field("context")
     found = records.object("context")
-    doubted = pc.match_substring_regex(found.rest, MARK)
-    doubted = pc.or_(pc.fill_null(doubted, False), pc.and_(pa.array(~found.valid), texts.is_valid()))
-    return first(_judged(pc.if_else(doubted, plain(texts), None), doubted, _context_of), found.rest)
+    suspect = pc.match_substring_regex(found.rest, FORM_PATTERN)
+    suspect = pc.or_(pc.fill_null(suspect, False), pc.and_(pa.array(~found.valid), texts.is_valid()))
+    return first(_redacted(pc.if_else(suspect, plain(texts), None), suspect, _redacted_context), found.rest)
 
 
-def _context_of(text: str) -> str | None:
+def _redacted_context(text: str) -> str | None:
     value = parsed(text)
     if isinstance(value, dict):
-        value = {name: cleaned(one) for name, one in value.items() if name not in HIDDEN}
+        value = {name: redact_value(one) for name, one in value.items() if name not in HAVE_COLUMNS}
     else:
-        value = cleaned(value)
+        value = redact_value(value)
     return written(value) if value else None
 
 
-def _cleaned_object(text: str) -> str:
+def _redacted_object(text: str) -> str:
     found = parsed(text)
-    return written({name: cleaned(one) for name, one in found.items()} if isinstance(found, dict) else {})
+    return written({name: redact_value(one) for name, one in found.items()} if isinstance(found, dict) else {})
 
 
-def _cleaned_text(text: str) -> str | None:
-    return kept(text, False)
+def _redacted_text(text: str) -> str | None:
+    return redact(text, False)
 
 
 def _open(rest: pa.Array) -> pa.Array:
@@ -130,5 +130,5 @@ def _open(rest: pa.Array) -> pa.Array:
 
 
 def _part(name: str, values: pa.Array) -> pa.Array:
-    """A further member; nothing where the value is null."""
+    """One more member; empty if the value is null."""
     return pc.fill_null(pc.binary_join_element_wise(f',"{name}":', values, ""), "")

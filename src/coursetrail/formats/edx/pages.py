@@ -1,25 +1,18 @@
-"""Which course and which part of it an address of Open edX belongs to.
+"""The course, and the area of it, that an address of Open edX belongs to.
 
-`COURSE` and `SITE` are the whole rule: the longest row that begins the path, below the course's address or below the
-host, decides. A row ends at a `/` or at the end of the path.
+`COURSE` and `SITE` have all rules, for paths below a course's address and below the host. The longest row that matches
+the beginning of the path decides. A row ends at a `/` or at the end of the path.
 """
 
 import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-
-class Page(NamedTuple):
-    """What an address says; all null where it is none."""
-
-    course: str | None
-    area: str | None
-    item: str | None
-    action: str | None
+from coursetrail.formats.coursera_legacy.pages import Page
 
 
 class EdxPageRule(NamedTuple):
-    """A path, its area, and what is done there."""
+    """A path, its area and its action."""
 
     path: str
     area: str
@@ -102,7 +95,7 @@ SITE = (
 )
 OTHER = EdxPageRule("", "other")
 FILES = ("asset-v1:", "c4x")
-"""How the first step of a path begins that leads to a file of a course."""
+"""The beginning of the first step of a path to a file of a course."""
 BLOCKS = {
     "video": "lecture",
     "videoalpha": "lecture",
@@ -110,7 +103,7 @@ BLOCKS = {
     "openassessment": "peer",
     "discussion": "forum",
 }
-"""Areas of the kinds of blocks that courses are built of; any other is of the lecture."""
+"""The area of each kind of course block; any other kind belongs to the lecture."""
 
 _RULES = {True: {rule.path: rule for rule in COURSE}, False: {rule.path: rule for rule in SITE}}
 _BELOW = re.compile(
@@ -123,7 +116,7 @@ _THREAD = re.compile(r"(?:threads|comments)/([0-9a-f]{16,})")
 
 
 def page(address: str) -> Page:
-    """Course, area, item and action of a page's address, or of the path of a request.
+    """Course, area, item and action of a page's address, or of a request's path.
 
     >>> page("/courses/course-v1:Org+C1+2017/courseware/week1/lesson2/")
     Page(course='course-v1:Org+C1+2017', area='lecture', item='lesson2', action='page_view')
@@ -161,7 +154,7 @@ def _on_site(path: str, request: bool) -> Page:
         if not key and len(steps) > 2:
             return Page(None, "lecture", steps[-1], "download")
         return Page(course, "lecture", path.rpartition("@")[2], "download")
-    if block and not request:  # a block by itself in a page of another site, such as the learning application
+    if block and not request:  # a single block in a page of another site, such as the learning application
         return Page(course, BLOCKS.get(block[1], "lecture"), block[2], "page_view")
     rule = _rule(steps, in_course=False)
     return Page(course, rule.area, block[2] if block else _item(rule, "/".join(steps)), rule.action)
@@ -196,7 +189,7 @@ def _steps(path: str) -> list[str]:
 
 
 def block(name: str) -> str | None:
-    """The short name of a block, as it is the same in all ways of naming it; None for no name.
+    """The short name of a block, the same for every form of its full name; None for an empty name.
 
     >>> block("block-v1:Org+C1+2017+type@problem+block@0e71a74e"), block("i4x-Org-C1-video-Intro")
     ('0e71a74e', 'Intro')

@@ -1,8 +1,8 @@
-"""What may be kept of what an edX event carries: never what a form was sent with.
+"""Redacts the payloads of edX events: the contents of submitted forms are never stored.
 
-`event.POST` holds passwords, names and e-mails in clear. A payload is taken for a request's where the event's type is a
-path, or where a member is called POST or GET, at any depth and however often it is packed as text in text. Of a
-request only GET is kept. What looks like JSON and is none (logs cut it at 512 characters) is not kept at all.
+`event.POST` holds passwords, names and e-mail addresses in plain text. A payload counts as a request if the event's
+type is a path, or if a member is called POST or GET, at any depth and however often JSON is nested as text in JSON.
+Only the GET of a request is stored. Text that looks like JSON but is not valid (logs cut it at 512 characters) is not stored.
 """
 
 import json
@@ -12,12 +12,12 @@ from typing import Any
 
 from coursetrail.reading.repair import written
 
-MARK = r'(?i)(?:post|get)\\*"[\s\\nrt]*:|\\u00[0-7]'
-"""In JSON without it, no member is called POST or GET; it may be a letter that is written as an escape."""
-ASKED = r'(?i)get\\*"[\s\\nrt]*:[\s\\nrt]*\{[\s\\nrt]*"'
-"""Without it, a request's payload has no GET, or an empty one."""
-_MARK = re.compile(MARK)
-_KNOWN = re.compile(
+FORM_PATTERN = r'(?i)(?:post|get)\\*"[\s\\nrt]*:|\\u00[0-7]'
+"""JSON that does not match has no member called POST or GET. It also matches letters written as escapes."""
+GET_PATTERN = r'(?i)get\\*"[\s\\nrt]*:[\s\\nrt]*\{[\s\\nrt]*"'
+"""A request's payload that does not match has no GET, or an empty one."""
+_FORM_PATTERN = re.compile(FORM_PATTERN)
+_KNOWN_NAMES = re.compile(
     rb"(?<![A-Za-z0-9_])(?:username|event_type|event_source|event|name|context|data|timestamp|time|page|referer|session"
     rb"|ip|host|agent|accept_language|course_id|org_id|user_id|path|POST|GET|server|browser|mobile|task)"
     rb"(?![A-Za-z0-9_])|[{}\[\]\",:\\ ]"
@@ -25,47 +25,47 @@ _KNOWN = re.compile(
 _HIDDEN = "…".encode()
 
 
-def kept(text: str, request: bool) -> str | None:
-    """A payload's text → the JSON to be kept of it; None where nothing is.
+def redact(text: str, request: bool) -> str | None:
+    """The JSON that may be stored of a payload's text; None if there is none.
 
-    >>> kept('{"POST": {"password1": ["secret"]}, "GET": {"next": ["/"]}}', True)
+    >>> redact('{"POST": {"password1": ["secret"]}, "GET": {"next": ["/"]}}', True)
     '{"GET": {"next": ["/"]}}'
     """
-    value = cleaned(text, request, unpack=True)
+    value = redact_value(text, request, unpack=True)
     if value is None or (request and (not isinstance(value, dict) or not value.get("GET"))):
         return None
     return written(value)
 
 
-def cleaned(value: Any, request: bool = False, unpack: bool = False) -> Any:
-    """A JSON value without what requests sent; None for what cannot be judged.
+def redact_value(value: Any, request: bool = False, unpack: bool = False) -> Any:
+    """A JSON value without the contents of forms; None if it is nested too deeply to be checked.
 
-    `unpack` gives JSON that is packed as text as what it is.
+    With `unpack`, text that holds JSON becomes the JSON value.
     """
     try:
-        return _cleaned(value, request, unpack)
+        return _redacted(value, request, unpack)
     except RecursionError:
         return None
 
 
-def _cleaned(value: Any, request: bool, unpack: bool = False) -> Any:
+def _redacted(value: Any, request: bool, unpack: bool = False) -> Any:
     if isinstance(value, dict):
         if request or "GET" in value or any(name.strip().upper() == "POST" for name in value):
-            return {"GET": _cleaned(value["GET"], False)} if "GET" in value else {}
-        return {name: _cleaned(one, False) for name, one in value.items()}
+            return {"GET": _redacted(value["GET"], False)} if "GET" in value else {}
+        return {name: _redacted(one, False) for name, one in value.items()}
     if isinstance(value, list):
-        return [_cleaned(one, request) for one in value]
-    return _text(value, request, unpack) if isinstance(value, str) else value
+        return [_redacted(one, request) for one in value]
+    return _redacted_text(value, request, unpack) if isinstance(value, str) else value
 
 
-def _text(text: str, request: bool, unpack: bool) -> Any:
+def _redacted_text(text: str, request: bool, unpack: bool) -> Any:
     if '"' not in text and "{" not in text:
         return text
     try:
         inside = _JSON.decode(text)
     except ValueError:
-        return None if request or _MARK.search(text) or text.lstrip(' \t\r\n"\\').startswith("{") else text
-    found = _cleaned(inside, request, unpack)
+        return None if request or _FORM_PATTERN.search(text) or text.lstrip(' \t\r\n"\\').startswith("{") else text
+    found = _redacted(inside, request, unpack)
     if unpack:
         return found
     return text if found == inside else written(found)
@@ -80,21 +80,21 @@ _JSON = json.JSONDecoder(strict=False, parse_constant=str, parse_float=_finite)
 
 
 def parsed(text: str) -> Any:
-    """What JSON text says, numbers that are not finite as text; None where it is none."""
+    """The value of JSON text, with numbers that are not finite as text; None if the text is not valid JSON."""
     try:
         return _JSON.decode(text)
     except (ValueError, RecursionError):
         return None
 
 
-def keepable(line: bytes) -> bytes:
-    """Of a line that cannot be read: punctuation and the names of known fields, `…` for all else.
+def redact_line(line: bytes) -> bytes:
+    """What may be stored of a line that cannot be read: punctuation and known field names; all else becomes `…`.
 
-    In a broken line nobody can tell what belongs to a form. The line's number leads to the file itself.
+    In a broken line it is impossible to tell what belongs to a form. The line's number leads to the original.
     """
     parts = []
     at = 0
-    for match in _KNOWN.finditer(line):
+    for match in _KNOWN_NAMES.finditer(line):
         if match.start() > at:
             parts.append(_HIDDEN)
         parts.append(match[0])

@@ -1,9 +1,9 @@
-"""Lines of an Open edX tracking log that the scanner refuses or doubts: mended, or given a reason."""
+"""Repairs suspect lines of an Open edX tracking log, or rejects them with a reason."""
 
 from typing import Any
 
 from coursetrail.formats.edx.events import is_request
-from coursetrail.formats.edx.payload import cleaned, kept
+from coursetrail.formats.edx.payload import redact, redact_value
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.network import network
 from coursetrail.reading.repair import REPEATED, object_of, repaired, scalar, text_of
@@ -27,7 +27,7 @@ PAYLOADS = ("event", "data")
 
 
 def repair(line: bytes) -> Repaired | None:
-    """The line as sound JSON; None when it is blank; `Reject` with the reason when it is no event."""
+    """The line as valid JSON; None if it is blank. Raises Reject with the reason if it is not an event."""
     kinds: list[str] = []
     text = text_of(line, kinds)
     if text is None:
@@ -44,7 +44,7 @@ def repair(line: bytes) -> Repaired | None:
             event[name] = scalar(event[name], kinds)
     if not (event.get("event_type") or event.get("name")):
         raise Reject("neither event_type nor name")
-    return repaired(_clean(_timed(event, kinds)), kinds)
+    return repaired(_redacted(_timed(event, kinds)), kinds)
 
 
 def _timed(event: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
@@ -57,23 +57,23 @@ def _timed(event: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
     return {**{name: value for name, value in event.items() if name not in TIMES}, "time": at.isoformat()}
 
 
-def _clean(event: dict[str, Any]) -> dict[str, Any]:
-    """Without anything that a form was sent with, and without addresses where fields came twice."""
+def _redacted(event: dict[str, Any]) -> dict[str, Any]:
+    """The event without the contents of forms, and without full addresses in repeated fields."""
     request = any(is_request(event.get(name) or "") for name in ("event_type", "name"))
-    made = {name: value if name in (*TEXT, "time") else cleaned(value) for name, value in event.items()}
+    found = {name: value if name in (*TEXT, "time") else redact_value(value) for name, value in event.items()}
     for name in PAYLOADS:
         if isinstance(event.get(name), str):
-            made[name] = kept(event[name], request)
+            found[name] = redact(event[name], request)
         elif name in event:
-            made[name] = cleaned(event[name], request)
+            found[name] = redact_value(event[name], request)
     if isinstance(event.get(REPEATED), list):
-        made[REPEATED] = [_earlier(one, request) for one in event[REPEATED]]
-    return made
+        found[REPEATED] = [_earlier(one, request) for one in event[REPEATED]]
+    return found
 
 
 def _earlier(one: Any, request: bool) -> Any:
-    """An earlier value of a field, with its name."""
+    """An earlier value of a repeated field, with its name, redacted."""
     match one:
         case [str(name), value]:
-            return [name, network(str(value)) if name == "ip" else cleaned(value, request)]
-    return cleaned(one, request)
+            return [name, network(str(value)) if name == "ip" else redact_value(value, request)]
+    return redact_value(one, request)

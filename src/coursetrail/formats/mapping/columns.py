@@ -1,4 +1,4 @@
-"""Columns of events as a mapping says they are made."""
+"""The columns of events that a mapping fills."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -8,17 +8,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.formats.mapping.fields import FieldPath, Fields, weighs
+from coursetrail.formats.mapping.spec import LISTS, NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import numbers
-from coursetrail.formats.mapping.toml import LISTS, NUMBERS, Mapping
 from coursetrail.reading.columns import Column, Records, coded, constant, each, filled, plain, without_empty
 from coursetrail.reading.network import network
 
-BESIDE = "-"
-"""Between texts of several columns that are one of ours."""
+SEPARATOR = "-"
+"""Joins the texts of several columns that fill one of ours."""
 
 
-def columns(mapping: Mapping, read: Fields) -> Iterable[tuple[str, Column]]:
-    """Each column that is not null throughout."""
+def columns(mapping: MappingSpec, read: Fields) -> Iterable[tuple[str, Column]]:
+    """Each column that the mapping fills, with its name."""
     yield "platform", constant(mapping.name)
     yield "course", Column((), lambda records: coded(np.full(len(records), -1), []))
     for ours, text in mapping.constants.items():
@@ -40,7 +40,7 @@ def columns(mapping: Mapping, read: Fields) -> Iterable[tuple[str, Column]]:
 
 
 def _text(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    return without_empty(read.texts(records.scanned.r, names, BESIDE))
+    return without_empty(read.texts(records.scanned.r, names, SEPARATOR))
 
 
 def _platform(read: Fields, names: FieldPath, records: Records) -> pa.Array:
@@ -53,7 +53,7 @@ def _network(read: Fields, names: FieldPath, records: Records) -> pa.Array:
 
 
 def _number(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    return numbers(read.texts(records.scanned.r, names, BESIDE))
+    return numbers(read.texts(records.scanned.r, names, SEPARATOR))
 
 
 def _weight(read: Fields, names: FieldPath, records: Records) -> pa.Array:

@@ -1,6 +1,6 @@
-"""A first draft of a mapping file, from a look at a file's first lines: guesses by names and by values.
+"""Drafts a mapping file from the profile of a file, by the names and values of its columns.
 
-What is sure enough stands there; what is only likely is commented out, for a person to decide.
+Guesses that are likely enough are written; weaker guesses are commented out, for a person to decide.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from coursetrail.formats.mapping.profile import UNITS, ColumnProfile, Profile
 
-# The first column whose whole name fits is taken; one whose name only holds the word is a guess.
+# The first column whose whole name matches is used; one whose name only contains the word is a weak guess.
 NAMES = {
     "course": "course|course_?id|course_?name|course_?key|course_?code|code_?module",
     "learner": "(user|learner|student|account|person|actor|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
@@ -52,22 +52,22 @@ MEANINGS = {
 }
 PERSONAL = ("learner", "network", "cookie", "url", "referrer")
 FEW = 40
-"""Different values that a column may have to be one of actions."""
+"""A column of actions has at most this many different values."""
 
 
-def draft(look: Profile, name: str) -> str:
-    """The text of a mapping file of that name for a file that looks so."""
-    return "\n".join(_lines(look, name)) + "\n"
+def draft(profile: Profile, name: str) -> str:
+    """The text of a mapping file with this name, for a file with this profile."""
+    return "\n".join(_lines(profile, name)) + "\n"
 
 
-def guesses(look: Profile) -> dict[str, ColumnProfile]:
-    """Columns of events by what their names say, `time` and `action` too."""
+def guesses(profile: Profile) -> dict[str, ColumnProfile]:
+    """The columns of the file that probably fill columns of events, by name of the latter, with `time` and `action`."""
     found: dict[str, ColumnProfile] = {}
-    if time := _time(look):
+    if time := _time(profile):
         found["time"] = time
     taken = {time.name} if time else set()
     for ours, pattern in {"action": ACTION, **NAMES}.items():
-        for column in look.columns:
+        for column in profile.columns:
             if column.name not in taken and _fits(pattern, column.name) and _may_be(ours, column):
                 found[ours] = column
                 taken.add(column.name)
@@ -75,54 +75,54 @@ def guesses(look: Profile) -> dict[str, ColumnProfile]:
     return found
 
 
-def personal(look: Profile) -> set[str]:
-    """Columns whose values may tell who somebody is."""
-    likely = {column.name for ours, column in guesses(look).items() if ours in PERSONAL}
+def personal(profile: Profile) -> set[str]:
+    """Columns whose values may identify a person."""
+    likely = {column.name for ours, column in guesses(profile).items() if ours in PERSONAL}
     word = WORDS["learner"]
-    return likely.union(private(look), (one.name for one in look.columns if re.search(word, _snake(one.name))))
+    return likely.union(private(profile), (one.name for one in profile.columns if re.search(word, _snake(one.name))))
 
 
-def private(look: Profile) -> list[str]:
-    """Columns that nobody should keep."""
-    return [one.name for one in look.columns if one.kind == "mail" or _fits(PRIVATE, one.name)]
+def private(profile: Profile) -> list[str]:
+    """Columns that should not be stored."""
+    return [one.name for one in profile.columns if one.kind == "mail" or _fits(PRIVATE, one.name)]
 
 
-def _lines(look: Profile, name: str) -> Iterator[str]:
-    found, hidden = guesses(look), private(look)
-    found = {ours: column for ours, column in found.items() if column.name not in hidden}
-    yield "# A draft from the first lines of a file: look through it. What is not named is kept in extra."
+def _lines(profile: Profile, name: str) -> Iterator[str]:
+    found, unwanted = guesses(profile), private(profile)
+    found = {ours: column for ours, column in found.items() if column.name not in unwanted}
+    yield "# A draft from the first lines of a file: check it. Columns that are not named are stored in extra."
     yield f"name = {_quoted(name)}"
-    if hidden:
-        yield f"drop = [{', '.join(map(_quoted, hidden))}]  # kept nowhere"
+    if unwanted:
+        yield f"drop = [{', '.join(map(_quoted, unwanted))}]  # stored nowhere"
     if "weight" in found:
-        yield 'duplicates = "keep"  # of counts, the same row twice is two'
-    yield from _file(look)
+        yield 'duplicates = "keep"  # equal rows are separate counts'
+    yield from _file(profile)
     yield "\n[columns]"
     for ours in NAMES:
         if ours in found:
             yield f"{ours} = {_quoted(found[ours].name)}"
-        elif perhaps := _perhaps(ours, look, {*hidden, *(column.name for column in found.values())}):
+        elif perhaps := _perhaps(ours, profile, {*unwanted, *(column.name for column in found.values())}):
             yield f"# {ours} = {_quoted(perhaps)}  # perhaps"
     if "course" not in found:
         yield "# Without a course: --course says which it is."
     if "action" not in found:
-        yield '\n[constants]\naction = "page_view"  # no column seems to say what was done'
+        yield '\n[constants]\naction = "page_view"  # no column seems to hold the action'
     yield from _time_lines(found.get("time"))
     if "action" in found:
         yield from _action_lines(found["action"])
 
 
-def _file(look: Profile) -> Iterator[str]:
-    nulls = ["", *look.nulls] if look.delimiter else []
-    if not (look.delimiter and (not look.header or look.backslash or look.nulls)):
+def _file(profile: Profile) -> Iterator[str]:
+    nulls = ["", *profile.nulls] if profile.delimiter else []
+    if not (profile.delimiter and (not profile.header or profile.backslash or profile.nulls)):
         return
     yield "\n[file]"
-    if not look.header:
-        yield f"delimiter = {_quoted(look.delimiter)}"
-        yield f"names = [{', '.join(_quoted(column.name) for column in look.columns)}]  # its first line has none"
-    if look.backslash:
+    if not profile.header:
+        yield f"delimiter = {_quoted(profile.delimiter)}"
+        yield f"names = [{', '.join(_quoted(column.name) for column in profile.columns)}]  # without a header"
+    if profile.backslash:
         yield "backslash = true"
-    if look.nulls:
+    if profile.nulls:
         yield f"nulls = [{', '.join(map(_quoted, nulls))}]"
 
 
@@ -143,7 +143,7 @@ def _time_lines(time: ColumnProfile | None) -> Iterator[str]:
             day_first = " day before month is a guess" if time.kind.startswith(("%d/%m", "%m/%d")) else ""
             yield f"format = {_quoted(time.kind)}" + (f"  #{day_first}" if day_first else "")
         if not all(re.search(r"(Z|[+-]\d\d:?\d\d)$", value) for value in time.values):
-            yield '# zone = "Asia/Shanghai"  # where they are of: they name no zone, and are taken as UTC'
+            yield '# zone = "Asia/Shanghai"  # the zone of the times: they name none, and are read as UTC'
 
 
 def _action_lines(action: ColumnProfile) -> Iterator[str]:
@@ -154,10 +154,10 @@ def _action_lines(action: ColumnProfile) -> Iterator[str]:
             yield f'{_quoted(value)} = "{meaning}"' if meaning else f'# {_quoted(value)} = "other"'
 
 
-def _time(look: Profile) -> ColumnProfile | None:
-    """The column whose name and values are a time's; else one with such values; else one with such a name."""
-    named = [column for column in look.columns if _fits(TIME, column.name)]
-    dated = [column for column in look.columns if column.kind not in ("text", "number", "empty", "mail", "address")]
+def _time(profile: Profile) -> ColumnProfile | None:
+    """The column with the name and values of a time; else one with such values; else one with such a name."""
+    named = [column for column in profile.columns if _fits(TIME, column.name)]
+    dated = [column for column in profile.columns if column.kind not in ("text", "number", "empty", "mail", "address")]
     both = [column for column in named if column in dated]
     counted = [column for column in named if column.kind == "number"]
     return next(iter((*both, *dated, *counted)), None)
@@ -173,20 +173,22 @@ def _may_be(ours: str, column: ColumnProfile) -> bool:
     return column.kind != "mail"
 
 
-def _perhaps(ours: str, look: Profile, taken: set[str]) -> str | None:
+def _perhaps(ours: str, profile: Profile, taken: set[str]) -> str | None:
     word = WORDS.get(ours)
-    names = (column.name for column in look.columns if column.name not in taken and column.kind in ("text", "number"))
+    names = (
+        column.name for column in profile.columns if column.name not in taken and column.kind in ("text", "number")
+    )
     return next((name for name in names if word and re.search(word, _snake(name))), None)
 
 
 def _fits(pattern: str, name: str) -> bool:
-    """Whether a name is such a one, or the last or the last two names of a path are."""
+    """Whether the last name of a path, or its last two, match the pattern."""
     *_, above, last = "", *name.replace("\\.", "_").split(".")
     return any(re.fullmatch(pattern, _snake(one)) for one in (last, f"{above}_{last}"))
 
 
 def _snake(name: str) -> str:
-    """`userId` and `User-ID` alike: user_id."""
+    """The name in snake case: `userId` and `User-ID` become user_id."""
     return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
 
 

@@ -1,4 +1,4 @@
-"""The fields of records that a mapping names, read from a scanned block, and what is made good of a line in doubt."""
+"""Reads the fields that a mapping names from a scanned block, and repairs suspect lines."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coursetrail.formats.mapping.spec import NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import moments_of, numbers
-from coursetrail.formats.mapping.toml import NUMBERS, Mapping
 from coursetrail.reading.columns import member_of, plain, scan_texts
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, text_of
@@ -17,66 +17,66 @@ from coursetrail.reading.scan import FieldSpec, Kind, Scanned
 
 HEAVIEST = 2**31 - 1
 UNREAD = "unread"
-"""Where the text is kept that stands in a column of numbers and is none; it is no field, so `extra` has it."""
+"""Member of `extra` with the texts of number columns that are not numbers; no field of the mapping has this name."""
 FieldPath = tuple[str, ...]
-"""The name of a field, and of members below it."""
+"""The name of a field, and the names of members below it."""
 
 
 @dataclass(frozen=True)
 class Fields:
-    """Reads what a mapping names from the fields `r` of a block, n rows; `whole_names` have no paths in them."""
+    """Reads what a mapping names from the fields `r` of a block, n rows. With `whole_names`, a dot is part of a name."""
 
-    mapping: Mapping
+    mapping: MappingSpec
     whole_names: bool
 
     @property
     def time_columns(self) -> FieldPath:
-        """The names of what a time is made of."""
+        """The names of the columns that make a time."""
         time = self.mapping.time
         return (*time.columns, time.origin_column) if time.origin_column else time.columns
 
     @property
     def needed(self) -> FieldPath:
-        """The fields that tell whether a row is sound."""
+        """The fields that show whether a row is valid."""
         numeric = [name for ours in NUMBERS for name in self.mapping.columns.get(ours, ())]
         return self.tops((*self.time_columns, *numeric))
 
-    def places(self, names: Iterable[str]) -> list[FieldPath]:
-        """Where what is named stands."""
+    def paths(self, names: Iterable[str]) -> list[FieldPath]:
+        """The paths of named columns."""
         return [(name,) if self.whole_names else _path(name) for name in names]
 
     def tops(self, names: Iterable[str]) -> FieldPath:
-        """The fields of the line in which what is named stands."""
-        return tuple(dict.fromkeys(place[0] for place in self.places(names)))
+        """The fields of the line that hold the named columns."""
+        return tuple(dict.fromkeys(path[0] for path in self.paths(names)))
 
     def texts(self, r: pa.StructArray, names: Iterable[str], between: str = " ") -> pa.Array:
-        """The texts of a column, or of several with something in between: null where one is."""
-        found = [_at(r, place) for place in self.places(names)]
+        """The texts of a column, or of several columns joined by `between`; null where one of them is null."""
+        found = [_at(r, path) for path in self.paths(names)]
         return found[0] if len(found) == 1 else pc.binary_join_element_wise(*map(plain, found), between)
 
     def time(self, r: pa.StructArray) -> pa.TimestampArray:
-        """The moments, null where none can be read."""
+        """The moments, null where no time can be read."""
         time = self.mapping.time
         origins = self.texts(r, (time.origin_column,)) if time.origin_column else None
         return moments_of(time, self.texts(r, time.columns), origins)
 
     def misread(self, r: pa.StructArray) -> dict[str, Any]:
-        """By column of ours, the rows in which something stands that is no such number."""
+        """For each numeric column of events, a mask of the rows with a text that is not a valid number."""
         found = {}
         for ours in self.mapping.columns.keys() & set(NUMBERS):
             texts = plain(self.texts(r, self.mapping.columns[ours]))
             read = numbers(texts)
-            fine = weighs(read) if ours == "weight" else read.is_valid()
-            said = pc.fill_null(pc.not_equal(texts, ""), False)
-            found[ours] = pc.and_not(said, pc.fill_null(fine, False)).to_numpy(zero_copy_only=False)
+            valid = weighs(read) if ours == "weight" else read.is_valid()
+            filled = pc.fill_null(pc.not_equal(texts, ""), False)
+            found[ours] = pc.and_not(filled, pc.fill_null(valid, False)).to_numpy(zero_copy_only=False)
         return found
 
     def broken(self, r: pa.StructArray) -> Any:
-        """A mask of the rows in which an object that is read into cannot be, as where a name comes twice."""
+        """A mask of the rows with an object on a path that cannot be scanned, such as one with a repeated name."""
         bad = np.zeros(len(r), np.bool_)
-        for place in self.places(self.mapping.read):
-            found = member_of(r, place[0])
-            for name in place[1:]:
+        for path in self.paths(self.mapping.read):
+            found = member_of(r, path[0])
+            for name in path[1:]:
                 inner = _into(found, name)
                 opened = pc.fill_null(pc.starts_with(plain(found), "{"), False).to_numpy(zero_copy_only=False)
                 bad |= opened & ~inner.valid
@@ -84,7 +84,7 @@ class Fields:
         return bad
 
     def suspect(self, r: pa.StructArray) -> Any:
-        """A mask of the rows without a time, with text where a number is due, or with an object that must be mended."""
+        """A mask of the rows without a time, with text where a number is expected, or with an object to repair."""
         bad = self.time(r).is_null().to_numpy(zero_copy_only=False) | self.broken(r)
         for rows in self.misread(r).values():
             bad = bad | rows
@@ -92,7 +92,7 @@ class Fields:
 
 
 def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
-    """The line as sound JSON, looked at as all others are; a number that is none is kept as text."""
+    """The line as valid JSON, checked like every other line; text that should be a number is stored as text."""
     kinds: list[str] = []
     text = text_of(line, kinds)
     if text is None:
@@ -101,41 +101,41 @@ def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
     if is_repeated(event):
         dropped = read.tops(read.mapping.dropped)
         event[REPEATED] = [[name, value] for name, value in event[REPEATED] if name not in dropped]
-    made = repaired(event, kinds)
-    r = layout.scan(made.text.encode() + b"\n", repaired=True).r
+    first = repaired(event, kinds)
+    r = layout.scan(first.text.encode() + b"\n", repaired=True).r
     if not read.time(r)[0].is_valid:
-        said = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
-        raise Reject("the time cannot be read" if said else "no time")
+        filled = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
+        raise Reject("the time cannot be read" if filled else "no time")
     misread = [ours for ours, rows in read.misread(r).items() if rows[0]]
     if "weight" in misread:
         raise Reject("the weight is no whole number")
     if not misread:
-        return made
-    places = {ours: read.mapping.columns[ours] for ours in sorted(misread)}
-    event[UNREAD] = {ours: read.texts(r, names)[0].as_py() for ours, names in places.items()}
+        return first
+    columns = {ours: read.mapping.columns[ours] for ours in sorted(misread)}
+    event[UNREAD] = {ours: read.texts(r, names)[0].as_py() for ours, names in columns.items()}
     again = repaired(event, kinds)
     return replace(again, kinds=(*again.kinds, "number expected"))
 
 
 def _path(name: str) -> FieldPath:
-    """The names between dots; a dot that belongs to a name has a backslash before it."""
+    """The names between dots; a dot that is part of a name follows a backslash."""
     names = name.replace("\\.", "\0").split(".")
     return tuple(part.replace("\0", ".") for part in names)
 
 
-def _at(r: pa.StructArray, place: FieldPath) -> pa.Array:
-    found = member_of(r, place[0])
-    for name in place[1:]:
+def _at(r: pa.StructArray, path: FieldPath) -> pa.Array:
+    found = member_of(r, path[0])
+    for name in path[1:]:
         found = member_of(_into(found, name).r, name)
     return found
 
 
 def _into(texts: pa.Array, name: str) -> Scanned:
-    """The objects that texts are, with nothing but one member."""
+    """One member of the objects in these texts."""
     return scan_texts(texts, FieldSpec({name: Kind.ANY}, {}, rest=False))
 
 
 def weighs(found: pa.DoubleArray) -> pa.BooleanArray:
-    """Whether each is a whole number of clicks."""
+    """Whether each number is a whole number of clicks."""
     inside = pc.and_(pc.greater_equal(found, 0), pc.less_equal(found, HEAVIEST))
     return pc.and_(inside, pc.equal(found, pc.floor(found)))

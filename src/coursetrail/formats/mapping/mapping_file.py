@@ -1,4 +1,4 @@
-"""A format by a mapping file: what it says, as a `Format` like those that have a module."""
+"""A mapping file as a `Format`, like the formats that have a package of their own."""
 
 import csv
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import pyarrow as pa
 from coursetrail.errors import InputError, UsageError, did_you_mean
 from coursetrail.formats.mapping.columns import columns
 from coursetrail.formats.mapping.fields import Fields, repair
-from coursetrail.formats.mapping.toml import MOST, Mapping, parse
+from coursetrail.formats.mapping.spec import MAX_COLUMNS, MappingSpec, parse
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
 from coursetrail.reading.tables import DelimitedTable
@@ -20,29 +20,31 @@ DELIMITERS = ",\t;|"
 
 @dataclass(frozen=True)
 class MappingFile:
-    """The name of a mapping file and its text: what travels to a worker, who may not reach the file."""
+    """The name and the text of a mapping file. It is sent to workers, which may not be able to read the file."""
 
     file: str
     text: str
 
     @classmethod
     def read(cls, path: str) -> "MappingFile":
-        """From a file of this machine; InputError if it cannot be read."""
+        """Read a file of this machine. Raises InputError if it cannot be read, UsageError if it is not text."""
         try:
             return cls(path, Path(path).read_text(encoding="utf-8-sig"))
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}. --mapping takes a TOML file.") from error
         except ValueError as error:
-            raise UsageError(f"{path} is no text in UTF-8, so no mapping. Which file is the export?") from error
+            raise UsageError(
+                f"{path} is not text in UTF-8, so it is not a mapping. Pass the export as the file to read."
+            ) from error
 
     def format(self) -> Format:
-        """The format that it describes; UsageError where it cannot be understood."""
+        """The format that the file describes. Raises UsageError for a mistake in it."""
         mapping = parse(self.text, self.file)
         return _form(mapping, _table(mapping, b"") if mapping.dialect.names else None)
 
 
-def _fit(mapping: Mapping, head: list[bytes]) -> Format:
-    """The format fitted to a file: lines of JSON if it begins with an object, else a table. Raises InputError."""
+def _fit(mapping: MappingSpec, head: list[bytes]) -> Format:
+    """The format for a file with this head: JSON lines if it begins with an object, else a table. Raises InputError."""
     first = next((line for line in head if line.strip(b"\xef\xbb\xbf\0 \t\r\n")), None)
     if first is None:
         raise InputError("there are only blank lines at its beginning.")
@@ -51,8 +53,8 @@ def _fit(mapping: Mapping, head: list[bytes]) -> Format:
     return _form(mapping, _table(mapping, first))
 
 
-def _table(mapping: Mapping, first: bytes) -> DelimitedTable:
-    """How a table lies whose first line is this; InputError where a column is missing."""
+def _table(mapping: MappingSpec, first: bytes) -> DelimitedTable:
+    """How the table with this first line is written. Raises InputError if a column is missing."""
     dialect = mapping.dialect
     text = first.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
     wanted = mapping.read | dict.fromkeys(mapping.dropped, "drop")
@@ -68,16 +70,17 @@ def _table(mapping: Mapping, first: bytes) -> DelimitedTable:
     for name, ours in wanted.items():
         if name not in names:
             what = "there is no column" if dialect.names else "its first line names no column"
-            raise InputError(
-                f"{what} '{name}', which {mapping.file} wants for {ours}.{did_you_mean(name, list(names)[:MOST])}"
-            )
-    if len(names) > MOST:
-        raise InputError(f"it has {len(names)} columns; at most {MOST} can be read. Cut it to those you need.")
+            hint = did_you_mean(name, list(names)[:MAX_COLUMNS])
+            raise InputError(f"{what} '{name}', which {mapping.file} needs for {ours}.{hint}")
+    if len(names) > MAX_COLUMNS:
+        raise InputError(
+            f"it has {len(names)} columns; at most {MAX_COLUMNS} can be read. Remove those that you do not need."
+        )
     return DelimitedTable(names, delimiter, dialect.backslash, dialect.nulls, header)
 
 
 def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]:
-    """The fields of a line, all different and none empty, as names."""
+    """The fields of a line as column names, each unique and not empty."""
     try:
         fields = next(csv.reader([line], delimiter=delimiter, escapechar="\\" if backslash else None), [])
     except csv.Error:
@@ -89,18 +92,18 @@ def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]
     return tuple(names)
 
 
-def _form(mapping: Mapping, table: DelimitedTable | None) -> Format:
+def _form(mapping: MappingSpec, table: DelimitedTable | None) -> Format:
     read = Fields(mapping, whole_names=table is not None)
-    fields = {place[0] for name in mapping.read for place in read.places((name,))}
-    inner = {place[0] for name in mapping.read for place in read.places((name,)) if len(place) > 1}
-    many = {place[0] for place in read.places(mapping.time.columns)} if mapping.time.unit != "days" else set()
+    fields = {path[0] for path in read.paths(mapping.read)}
+    inner = {path[0] for path in read.paths(mapping.read) if len(path) > 1}
+    many = {path[0] for path in read.paths(mapping.time.columns)} if mapping.time.unit != "days" else set()
     raw = table.names if table else tuple(sorted(fields))
     others = {*raw} - fields
     dropped = read.tops(mapping.dropped)
     layout = FieldSpec(
         fields=dict.fromkeys(dropped, Kind.SKIP) | dict.fromkeys(sorted(fields | others - {*dropped}), Kind.ANY),
         nested={},
-        kept=dict.fromkeys((inner | others | set(read.tops(mapping.kept))) - {*dropped}, AlsoInRest()),
+        kept=dict.fromkeys((inner | others | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
         coded=frozenset(fields - inner - many),
     )
     return Format(

@@ -1,4 +1,4 @@
-"""The first lines of a file of a kind nobody told us → its columns and a look at their values."""
+"""Profiles the first lines of a file of unknown format: its columns and the kinds of their values."""
 
 import csv
 import json
@@ -12,24 +12,24 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from coursetrail.formats.edx.payload import MARK, cleaned
+from coursetrail.formats.edx.payload import FORM_PATTERN, redact_value
 from coursetrail.reading.times import moment
 
 DELIMITERS = ",\t;|"
 NULLS = ("NULL", "\\N", "null", "None", "NA", "N/A", "nan", "?")
-"""Texts by which programs say that nothing is there."""
-DEEPEST = 4
-"""How far below a line's object a member is a column of its own."""
+"""Texts that programs write for a missing value."""
+MAX_DEPTH = 4
+"""Members up to this depth are columns of their own; deeper objects are shown as JSON."""
 FORMATS = tuple(
     f"{day}{clock}"
     for day in ("%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y%m%d")
     for clock in (" %H:%M:%S", " %H:%M", "")
 )
-"""Formats of times that are tried, in this order; days before months."""
+"""Formats of times, in the order in which they are tried; day before month."""
 UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
 PLAUSIBLE = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2040, 1, 1, tzinfo=UTC).timestamp())
 ENOUGH = 0.8
-"""Share of a column's values that must be of a kind for the column to be of it."""
+"""A column is of a kind if this share of its values is."""
 NAME = re.compile(r"[^\W\d][\w .:/#()-]{0,60}")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
@@ -38,7 +38,7 @@ ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4})
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """A column by name, and its values in the first lines, without those that say nothing."""
+    """A column with its values in the first lines, without nulls."""
 
     name: str
     values: tuple[str, ...]
@@ -63,11 +63,11 @@ class ColumnProfile:
 
     @property
     def distinct(self) -> tuple[str, ...]:
-        """The values, each once."""
+        """The different values, in order."""
         return tuple(dict.fromkeys(self.values))
 
     def _all(self, fits: Callable[[str], object]) -> bool:
-        """Whether nearly all values fit: a file may be damaged in its first lines too."""
+        """Whether most values fit: the first lines of a file may be damaged too."""
         return sum(map(bool, map(fits, self.values))) >= ENOUGH * len(self.values)
 
     def _written(self) -> str | None:
@@ -76,7 +76,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """Lines of JSON, or a table of this delimiter, with the names of its first line or without any."""
+    """The columns of JSON lines, or of a table with this delimiter, with or without a header."""
 
     columns: tuple[ColumnProfile, ...]
     delimiter: str | None = None
@@ -86,17 +86,18 @@ class Profile:
 
 
 def look(head: Sequence[bytes]) -> Profile | None:
-    """What the first lines of a file show; None where they are neither lines of JSON nor a table."""
+    """The profile of a file with these first lines; None if they are neither JSON lines nor a table."""
     lines = [line.decode(errors="replace").removeprefix("\ufeff") for line in head]
     lines = [line for line in lines if line.strip("\0 \t\r\n")]
     if not lines:
         return None
     if lines[0].lstrip().startswith("{"):
         records = [dict(_flat(found)) for line in lines if (found := _object(line))]
-        return _looked(records) if records else None
+        return _profile(records) if records else None
     if lines[0].lstrip().startswith(("[", "<")):
         return None
-    lines = [line for line in lines if not re.search(MARK, line)]  # cut at commas, nobody could tell what was sent
+    # Split at commas, a form can no longer be recognised.
+    lines = [line for line in lines if not re.search(FORM_PATTERN, line)]
     return _table(lines) if lines else None
 
 
@@ -111,13 +112,13 @@ def _table(lines: list[str]) -> Profile | None:
     rows = [row for row in tables[delimiter] if len(row) == width[delimiter][0]]
     header = rows[0] == tables[delimiter][0] and _names(rows)
     names = [name.strip() if header else f"column_{place}" for place, name in enumerate(rows[0], 1)]
-    records = [dict(zip(names, map(_kept, row), strict=True)) for row in (rows[1:] if header else rows)]
-    looked = _looked(records, names)
-    return Profile(looked.columns, delimiter, header, backslash, looked.nulls)
+    records = [dict(zip(names, map(_redacted_cell, row), strict=True)) for row in (rows[1:] if header else rows)]
+    found = _profile(records, names)
+    return Profile(found.columns, delimiter, header, backslash, found.nulls)
 
 
-def _kept(cell: str) -> str:
-    return cleaned(cell) or ""
+def _redacted_cell(cell: str) -> str:
+    return redact_value(cell) or ""
 
 
 def _rows(lines: list[str], delimiter: str, backslash: bool) -> list[list[str]]:
@@ -128,14 +129,14 @@ def _rows(lines: list[str], delimiter: str, backslash: bool) -> list[list[str]]:
 
 
 def _names(rows: list[list[str]]) -> bool:
-    """Whether the first row names the columns: texts that are all different, none of them a value further down."""
+    """Whether the first row holds names: all different, and none of them a value of its column below."""
     first = [name.strip() for name in rows[0]]
     below = [set(column) for column in zip(*rows[1:], strict=True)] or [set()] * len(first)
     fresh = all(name not in values for name, values in zip(first, below, strict=True))
     return len(set(first)) == len(first) and fresh and all(map(NAME.fullmatch, first))
 
 
-def _looked(records: list[dict[str, str]], names: Iterable[str] = ()) -> Profile:
+def _profile(records: list[dict[str, str]], names: Iterable[str] = ()) -> Profile:
     values: dict[str, list[str]] = {name: [] for name in names}
     nulls = set()
     for record in records:
@@ -154,14 +155,14 @@ def _object(line: str) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    kept = cleaned(found)  # nothing of what forms were sent with is shown, or drafted into a file
-    return kept if isinstance(kept, dict) else None
+    redacted = redact_value(found)  # a draft must not show the contents of forms
+    return redacted if isinstance(redacted, dict) else None
 
 
 def _flat(found: Mapping[str, Any], above: str = "", depth: int = 1) -> Iterator[tuple[str, str]]:
     for name, value in found.items():
         path = above + name.replace(".", "\\.")
-        if isinstance(value, dict) and value and depth < DEEPEST:
+        if isinstance(value, dict) and value and depth < MAX_DEPTH:
             yield from _flat(value, f"{path}.", depth + 1)
         elif value is not None:
             yield path, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

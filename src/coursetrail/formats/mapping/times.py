@@ -1,4 +1,4 @@
-"""Texts of times as a mapping says they are written → moments, a block at a time."""
+"""Texts of times → moments, in the format that a mapping gives, a block at a time."""
 
 import re
 from datetime import UTC, datetime, tzinfo
@@ -8,33 +8,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.formats.mapping.toml import EPOCH, UNITS, Time
+from coursetrail.formats.mapping.spec import EPOCH, UNITS, TimeSpec
 from coursetrail.reading.columns import each, plain
 from coursetrail.reading.times import MOMENT, moments
 
 NUMBER = r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE](?:\+?\d{1,2}|-\d{1,3}))?$"
 FIRST, LAST = (round((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) * 10**6 for year in (1, 9999))
-"""What a moment may be, in microseconds since 1970."""
+"""Limits of a moment, in microseconds since 1970."""
 PARTS = {"%Y": r"(\d{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d{2})")}
-"""Directives of strptime whose texts can be put in another order as they are."""
+"""Directives of strptime that match digits only, so that their texts can be reordered into ISO 8601."""
 
 
 def numbers(texts: pa.Array) -> pa.DoubleArray:
-    """The numbers that texts are; null for any other text."""
+    """Texts as numbers; null for a text that is not a number."""
     if pa.types.is_dictionary(texts.type):
         return numbers(texts.dictionary).take(texts.indices)
     trimmed = pc.utf8_trim_whitespace(texts)
     return pc.if_else(pc.match_substring_regex(trimmed, NUMBER), trimmed, None).cast(pa.float64())
 
 
-def moments_of(time: Time, texts: pa.Array, origins: pa.Array | None) -> pa.TimestampArray:
-    """The moments of n texts, `origins` being the n values that choose where numbers count from; null if none."""
+def moments_of(time: TimeSpec, texts: pa.Array, origins: pa.Array | None) -> pa.TimestampArray:
+    """The moments of n texts, null where there is none. `origins` are n values that name the origin of each number."""
     if time.unit:
         return _counted(time, numbers(texts), origins)
     return _formatted(texts, time.format, time.zone) if time.format else moments(texts, time.zone)
 
 
-def _counted(time: Time, counts: pa.DoubleArray, origins: pa.Array | None) -> pa.TimestampArray:
+def _counted(time: TimeSpec, counts: pa.DoubleArray, origins: pa.Array | None) -> pa.TimestampArray:
     begin: Any = _microseconds(time.origin)
     if origins is not None:
         known = {name: float(_microseconds(origin)) for name, origin in time.origins.items()}
@@ -47,7 +47,7 @@ def _counted(time: Time, counts: pa.DoubleArray, origins: pa.Array | None) -> pa
 
 
 def _formatted(texts: pa.Array, form: str, zone: tzinfo) -> pa.TimestampArray:
-    """By way of ISO 8601 where the format only puts numbers in another order; else each distinct text by itself."""
+    """Rewrites the texts as ISO 8601 if the format has only digits; else parses each distinct text."""
     strings = plain(texts)
     if (rule := _as_iso(form)) is not None:
         fits = pc.match_substring_regex(strings, rule[0])
@@ -60,7 +60,7 @@ def _formatted(texts: pa.Array, form: str, zone: tzinfo) -> pa.TimestampArray:
 
 
 def _as_iso(form: str) -> tuple[str, str] | None:
-    """A pattern for texts of the format, and what makes ISO 8601 of them; None if there is more than numbers in it."""
+    """A pattern for texts of the format and its ISO 8601 replacement; None if the format has more than digits."""
     pieces = re.split("(%.)", form)
     words = pieces[1::2]
     if any(word not in PARTS for word in words) or len(set(words)) < len(words):
@@ -75,7 +75,7 @@ def _as_iso(form: str) -> tuple[str, str] | None:
 
 def _parsed(text: str, form: str, zone: tzinfo) -> datetime | None:
     try:
-        found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the next line gives it a zone
+        found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the next line adds a zone
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,11 +1,11 @@
-"""A mapping file (TOML) → what it says, checked: which column or path of a file feeds which column of events.
+"""Reads and checks a mapping file (TOML): which column or path of a file fills which column of events.
 
-Every error names the file, the key, and what may stand there. docs/mapping.md is the reference.
+Every error names the file, the key and the allowed values. docs/mapping.md is the reference.
 """
 
 import re
 import tomllib
-from collections.abc import Mapping as Named
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
@@ -22,20 +22,20 @@ NUMBERS = ("position", "position_from", "rate", "weight")
 CONSTANTS = (*TEXTS, "action", "area")
 LISTS = {"action": ACTIONS, "area": AREAS}
 UNITS = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
-"""Microseconds of each unit that a time may be counted in."""
+"""Microseconds in each unit of time."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MOST = 64
-"""Columns of a file that can be told apart: the scanner's limit."""
-LONGEST = 1 << 20
-"""Characters that a mapping file may have: more is another kind of file."""
+MAX_COLUMNS = 64
+"""Columns of a file: the scanner's limit."""
+MAX_LENGTH = 1 << 20
+"""Characters of a mapping file; a longer file is of another kind."""
 
 
 @dataclass(frozen=True)
-class Time:
-    """Where the time stands and how it is written: a `format` of strptime, a number of `unit`s, else ISO 8601.
+class TimeSpec:
+    """The columns of the time and how it is written: a `format` of strptime, a number of `unit`s, else ISO 8601.
 
-    Of several `columns` the texts are joined by a space. Numbers count from the origin that `origins` has for the value
-    in `origin_column`, else from `origin`. Texts that name no zone are of `zone`.
+    The texts of several `columns` are joined by a space. Numbers count from the origin that `origins` has for the value
+    in `origin_column`, else from `origin`. A text without a zone is in `zone`.
     """
 
     columns: tuple[str, ...]
@@ -44,21 +44,21 @@ class Time:
     zone: tzinfo
     origin: datetime
     origin_column: str | None
-    origins: Named[str, datetime]
+    origins: Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
 class Translation:
-    """What the values of a column mean in a closed list of ours; `default` is for all others, null included."""
+    """The meaning of a column's values in a closed list of ours; `default` is for all other values and for null."""
 
     column: str
-    values: Named[str, str]
+    values: Mapping[str, str]
     default: str | None
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table is written, as far as that is not found in its first line; `names` are for one without a header."""
+    """How a table is written, if its first line does not show it; `names` are for a table without a header."""
 
     delimiter: str | None = None
     names: tuple[str, ...] = ()
@@ -67,45 +67,50 @@ class Dialect:
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """What a mapping `file` says. `columns` are ours by what feeds them; `dropped` columns are kept nowhere."""
+class MappingSpec:
+    """The contents of a mapping `file`.
+
+    `columns` maps columns of events to the columns of the file that fill them. `dropped` columns are stored nowhere.
+    """
 
     file: str
     name: str
     title: str
-    columns: Named[str, tuple[str, ...]]
-    constants: Named[str, str]
-    time: Time
-    translations: Named[str, Translation]
+    columns: Mapping[str, tuple[str, ...]]
+    constants: Mapping[str, str]
+    time: TimeSpec
+    translations: Mapping[str, Translation]
     dialect: Dialect
     dropped: tuple[str, ...] = ()
     repeats: bool = False
 
     @property
-    def kept(self) -> frozenset[str]:
-        """Columns whose text is not that of a column of ours, so that it must be kept beside them."""
+    def stored(self) -> frozenset[str]:
+        """Columns whose own text is in no column of events, so that `extra` stores it."""
         origin = {self.time.origin_column} if self.time.origin_column else set()
         plain = {name for names in self.columns.values() for name in names}
         return frozenset({one.column for one in self.translations.values()} | origin) - plain
 
     @property
     def read(self) -> dict[str, str]:
-        """Every column of the file that is read, and for what."""
+        """Every column of the file that is read, and what it is read for."""
         found = {name: "origin_column" for name in [self.time.origin_column] if name}
         found |= {one.column: ours for ours, one in self.translations.items()}
         found |= {name: ours for ours, names in self.columns.items() for name in names}
         return found | dict.fromkeys(self.time.columns, "time")
 
 
-def parse(text: str, file: str) -> Mapping:
-    """What the text of a mapping file says; `file` names it in a UsageError, the only error there is."""
+def parse(text: str, file: str) -> MappingSpec:
+    """The contents of a mapping file's text; `file` names it in errors. Raises only UsageError."""
     try:
-        if len(text) > LONGEST:
-            raise UsageError(f"{file}: too long for a mapping. Which file is the mapping, which the export?")
+        if len(text) > MAX_LENGTH:
+            raise UsageError(
+                f"{file}: too long for a mapping. Pass the mapping with --mapping, and the export as the file to read."
+            )
         whole = TomlSection(file, "", tomllib.loads(text))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise UsageError(
-            f"{file} is no TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
+            f"{file} is not valid TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
         ) from error
     whole.only("name", "title", "duplicates", "drop", "file", "columns", "constants", "time", "action", "area")
     name = whole.text("name")
@@ -119,13 +124,13 @@ def parse(text: str, file: str) -> Mapping:
         constants.one_of(key, LISTS[key])
     translations = {key: _translation(whole.section(key), LISTS[key]) for key in LISTS if key in whole.items}
     for key in fixed.keys() & {*columns.items, *translations}:
-        raise constants.wrong(key, f"no '{key}' at all, for a column of the file feeds it already")
+        raise constants.wrong(key, "left out, because a column of the file already fills it")
     if "action" not in {*fixed, *translations}:
         raise UsageError(
-            f"{file}: nothing says what was done. Add [action] with the column that does, or action = 'page_view' "
-            "to [constants] if all of it is the same."
+            f"{file}: nothing says what was done. Add [action] with the column that says it, or action = 'page_view' "
+            "to [constants] if it is always the same."
         )
-    mapping = Mapping(
+    mapping = MappingSpec(
         file=file,
         name=name,
         title=whole.text("title", name),
@@ -137,8 +142,8 @@ def parse(text: str, file: str) -> Mapping:
         dropped=whole.texts("drop"),
         repeats=whole.one_of("duplicates", ("drop", "keep"), "drop") == "keep",
     )
-    if len({*mapping.read, *mapping.dropped}) > MOST or len(mapping.dialect.names) > MOST:
-        raise UsageError(f"{file}: more than {MOST} columns of a file are named; leave some out.")
+    if len({*mapping.read, *mapping.dropped}) > MAX_COLUMNS or len(mapping.dialect.names) > MAX_COLUMNS:
+        raise UsageError(f"{file}: more than {MAX_COLUMNS} columns of the file are named; leave some out.")
     for name in mapping.dropped:
         uses = (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}."))
         if ours := next(uses, None):
@@ -164,21 +169,21 @@ def _translation(section: "TomlSection", known: tuple[str, ...]) -> Translation:
     )
 
 
-def _time(section: "TomlSection") -> Time:
+def _time(section: "TomlSection") -> TimeSpec:
     section.only("column", "format", "unit", "zone", "origin", "origin_column", "origins")
     zone = _zone(section)
     origins = section.section("origins")
     unit = section.one_of("unit", tuple(UNITS)) if "unit" in section.items else None
     form = section.text("format") if "format" in section.items else None
     if unit and form:
-        raise section.wrong("format", "nothing, for unit says that the time is a number")
+        raise section.wrong("format", "left out, because unit says that the time is a number")
     if not unit and (found := section.items.keys() & {"origin", "origin_column", "origins"}):
         raise section.wrong(min(found), "an origin only beside unit, such as unit = 'days'")
     if ("origins" in section.items) != ("origin_column" in section.items):
         raise section.wrong("origins", "[time.origins] beside origin_column, the column that its keys are values of")
     if form and not _usable(form):
         raise section.wrong("format", "a format of Python's strptime that has a date, such as '%d.%m.%Y %H:%M'")
-    return Time(
+    return TimeSpec(
         columns=section.texts("column", required=True),
         format=form,
         unit=unit,
@@ -199,7 +204,7 @@ def _zone(section: "TomlSection") -> tzinfo:
 
 
 def _usable(form: str) -> bool:
-    """Whether strptime knows the format, and what it reads is a whole date."""
+    """Whether strptime knows the format, and the format has a whole date."""
     try:
         sample = datetime(2013, 7, 24, 13, 7, 9, tzinfo=UTC)
         return datetime.strptime(sample.strftime(form), form).date() == sample.date()  # noqa: DTZ007
