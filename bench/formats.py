@@ -31,7 +31,7 @@ duckdb.sql(f"copy (select * from {reader}) to '{sys.argv[3]}' (format parquet)")
 """
 MAPPED = """
 import sys
-from coursetrail.ingest.job import ingest
+from coursetrail.ingestion.job import ingest
 ingest(sys.argv[1], [sys.argv[3]], mapping=sys.argv[2], look_up=False)
 """
 MAPPING = ROOT / "examples" / "kdd2015.toml"

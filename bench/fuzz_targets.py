@@ -34,9 +34,9 @@ from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.formats.coursera import reference_files
 from coursetrail.formats.edx.payload import keepable, kept
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.ingest.events import events
-from coursetrail.ingest.inputs import Inputs
-from coursetrail.ingest.sniff import sniff
+from coursetrail.ingestion.events import events
+from coursetrail.ingestion.inputs import Inputs
+from coursetrail.ingestion.sniff import sniff
 from coursetrail.lookups.agents import parse_agents
 from coursetrail.lookups.languages import parse_languages
 from coursetrail.progress import Silent

@@ -28,7 +28,7 @@ def inside(what: str, master: str, source: str, out: str) -> None:
     from coursetrail.analyses import find
     from coursetrail.analyses import open_dataset as courses
     from coursetrail.engines.config import EngineConfig
-    from coursetrail.ingest.job import ingest
+    from coursetrail.ingestion.job import ingest
 
     began = time.perf_counter()
     choice = EngineConfig("spark", master, settings={"spark.driver.memory": "2g", "spark.executor.memory": "1g"})

@@ -14,7 +14,7 @@ import coursetrail as ct
 from coursetrail import formats
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.ingest.events import events
+from coursetrail.ingestion.events import events
 from coursetrail.lookups.languages import parse_languages
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import Lines

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 import coursetrail as ct
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
-from coursetrail.ingest.convert import convert
-from coursetrail.ingest.inputs import Inputs
+from coursetrail.ingestion.convert import convert
+from coursetrail.ingestion.inputs import Inputs
 from coursetrail.progress import Silent
 from coursetrail.reading.lines import Lines
 from test_lines import zstd

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import coursetrail as ct
-from coursetrail.ingest import job
+from coursetrail.ingestion import job
 from coursetrail.lookups import background
 from coursetrail.lookups.agents import parse_agents
 from coursetrail.lookups.background import BackgroundParser

@@ -19,7 +19,7 @@ from coursetrail.formats import ALL
 from coursetrail.formats.edx import definition
 from coursetrail.formats.edx.pages import block, page
 from coursetrail.formats.edx.repair import repair
-from coursetrail.ingest.convert import convert
+from coursetrail.ingestion.convert import convert
 from coursetrail.reading.format import Reject, Repaired
 from edx_log import CCX, NEW, OLD, Log
 from test_ingest import contents

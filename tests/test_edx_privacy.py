@@ -18,9 +18,9 @@ from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.errors import TooManyRejects
 from coursetrail.formats.edx import definition
 from coursetrail.formats.edx.payload import keepable
-from coursetrail.ingest.convert import convert
-from coursetrail.ingest.events import events
-from coursetrail.ingest.sniff import sniff
+from coursetrail.ingestion.convert import convert
+from coursetrail.ingestion.events import events
+from coursetrail.ingestion.sniff import sniff
 from coursetrail.reading import lines as lines_module
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading

@@ -30,7 +30,7 @@ from coursetrail.cli import main, reading
 from coursetrail.dataset import commit, maintenance
 from coursetrail.dataset.staging import Stage
 from coursetrail.filesystem.location import Location
-from coursetrail.ingest import job
+from coursetrail.ingestion import job
 from coursetrail.progress import Silent
 from coursetrail.reading import lines as blocks
 from coursetrail.render.tables import encode

@@ -17,7 +17,7 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
-from coursetrail.dataset import events_file
+from coursetrail.dataset import commit, events_file
 from coursetrail.dataset.maintenance import compact
 from coursetrail.dataset.snapshot import EVENTS
 from coursetrail.filesystem.location import Location
@@ -233,12 +233,10 @@ def test_an_export_whose_name_is_no_text_is_read(tmp_path):
 @pytest.mark.parametrize("step", ["sources", "rejects", "agents", "languages", "commit"])
 def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, monkeypatch, step):
     """The moments that a kill at random seldom meets."""
-    from coursetrail.dataset import commit
-
     first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
     ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
-    append, commit = commit.append, commit.commit
+    append, committed = commit.append, commit.commit
 
     def dying_append(place: Location, table: str, *rest: Any, **more: Any) -> int:
         if table == step:
@@ -248,7 +246,7 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     def dying_commit(*words: Any, **more: Any) -> int:
         if step == "commit":
             raise KeyboardInterrupt
-        commit(*words)
+        return committed(*words, **more)
 
     with monkeypatch.context() as dying:
         dying.setattr(commit, "append", dying_append)

@@ -23,9 +23,9 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.toml import Mapping, parse
-from coursetrail.ingest.convert import convert
-from coursetrail.ingest.events import events as formed
-from coursetrail.ingest.inputs import head
+from coursetrail.ingestion.convert import convert
+from coursetrail.ingestion.events import events as formed
+from coursetrail.ingestion.inputs import head
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.tables import DelimitedTable

@@ -24,7 +24,7 @@ from coursetrail.dataset import commit, maintenance
 from coursetrail.dataset.staging import LOCK, Stage
 from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
-from coursetrail.ingest import job, one_file
+from coursetrail.ingestion import job, one_file
 from coursetrail.reading import lines as blocks
 from test_ingest import contents, export, ledger, line, lines, run
 

@@ -20,7 +20,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError
 from coursetrail.formats.coursera import definition
 from coursetrail.formats.coursera.pages import PAGES, page
-from coursetrail.ingest.events import events
+from coursetrail.ingestion.events import events
 from coursetrail.reading.format import Reject
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading

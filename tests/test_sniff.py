@@ -19,7 +19,7 @@ from coursetrail.cli.main import cli
 from coursetrail.formats.mapping.draft import draft
 from coursetrail.formats.mapping.profile import look
 from coursetrail.formats.mapping.toml import parse
-from coursetrail.ingest.sniff import sniff
+from coursetrail.ingestion.sniff import sniff
 
 SIMPLE = (
     "userId;When;Event Type;Page URL;email;ip;note\n"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import coursetrail as ct
-from coursetrail.ingest import watch
-from coursetrail.ingest.watch import Watch
+from coursetrail.ingestion import watch
+from coursetrail.ingestion.watch import Watch
 from test_ingest import export, ledger, lines, run
 
 

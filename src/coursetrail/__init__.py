@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TooManyRejects,
         UsageError,
     )
-    from coursetrail.ingest.job import ingest
+    from coursetrail.ingestion.job import ingest
 
 __all__ = [
     "ANALYSES",
@@ -51,7 +51,7 @@ _HOMES = {
     "ANALYSES": "analyses:ALL",
     **dict.fromkeys(("Analysis", "Result"), "analyses.analysis"),
     "Scope": "analyses.scope",
-    "ingest": "ingest.job",
+    "ingest": "ingestion.job",
     **dict.fromkeys(("Dataset", "open"), "analyses.open_dataset"),
     "EngineConfig": "engines.config",
 }

@@ -23,7 +23,7 @@ def convert(
     \b
       coursetrail convert psy-001_clickstream_export.gz psy-001.csv.gz --columns username,timestamp,user_agent
     """
-    from coursetrail.ingest import convert as converting
+    from coursetrail.ingestion import convert as converting
 
     fields = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
     if fields == [] or (fields and len(set(fields)) < len(fields)):

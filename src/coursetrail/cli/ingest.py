@@ -44,8 +44,8 @@ def ingest(
       coursetrail ingest data-patterns access-*.csv.gz --tables data-patterns.zip
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
-    from coursetrail.ingest import job
-    from coursetrail.ingest.reference_tables import ReplacedTable
+    from coursetrail.ingestion import job
+    from coursetrail.ingestion.reference_tables import ReplacedTable
 
     if not exports and not tables:
         raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")

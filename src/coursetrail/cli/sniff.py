@@ -20,7 +20,7 @@ def sniff(files: tuple[str, ...]) -> None:
       coursetrail sniff clicks.csv > my.toml
       coursetrail ingest my-course clicks.csv --mapping my.toml
     """
-    from coursetrail.ingest import sniff as sniffing
+    from coursetrail.ingestion import sniff as sniffing
 
     found, refused = [], []
     for file in files:

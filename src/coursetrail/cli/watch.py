@@ -37,7 +37,7 @@ def watch(
       coursetrail watch courses /data/exports
       coursetrail watch courses /data/tracking --every 10
     """
-    from coursetrail.ingest.watch import Watch
+    from coursetrail.ingestion.watch import Watch
 
     told = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "choice": choice}
     look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)

@@ -18,8 +18,8 @@ from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.questions import Questions
 from coursetrail.dataset import snapshot
 from coursetrail.filesystem.location import Location, on_this_machine
-from coursetrail.ingest.inputs import DEFAULT_LIMIT, Limit
-from coursetrail.ingest.job import ingest
+from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Limit
+from coursetrail.ingestion.job import ingest
 from coursetrail.progress import Progress, Silent
 from coursetrail.simulate import simulate
 

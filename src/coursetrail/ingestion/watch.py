@@ -12,8 +12,8 @@ from typing import Any
 
 from coursetrail import formats
 from coursetrail.errors import InputError, StorageError
-from coursetrail.ingest import inputs, job
-from coursetrail.ingest.job import Outcome
+from coursetrail.ingestion import inputs, job
+from coursetrail.ingestion.job import Outcome
 from coursetrail.progress import Silent
 
 PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")

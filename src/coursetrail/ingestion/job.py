@@ -25,11 +25,11 @@ from coursetrail.engines import spark
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
-from coursetrail.ingest import inputs as exports_module
-from coursetrail.ingest import reference_tables
-from coursetrail.ingest.inputs import DEFAULT_LIMIT, Limit
-from coursetrail.ingest.one_file import Extracted, IngestTask, Unchanged, take
-from coursetrail.ingest.reference_tables import ReplacedTable
+from coursetrail.ingestion import inputs as exports_module
+from coursetrail.ingestion import reference_tables
+from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Limit
+from coursetrail.ingestion.one_file import Extracted, IngestTask, Unchanged, take
+from coursetrail.ingestion.reference_tables import ReplacedTable
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.lookups.lookup import Lookup
 from coursetrail.progress import Progress, Silent

@@ -21,9 +21,9 @@ from coursetrail.dataset.snapshot import EVENTS, REJECTS, storage
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.engines.sql import parquet
 from coursetrail.filesystem.location import Location
-from coursetrail.ingest import duplicates, inputs
-from coursetrail.ingest.events import events
-from coursetrail.ingest.inputs import Inputs, Limit, changed, look
+from coursetrail.ingestion import duplicates, inputs
+from coursetrail.ingestion.events import events
+from coursetrail.ingestion.inputs import Inputs, Limit, changed, look
 from coursetrail.progress import Progress
 from coursetrail.reading.fingerprint import Fingerprint, PrefixMismatch, SkippedPrefix, beginning, candidates, heads
 from coursetrail.reading.lines import Lines

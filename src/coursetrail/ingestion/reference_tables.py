@@ -20,7 +20,7 @@ from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.coursera.reference_files import read
 from coursetrail.formats.coursera.reference_sql import READ, SQL, ReferenceTable
-from coursetrail.ingest.inputs import Limit
+from coursetrail.ingestion.inputs import Limit
 from coursetrail.progress import Progress
 
 ENDINGS = (".csv", ".csv.gz")

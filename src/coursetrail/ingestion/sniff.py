@@ -17,8 +17,8 @@ from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.draft import draft, personal
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.profile import ADDRESS, MAIL, ColumnProfile, Profile, look
-from coursetrail.ingest.events import events
-from coursetrail.ingest.inputs import DEFAULT_LIMIT, Inputs, check, head
+from coursetrail.ingestion.events import events
+from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Inputs, check, head
 from coursetrail.progress import Silent
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import Lines

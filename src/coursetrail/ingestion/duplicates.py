@@ -12,7 +12,7 @@ import pyarrow as pa
 from coursetrail.engines.duckdb import DuckDB, refused
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import InputError
-from coursetrail.ingest.raw_fields import PARQUET
+from coursetrail.ingestion.raw_fields import PARQUET
 from coursetrail.reading.lines import SCHEMA, Lines
 from coursetrail.reading.records import Reading
 

@@ -12,8 +12,8 @@ from coursetrail.dataset import snapshot
 from coursetrail.engines.duckdb import connect
 from coursetrail.errors import StorageError, UsageError, did_you_mean
 from coursetrail.filesystem.location import on_this_machine
-from coursetrail.ingest import raw_fields
-from coursetrail.ingest.inputs import DEFAULT_LIMIT, Inputs, Limit, check
+from coursetrail.ingestion import raw_fields
+from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Inputs, Limit, check
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.records import Reading
 
