@@ -41,7 +41,8 @@ def main() -> None:
     for path, words in ((dataset, "maintenance.MANY = 10**9"), (compacted, "pass")):
         if not path.exists():
             say(f"Reading {options.nights:,} files into {path.name} …")
-            build = f"from coursetrail.dataset import maintenance; from coursetrail.ingestion import job; {words}; job.ingest({str(path)!r}, [{str(folder)!r}])"
+            imports = "from coursetrail.dataset import maintenance; from coursetrail.ingestion import job"
+            build = f"{imports}; {words}; job.ingest({str(path)!r}, [{str(folder)!r}])"
             run = measure(Step([sys.executable, "-c", build]))
             say(f"  {run.seconds:.1f} s")
 
