@@ -177,8 +177,7 @@ def test_every_filter_says_what_it_left_out(one, dataset) -> None:
     assert one.words(value) in dataset.analyze("browsers", **{one.name: value}).scope.describe()
 
 
-@pytest.mark.usefixtures("java")
-@pytest.mark.xdist_group("spark")
+@pytest.mark.usefixtures("session")
 def test_a_parameter_gives_the_same_answer_on_spark(dataset) -> None:
-    spark = ct.Dataset(dataset.snapshot, EngineConfig("spark", "local[1]"))
+    spark = ct.Dataset(dataset.snapshot, EngineConfig("spark"))
     assert spark.analyze("items", least=2).table.equals(dataset.analyze("items", least=2).table)
