@@ -19,6 +19,7 @@ from textwrap import dedent, fill
 import click
 
 from coursetrail import analyses, errors, formats
+from coursetrail.analyses.analysis import Analysis
 from coursetrail.cli.main import cli
 from coursetrail.dataset.actions import ACTIONS, AREAS, DELIBERATE
 from coursetrail.dataset.schema import TABLES
@@ -137,11 +138,17 @@ def analyses_page() -> str:
         columns = [[f"`{name}`", TYPES.get(str(kind), str(kind))] for name, kind in one.columns.items()]
         parts += [
             f"## {one.name}\n\n**{one.question}**\n",
-            paragraph(one.definition),
+            paragraph(one.defined()),
             table(["column", "type"], columns),
+            *_parameters(one),
             f"```sql\n{dedent(one.sql).strip()}\n```\n",
         ]
     return "\n".join(parts)
+
+
+def _parameters(one: Analysis) -> list[str]:
+    rows = [[f"`{given.flag}`", TYPES.get(given.type.__name__, given.type.__name__), given.help, f"{given.default}"] for given in one.parameters]
+    return [table(["parameter", "type", "", "default"], rows)] if rows else []
 
 
 def tables() -> str:

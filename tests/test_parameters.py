@@ -16,7 +16,10 @@ from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter
 from coursetrail.analyses.questions import Questions
 from coursetrail.cli import analyze
+from coursetrail.cli.analyses import list_analyses
 from coursetrail.engines.config import EngineConfig
+from coursetrail.filesystem.location import Location
+from coursetrail.outputs import saved
 from coursetrail.outputs.report import report
 
 LEAST = Parameter("least", int, 1, "Events that an item has at least.", metavar="N", least=1, most=1_000_000)
@@ -85,6 +88,25 @@ def test_the_definition_says_the_values_that_were_used(dataset) -> None:
     assert definition == (
         "Events of each item of the area lecture that has at least 2, and the furthest second reached in it."
     )
+
+
+def test_a_saved_answer_has_its_parameters_when_it_is_read_again(dataset, tmp_path) -> None:
+    result = dataset.analyze("items", least=2)
+    saved.save([result], tmp_path / "tables", "csv")
+    (again,) = saved.load(Location.of(tmp_path / "tables"))
+    assert (again.parameters, again.definition) == (result.parameters, result.definition)
+    assert again.table.equals(result.table)
+
+
+def test_the_list_of_analyses_has_parameters(dataset, monkeypatch) -> None:
+    listed = json.loads(CliRunner().invoke(list_analyses, ["--format", "json"]).stdout)
+    assert listed[-1]["parameters"][0] == {
+        "name": "least",
+        "type": "int",
+        "default": 1,
+        "help": "Events that an item has at least.",
+    }
+    assert "    --least: Events that an item has at least. Default: 1.\n" in CliRunner().invoke(list_analyses, []).stdout
 
 
 def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:

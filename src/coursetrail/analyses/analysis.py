@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,15 @@ class Analysis:
         own = {one.name for one in self.parameters}
         return checked(self.parameters, {name: value for name, value in values.items() if name in own})
 
+    def read(self, saved: Mapping[str, Any]) -> dict[str, Value]:
+        """The parameters that a result was saved with, as JSON values. Raises UsageError."""
+        dates = {one.name for one in self.parameters if one.type is date}
+        return self.given({key: date.fromisoformat(one) if key in dates and one else one for key, one in saved.items()})
+
+    def defined(self, values: Mapping[str, Value] | None = None) -> str:
+        """How the numbers are counted with these values of the parameters; those that are not given by default."""
+        return filled(self.definition, self.given(values or {}), str)
+
     def render(
         self, filters: Filters, values: Mapping[str, Value] | None = None, *, computed: tuple[Relation, ...] = ()
     ) -> str:
@@ -87,13 +97,15 @@ class Result:
     @property
     def definition(self) -> str:
         """How the numbers are counted, with the values of the parameters."""
-        return filled(self.analysis.definition, self.parameters, str)
+        return self.analysis.defined(self.parameters)
 
     @property
     def caption(self) -> Caption:
         """What is said about the table where it is shown or saved."""
         analysis, counted_over = self.analysis, self.scope.describe()
-        about = {"name": analysis.name, "title": analysis.title, "definition": self.definition}
+        about: dict[str, Any] = {"name": analysis.name, "title": analysis.title, "definition": self.definition}
+        if self.parameters:
+            about["parameters"] = {name: _plain(value) for name, value in self.parameters.items()}
         scope = asdict(self.scope) | {"description": counted_over}
         return Caption(analysis.title, (self.definition, counted_over), analysis.chart, about | {"scope": scope})
 
@@ -115,6 +127,11 @@ class Result:
         from coursetrail.render.text import text
 
         return text(self.table, self.caption)
+
+
+def _plain(value: Value) -> str | float | None:
+    """A value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _need(package: str) -> Any:

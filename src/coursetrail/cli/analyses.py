@@ -1,8 +1,13 @@
 """coursetrail analyses: the questions and their definitions."""
 
+import json
+import textwrap
+from typing import Any
+
 import click
 
 from coursetrail import analyses
+from coursetrail.analyses.analysis import Analysis
 from coursetrail.cli.printing import put
 
 
@@ -18,16 +23,27 @@ def list_analyses(form: str) -> None:
       coursetrail analyses --format json
     """
     if form == "json":
-        import json
-
-        listed = [
-            {"name": one.name, "question": one.question, "definition": one.definition, "columns": list(one.columns)}
-            for one in analyses.ALL
-        ]
-        put(json.dumps(listed, indent=2).encode() + b"\n")
+        put(json.dumps([_listed(one) for one in analyses.ALL], indent=2, default=str).encode() + b"\n")
         return
-    import textwrap
-
     for one in analyses.ALL:
-        text = textwrap.fill(one.definition, 88, initial_indent="    ", subsequent_indent="    ")
-        put(f"{one.name}\n  {one.question}\n{text}\n    Columns: {', '.join(one.columns)}\n\n".encode())
+        put("\n".join([one.name, f"  {one.question}", *_indented(one), "", ""]).encode())
+
+
+def _listed(one: Analysis) -> dict[str, Any]:
+    parameters = [
+        {"name": given.name, "type": given.type.__name__, "default": given.default, "help": given.help}
+        for given in one.parameters
+    ]
+    return {
+        "name": one.name,
+        "question": one.question,
+        "definition": one.defined(),
+        "columns": list(one.columns),
+        "parameters": parameters,
+    }
+
+
+def _indented(one: Analysis) -> list[str]:
+    options = [f"{given.flag}: {given.help} Default: {given.default}." for given in one.parameters]
+    columns = f"    Columns: {', '.join(one.columns)}"
+    return [*textwrap.wrap(one.defined(), 88, initial_indent="    ", subsequent_indent="    "), columns, *(f"    {text}" for text in options)]

@@ -96,7 +96,8 @@ def _result(folder: Location, entry: dict[str, Any]) -> Result:
         raise InputError(f"{file} cannot be drawn. Save the table as {readable}.")
     try:
         table = decode(_read(file), analysis.schema)
-        return Result(analysis, table.select(analysis.schema.names).cast(analysis.schema), scope, sql="")
+        declared = table.select(analysis.schema.names).cast(analysis.schema)
+        return Result(analysis, declared, scope, sql="", parameters=analysis.read(entry.get("parameters", {})))
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no {file.name} here. Save the table again.") from error
     except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
