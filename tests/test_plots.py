@@ -144,7 +144,7 @@ def test_the_bar_of_the_rest_says_that_a_learner_can_count_in_several(canvases):
     drawing = figure.render(browsers(), ())
     assert drawing.note == (
         '"other (3 more)" adds up the learners of the values after the first 15; '
-        "who is in several of them counts once in each."
+        "anyone who is in several of them counts once in each."
     )
     assert drawing.note in " ".join(written(canvases[0]))
 

@@ -79,7 +79,7 @@ def note(drawn: list[Bar], chart: Bars) -> str:
         return ""
     return (
         f'"{rest.label}" adds up the {chart.value} of the values after the first {chart.top}; '
-        "who is in several of them counts once in each."
+        "anyone who is in several of them counts once in each."
     )
 
 

@@ -62,7 +62,7 @@ class Panel:
 
 def note(drawn: Distribution, chart: Concentration) -> str:
     """What the marks mean, and how many learners the logarithmic axis cannot show."""
-    text = f"p90: 90 % of {chart.count} have at most so many {chart.value}. Top 1 % and 10 %: rounded up."
+    text = f"p90: 90 % of {chart.count} have at most this many {chart.value}. Top 1 % and 10 %: rounded up."
     without = drawn.counts[drawn.values <= 0].sum()
     if without:
         text += f" {without:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis."
@@ -97,7 +97,7 @@ def draw_ecdf(canvas: "Canvas", drawn: Distribution, chart: Concentration, panel
     largest = drawn.marks["max"]
     decades = _decades(largest, {label: mark[2] for label, mark in zip(labels, marks, strict=True)}, panel)
     ticks = {power / decades: _power(power) for power in range(0, int(decades) + 1, ceil(decades / 5.5))}
-    heading = f"Share of {chart.count} with at most so many {chart.value}"
+    heading = f"Share of {chart.count} with at most this many {chart.value}"
     _frame(canvas, panel, heading, f"{chart.value}, logarithmic", ticks)
 
     positions = np.log10(np.maximum(drawn.values, 1)) / decades
