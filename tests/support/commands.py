@@ -36,7 +36,7 @@ def _command(words: list[str], standard: list[Path], folder: Path, environment: 
     for number, (file, mode) in enumerate(zip(standard, ("rb", "wb", "wb"), strict=True)):
         with file.open(mode) as stream:
             os.dup2(stream.fileno(), number)
-    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False))  # noqa: PTH123, SIM115 - it stays open
+    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False))  # noqa: SIM115 - it stays open
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
