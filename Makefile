@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+# Each process of the tests takes up to 4 GB of memory, with a cluster.
+PYTEST = $(BIN)/pytest --numprocesses auto --maxprocesses $(WORKERS)
+WORKERS ?= 4
 FUZZ := .fuzz
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -13,11 +16,14 @@ HEADERS := import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_
 missing = { p=$(notdir $(PYTHON))-$(1); test "$$(id -u)" = 0 && apt-get update -qq && \
   apt-get install -qq --no-install-recommends $$p || { echo "A part of Python is missing: apt install $$p"; exit 1; }; }
 
-.PHONY: help install install-dev demo test lint unit docs lock bench bench-reference fuzz clean
+.PHONY: help install install-dev demo test quick soak lint unit wheel docs lock bench bench-reference fuzz clean
 
 help:
 	@echo "make demo    simulate a course, ingest it, print the answers, leave demo/report.html"
 	@echo "make test    every check and test"
+	@echo "make quick   the checks and the fast tests, without Java: for the inner loop"
+	@echo "make soak    what takes long: fifty kills at random, and the fuzzing of make fuzz"
+	@echo "make wheel   build the sdist and the wheel into dist/"
 	@echo "make docs    write the generated pages of docs/ anew"
 	@echo "make bench   measure beside what each figure compares with (needs Java 17, 20 GB of memory)"
 	@echo "make fuzz    run every reader and lookup on hostile bytes, the scanner in C under sanitizers too"
@@ -56,7 +62,17 @@ lint: install-dev
 	$(BIN)/python docs/generate.py --check
 
 unit: install-dev .hadoop/ready
-	$(BIN)/pytest
+	$(PYTEST)
+
+quick: lint
+	$(PYTEST) -m "not java and not slow"
+
+soak: install-dev fuzz
+	$(PYTEST) --soak tests/test_kills.py
+
+wheel: install-dev
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation
 
 # HDFS and YARN for tests, beyond what is in pyspark. Without them their tests are skipped; in CI they fail.
 .hadoop/ready: tests/support/hadoop/pom.xml tests/support/hadoop/jars.sha256 | $(VENV)/.made-dev
