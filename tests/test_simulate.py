@@ -20,11 +20,11 @@ from device_detector import DeviceDetector
 
 from coursetrail.lookups.languages import preferred_language
 from coursetrail.simulate import Truth, simulate
-from coursetrail.simulate.agents import worded
-from coursetrail.simulate.fleet import BOTS, FLEET
+from coursetrail.simulate.browsers import BOTS, BROWSER_ROWS
+from coursetrail.simulate.coursera_legacy_faults import FAULTS, KINDS
 from coursetrail.simulate.people import clicks_of, gather
 from coursetrail.simulate.published import BROWSERS, DEVICES, EVENTS, LANGUAGES, LEARNERS
-from coursetrail.simulate.scars import KINDS, SCARS
+from coursetrail.simulate.user_agents import filled_in
 from coursetrail.simulate.visitors import BOT
 
 MINUTE = 60_000
@@ -311,7 +311,7 @@ def test_no_kind_of_damage_leaves_a_line_as_it_was(tmp_path: Path) -> None:
     page = next(line for line in lines if '"pageview"' in line)
     for name in {kind.name for kind in KINDS} - {"duplicate"}:
         line = page if name == "synthetic" else video
-        assert SCARS[name](line, 12_345) != line, name
+        assert FAULTS[name](line, 12_345) != line, name
 
 
 def neighbours(seen: list[Seen]) -> list[tuple[int, int]]:
@@ -388,7 +388,7 @@ def test_clicks_follow_the_published_quantiles() -> None:
 
 def test_the_fleet_adds_up_to_the_published_browsers() -> None:
     counts: Counter[str] = Counter()
-    for one in FLEET:
+    for one in BROWSER_ROWS:
         counts[one.browser] += one.learners
     published = {RENAMED.get(name, name): learners for name, learners in BROWSERS.items()}
     published["Safari"] += published.pop("QuickLook")
@@ -419,8 +419,8 @@ def test_a_full_course_has_the_published_browsers_devices_and_languages() -> Non
 def test_at_least_99_percent_of_the_agents_read_as_planted() -> None:
     random = np.random.default_rng(5)
     planted = {
-        worded(one.pattern, random): (one.browser, one.system, one.device)
-        for one in FLEET
+        filled_in(one.pattern, random): (one.browser, one.system, one.device)
+        for one in BROWSER_ROWS
         for _ in range(1 + (one.learners > 99))
     }
     planted.pop("")

@@ -311,14 +311,14 @@ def test_a_log_is_all_ascii(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["coursera", "edx"])
 def test_every_kind_of_damage_occurs_and_changes_a_line(tmp_path: Path, form: str) -> None:
     truth = simulate(tmp_path / "c.csv", learners=100, events=5_000, dirty=0.3, format=form)
-    kinds, scars = FORMATS[form].kinds, FORMATS[form].scars
-    assert set(truth.ledger.damage) == {kind.name for kind in kinds} == set(scars)
+    kinds, faults = FORMATS[form].kinds, FORMATS[form].faults
+    assert set(truth.ledger.damage) == {kind.name for kind in kinds} == set(faults)
     assert sum(truth.ledger.damage.values()) / truth.ledger.lines == pytest.approx(0.3, abs=0.002)
     simulate(tmp_path / "clean.csv", learners=10, events=500, format=form)
     line = next(
         line for line in text_of(tmp_path / "clean.csv").splitlines() if re.search(r'"(pause|play_video)"', line)
     )
-    assert [kind.name for kind in kinds if kind.fate != "duplicate" and scars[kind.name](line, 12_345) == line] == []
+    assert [kind.name for kind in kinds if kind.fate != "duplicate" and faults[kind.name](line, 12_345) == line] == []
 
 
 @pytest.mark.parametrize("form", ["coursera", "edx"])

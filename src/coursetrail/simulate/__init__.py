@@ -11,19 +11,19 @@ import numpy as np
 
 from coursetrail.simulate.behaviour import behave
 from coursetrail.simulate.course import design
+from coursetrail.simulate.coursera import COURSERA, COURSERA_IN_ONE_FILE
+from coursetrail.simulate.coursera_legacy import COURSERA_LEGACY
 from coursetrail.simulate.damage import altered, change, damage, ordered
 from coursetrail.simulate.edx import EDX
 from coursetrail.simulate.export import write
-from coursetrail.simulate.format import Format
-from coursetrail.simulate.legacy import LEGACY
-from coursetrail.simulate.ondemand import ONDEMAND, ONDEMAND_IN_ONE_FILE
 from coursetrail.simulate.people import gather
 from coursetrail.simulate.published import EVENTS, LEARNERS
-from coursetrail.simulate.truth import Ledger, Truth, tell
+from coursetrail.simulate.simulated_format import SimulatedFormat
+from coursetrail.simulate.truth import PlantedLedger, Truth, truth_of
 
-FORMATS = {form.name: form for form in (LEGACY, ONDEMAND, EDX)}
+FORMATS = {form.name: form for form in (COURSERA_LEGACY, COURSERA, EDX)}
 
-__all__ = ["FORMATS", "Ledger", "Truth", "simulate"]
+__all__ = ["FORMATS", "PlantedLedger", "Truth", "simulate"]
 
 
 def simulate(
@@ -34,7 +34,7 @@ def simulate(
     seed: int = 1,
     dirty: float = 0.0,
     course: str = "psy-001",
-    format: str = LEGACY.name,  # noqa: A002 - the word users know
+    format: str = COURSERA_LEGACY.name,  # noqa: A002 - the word users know
     advance: Callable[[int], None] | None = None,
 ) -> Truth:
     """Write an export in one of the FORMATS to `out` (gzip where it ends in .gz) and return what was planted in it.
@@ -59,12 +59,12 @@ def simulate(
     parameters = {"learners": learners, "events": events, "seed": seed, "dirty": dirty, "course": course}
     parameters["format"] = form.name
     nameless = altered(planted.changed, form.kinds, "nameless")
-    return tell(planned, ledger, nameless, form.lectures(planned.course), parameters)
+    return truth_of(planned, ledger, nameless, form.lectures(planned.course), parameters)
 
 
-def _form(name: str, out: str) -> Format:
+def _form(name: str, out: str) -> SimulatedFormat:
     if name not in FORMATS:
         raise ValueError(f"the format must be one of {', '.join(FORMATS)}")
-    if name == ONDEMAND.name and out.endswith((".csv", ".csv.gz")):
-        return ONDEMAND_IN_ONE_FILE
+    if name == COURSERA.name and out.endswith((".csv", ".csv.gz")):
+        return COURSERA_IN_ONE_FILE
     return FORMATS[name]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.course import FLASH, VARIANTS, Course
+from coursetrail.simulate.course import FLASH, VARIANTS, SimulatedCourse
 from coursetrail.simulate.people import People
 from coursetrail.simulate.plan import COLUMNS, Plan
 from coursetrail.simulate.schedule import LULL, visit_starts
@@ -47,7 +47,7 @@ class Pages(NamedTuple):
     opens: NDArray[np.bool_]
 
 
-def behave(people: People, course: Course, random: np.random.Generator) -> Plan:
+def behave(people: People, course: SimulatedCourse, random: np.random.Generator) -> Plan:
     """The events of everybody, from the first page to the last action."""
     ends = np.cumsum(people.clicks)
     total = int(ends[-1]) if len(ends) else 0
@@ -64,7 +64,7 @@ def behave(people: People, course: Course, random: np.random.Generator) -> Plan:
 
 
 def _batch(
-    people: People, course: Course, actors: NDArray[np.int64], random: np.random.Generator
+    people: People, course: SimulatedCourse, actors: NDArray[np.int64], random: np.random.Generator
 ) -> dict[str, NDArray[Any]]:
     """The columns of a plan for some actors; rows count within the batch."""
     pages = _pages(people, actors, random)
@@ -150,7 +150,7 @@ def _lectures(pages: Pages, lectures: int, random: np.random.Generator) -> tuple
 
 
 def _addresses(
-    course: Course,
+    course: SimulatedCourse,
     kind: NDArray[np.uint8],
     offset: NDArray[np.int64],
     lecture: NDArray[np.int64],

@@ -20,7 +20,7 @@ EXTERNAL = (
 
 
 @dataclass(frozen=True)
-class Course:
+class SimulatedCourse:
     """A course and its addresses.
 
     `lectures` are (id, seconds); a group is (where in `pages` its first page lies, how many pages it has).
@@ -32,7 +32,7 @@ class Course:
     groups: dict[str, tuple[int, int]]
 
 
-def design(name: str, random: np.random.Generator) -> Course:
+def design(name: str, random: np.random.Generator) -> SimulatedCourse:
     """A course of 54 lectures of 4 to 18 minutes, whose addresses look like the platform's own."""
     seconds = random.integers(240, 1_080, LECTURES)
     ids = 3 + 2 * np.arange(LECTURES)
@@ -61,7 +61,7 @@ def design(name: str, random: np.random.Generator) -> Course:
     for group, ends in paths.items():
         groups[group] = (len(pages), len(ends))
         pages += [base + end for end in ends]
-    return Course(name, lectures, tuple(pages), groups)
+    return SimulatedCourse(name, lectures, tuple(pages), groups)
 
 
 _PEER = ("", "/submissions", "/results", "/peerGradingSets")

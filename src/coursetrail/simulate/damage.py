@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
+from coursetrail.simulate.apportion import apportioned
 from coursetrail.simulate.plan import Plan
-from coursetrail.simulate.quota import quotas
 
 EVENT, DUPLICATE, REJECTED, BLANK = "event", "duplicate", "rejected", "blank"
 _FAR = 3_000  # lines between a line and its duplicate, at most
 
 
-class Kind(NamedTuple):
+class FaultKind(NamedTuple):
     """One kind of damage: its fate, how common it is among damaged lines, and what lines it can befall.
 
     `alters` says what a reader can no longer learn from the line: it is `unreadable` (a video action), tells
@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     alters: str = ""
 
 
-Kinds = tuple[Kind, ...]
+FaultKinds = tuple[FaultKind, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def ordered(planned: Plan, random: np.random.Generator) -> NDArray[np.int64]:
     return order
 
 
-def count(events: int, dirty: float, kinds: Kinds) -> tuple[int, int]:
+def count(events: int, dirty: float, kinds: FaultKinds) -> tuple[int, int]:
     """How many events to change and how many lines to add, so that `dirty` of all lines are damaged."""
     share = sum(kinds[i].weight for i in _additions(kinds)) / sum(kind.weight for kind in kinds)
     lines = events / (1 - share * dirty)
@@ -71,7 +71,7 @@ def count(events: int, dirty: float, kinds: Kinds) -> tuple[int, int]:
     return min(events, damaged - added), added
 
 
-def change(planned: Plan, kinds: Kinds, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
+def change(planned: Plan, kinds: FaultKinds, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
     """Choose the events to change, and fit the plan to what a reader can still learn from them."""
     changed = np.full(len(planned), -1, np.int8)
     chosen, _ = count(len(planned), dirty, kinds)
@@ -99,13 +99,13 @@ def change(planned: Plan, kinds: Kinds, dirty: float, random: np.random.Generato
     return changed
 
 
-def altered(changed: NDArray[np.int8], kinds: Kinds, how: str) -> NDArray[np.bool_]:
+def altered(changed: NDArray[np.int8], kinds: FaultKinds, how: str) -> NDArray[np.bool_]:
     """Which events are changed so that a reader learns less, in this way."""
     return np.isin(changed, [i for i, kind in enumerate(kinds) if kind.alters == how])
 
 
 def damage(
-    order: NDArray[np.int64], changed: NDArray[np.int8], kinds: Kinds, dirty: float, random: np.random.Generator
+    order: NDArray[np.int64], changed: NDArray[np.int8], kinds: FaultKinds, dirty: float, random: np.random.Generator
 ) -> Damage:
     """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
     events = len(order)
@@ -131,21 +131,21 @@ def damage(
     )
 
 
-def _changes(kinds: Kinds) -> list[int]:
+def _changes(kinds: FaultKinds) -> list[int]:
     return [i for i, kind in enumerate(kinds) if kind.fate == EVENT]
 
 
-def _additions(kinds: Kinds) -> list[int]:
+def _additions(kinds: FaultKinds) -> list[int]:
     return [i for i, kind in enumerate(kinds) if kind.fate != EVENT]
 
 
-def _quotas(kinds: Kinds, some: list[int], total: int) -> dict[int, int]:
+def _quotas(kinds: FaultKinds, some: list[int], total: int) -> dict[int, int]:
     """How often each of some kinds occurs: at least once where the total allows, then by weight."""
     due = {i: 1 for i in some if kinds[i].needs != "first"}
     for i in list(due)[::-1][: max(0, len(due) - total)]:
         due[i] = 0
     rest = total - sum(due.values())
-    for i, more in zip(due, quotas([kinds[i].weight for i in due], max(0, rest)), strict=True):
+    for i, more in zip(due, apportioned([kinds[i].weight for i in due], max(0, rest)), strict=True):
         due[i] = min(due[i] + more, kinds[i].at_most)
     common = next(i for i in due if kinds[i].weight > 1 and kinds[i].needs == "any")
     due[common] += total - sum(due.values())

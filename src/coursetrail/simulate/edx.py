@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
+from coursetrail.simulate.companion_events import extended, until_next
 from coursetrail.simulate.edx_course import HOST, ORGANISATION, course_id, monitors, shown, video_ids
+from coursetrail.simulate.edx_faults import FAULTS, KINDS
 from coursetrail.simulate.edx_payloads import NAMES, Payloads
-from coursetrail.simulate.edx_scars import KINDS, SCARS
-from coursetrail.simulate.filling import filled, until_next
-from coursetrail.simulate.format import Format
+from coursetrail.simulate.identifiers import hexadecimal
 from coursetrail.simulate.plan import COLUMNS, Plan
-from coursetrail.simulate.pseudonyms import hexadecimal
+from coursetrail.simulate.simulated_format import SimulatedFormat
 from coursetrail.simulate.visitors import Visitor
 
 _EXPLICIT_SERVER = (plan.CHECKED, plan.WRITTEN, plan.ENROLLED)
@@ -25,7 +25,7 @@ _BROWSER = (
 _ANSWERS, _POSTS = 80, 3  # ms after a browser's event until the server has written its own
 
 
-class Lines:
+class EdxLines:
     """The lines of a plan, rendered for any rows of it."""
 
     def __init__(self, planned: Plan) -> None:
@@ -97,7 +97,7 @@ def adapted(planned: Plan, random: np.random.Generator) -> Plan:
     _translate(planned, random)
     more = np.isin(planned.kind, _BROWSER) + 2 * (planned.kind == plan.SENT)
     gap = until_next(planned)
-    found, row, copy = filled(planned, more, budget, random)
+    found, row, copy = extended(planned, more, budget, random)
     added = copy > 0
     checked = found.kind == plan.SENT
     found.time[:] += np.where(added, np.minimum(gap[row], np.where(checked, _ANSWERS, _POSTS)), 0)
@@ -178,4 +178,4 @@ def _agent(visitor: Visitor) -> tuple[str, str]:
     return f' "accept_language": {dumps(visitor.header or "")}, ', f'"agent": {dumps(visitor.agent.user_agent or "")}, '
 
 
-EDX = Format("edx", KINDS, SCARS, Lines, video_ids, adapted)
+EDX = SimulatedFormat("edx", KINDS, FAULTS, EdxLines, video_ids, adapted)

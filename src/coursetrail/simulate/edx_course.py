@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate
 
-from coursetrail.simulate.agents import Agent
-from coursetrail.simulate.course import VARIANTS, WEEKS, Course
-from coursetrail.simulate.pseudonyms import hexadecimal
+from coursetrail.simulate.course import VARIANTS, WEEKS, SimulatedCourse
+from coursetrail.simulate.identifiers import hexadecimal
+from coursetrail.simulate.user_agents import SimulatedAgent
 from coursetrail.simulate.visitors import Visitor
 
 Paths = dict[str, Callable[[int], str]]  # of the i-th page of each group
@@ -34,27 +34,27 @@ _OTHER = (
 )
 
 
-def course_id(course: Course) -> str:
+def course_id(course: SimulatedCourse) -> str:
     """Such as course-v1:Example+psy-001+2013."""
     return f"course-v1:{ORGANISATION}+{course.name}+{RUN}"
 
 
-def block(course: Course, kind: str, identity: str) -> str:
+def block(course: SimulatedCourse, kind: str, identity: str) -> str:
     """The usage key of a block."""
     return f"block-v1:{ORGANISATION}+{course.name}+{RUN}+type@{kind}+block@{identity}"
 
 
-def video_ids(course: Course) -> list[str]:
+def video_ids(course: SimulatedCourse) -> list[str]:
     """32 hexadecimal digits for each lecture: of its sequence, and of the video in it."""
     return [hexadecimal(f"lecture {number} of {course.name}", 32) for number, _ in course.lectures]
 
 
-def problem_id(course: Course, i: int) -> str:
+def problem_id(course: SimulatedCourse, i: int) -> str:
     """32 hexadecimal digits."""
     return hexadecimal(f"problem {i} of {course.name}", 32)
 
 
-def shown(course: Course) -> Course:
+def shown(course: SimulatedCourse) -> SimulatedCourse:
     """The course with paths for pages, and further groups: what browsers ask for beside pages, and what monitors do."""
     videos = video_ids(course)
     count = len(videos)
@@ -118,7 +118,7 @@ def monitors(actor: int) -> tuple[Visitor, ...]:
     return tuple(
         Visitor(
             actor=actor,
-            agent=Agent(agent, "unknown", "unknown", "unknown"),
+            agent=SimulatedAgent(agent, "unknown", "unknown", "unknown"),
             header=None,
             language="unknown",
             cookie="",

@@ -3,9 +3,9 @@
 from json import dumps
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.course import VARIANTS, Course
+from coursetrail.simulate.course import VARIANTS, SimulatedCourse
 from coursetrail.simulate.edx_course import HOST, block, course_id, problem_id, video_ids
-from coursetrail.simulate.pseudonyms import alphanumeric
+from coursetrail.simulate.identifiers import alphanumeric
 
 LONGEST = 512  # characters; what is longer is cut
 NAMES = {  # the field event_type, and the field name
@@ -29,7 +29,7 @@ _JUMPS = ("onSlideSeek", "onCaptionSeek", "slide_seek", "onSkipSeek")
 class Payloads:
     """The payloads of the events of a course."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: SimulatedCourse) -> None:
         self._paths = course.pages
         begin, count = course.groups["lecture"]
         self._videos = {begin + i: _video(course, i // len(VARIANTS)) for i in range(count)}
@@ -84,7 +84,7 @@ class Payloads:
         return dumps(f'{{"POST": {posted}, "GET": {got}}}'[:LONGEST])
 
 
-def _video(course: Course, i: int) -> tuple[str, int]:
+def _video(course: SimulatedCourse, i: int) -> tuple[str, int]:
     """The members that name a video, and how long it is."""
     identity = video_ids(course)[i]
     return f'"id": "{identity}", "code": "{alphanumeric(identity, 11)}"', course.lectures[i][1]
@@ -101,7 +101,7 @@ def _player(kind: int, position: float, previous: float, rate: int) -> str:
     return "" if kind == plan.LOADED else f', "currentTime": {position:.10g}'
 
 
-def _problem(course: Course, i: int) -> tuple[str, str, str]:
+def _problem(course: SimulatedCourse, i: int) -> tuple[str, str, str]:
     """What the browser sends of a problem, what the server answers, and what its context says."""
     identity = problem_id(course, i)
     answer, usage = f"{identity}_2_1", block(course, "problem", identity)
@@ -121,6 +121,6 @@ def _problem(course: Course, i: int) -> tuple[str, str, str]:
     return dumps(f"input_{answer}=choice_{i % 4}"), dumps(answered), f', "module": {dumps(module)}'
 
 
-def _request(course: Course, i: int) -> str:
+def _request(course: SimulatedCourse, i: int) -> str:
     """A long answer as it was sent; every other one is too long for the log."""
     return dumps({f"input_{problem_id(course, i)}_2_1": ["because people dream, " * (12 + i % 2 * 30)]})

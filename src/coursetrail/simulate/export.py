@@ -12,21 +12,21 @@ from isal import igzip
 from numpy.typing import NDArray
 
 from coursetrail.simulate.damage import BLANK, DUPLICATE, REJECTED, Damage, altered
-from coursetrail.simulate.format import Format
 from coursetrail.simulate.plan import Plan
-from coursetrail.simulate.truth import Ledger
+from coursetrail.simulate.simulated_format import SimulatedFormat
+from coursetrail.simulate.truth import PlantedLedger
 
 _BATCH = 20_000  # events rendered at a time
 
 
 def write(
     out: str | os.PathLike[str],
-    form: Format,
+    form: SimulatedFormat,
     planned: Plan,
     order: NDArray[np.int64],
     damage: Damage,
     advance: Callable[[int], None],
-) -> Ledger:
+) -> PlantedLedger:
     """Write all events in `order` with the damage; `advance` is told how many lines were written.
 
     If the format says in which file each row belongs, `out` is the folder of these files.
@@ -67,7 +67,7 @@ def write(
     for one in form.kinds:
         fates[one.fate] += kinds[one.name]
     before = dict(zip(sorted(lines), np.cumsum([0, *(lines[name] for name in sorted(lines))]).tolist(), strict=False))
-    return Ledger(
+    return PlantedLedger(
         lines=lines.total(),
         events=len(order),
         duplicates=fates[DUPLICATE],
@@ -89,7 +89,7 @@ def _places(names: list[str]) -> dict[str, list[int]]:
 class _Damaged:
     """The lines of a plan with their damage."""
 
-    def __init__(self, form: Format, planned: Plan, damage: Damage) -> None:
+    def __init__(self, form: SimulatedFormat, planned: Plan, damage: Damage) -> None:
         self._form = form
         self._lines = form.lines(planned)
         self._damage = damage
@@ -100,8 +100,8 @@ class _Damaged:
         texts = self._lines.render(rows - self._follows[rows])
         kinds = self._damage.changed[rows]
         for place in np.flatnonzero(kinds >= 0).tolist():
-            scar = self._form.scars[self._form.kinds[kinds[place]].name]
-            texts[place] = scar(texts[place], int(self._damage.random[rows[place]]))
+            fault = self._form.faults[self._form.kinds[kinds[place]].name]
+            texts[place] = fault(texts[place], int(self._damage.random[rows[place]]))
         return texts
 
     def added(self, i: int) -> str:
@@ -109,7 +109,7 @@ class _Damaged:
         rows = self._damage.source[i : i + 1]
         kind = self._form.kinds[self._damage.added[i]]
         text = self.changed(rows)[0] if kind.fate == DUPLICATE else self._lines.render(rows)[0]
-        return self._form.scars[kind.name](text, int(self._damage.added_random[i]))
+        return self._form.faults[kind.name](text, int(self._damage.added_random[i]))
 
 
 class _Files:

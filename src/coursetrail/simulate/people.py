@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coursetrail.simulate.apportion import apportioned
 from coursetrail.simulate.published import CLICKS, LEARNERS
-from coursetrail.simulate.quota import quotas
 from coursetrail.simulate.visitors import ANONYMOUS, BOT, STAFF, Visitor, visitors_of
 
 
@@ -56,7 +56,7 @@ def gather(learners: int, events: int, random: np.random.Generator) -> People:
     roles[[int(learners * (0.8 + 0.15 * i / max(1, bots))) for i in range(bots)]] = BOT
     shuffled = random.permutation(learners)
     roles[:learners] = roles[shuffled]
-    clicks = np.concatenate([clicks[shuffled], quotas([1.0] * strangers, unnamed) if strangers else []])
+    clicks = np.concatenate([clicks[shuffled], apportioned([1.0] * strangers, unnamed) if strangers else []])
     names = random.bytes(20 * learners).hex()
     visitors, second = visitors_of(roles, clicks.astype(np.int64), learners, random)
     usernames = tuple(names[40 * i : 40 * i + 40] for i in range(learners))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coursetrail.simulate.course import Course
+from coursetrail.simulate.course import SimulatedCourse
 from coursetrail.simulate.people import People
 
 PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, STALLED, WAITING, ERROR, UNREADABLE = range(11)
@@ -36,7 +36,7 @@ class Plan:
     """
 
     people: People
-    course: Course
+    course: SimulatedCourse
     actor: NDArray[np.int32]
     visitor: NDArray[np.int32]
     opened: NDArray[np.int32]

@@ -20,7 +20,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class PlantedLedger:
     """What became of every line: lines = events + duplicates + rejected + blank.
 
     `damage` counts lines by kind of damage; `rejects` are (1-based line number, kind).
@@ -40,7 +40,7 @@ class Truth:
     """What an analysis should find; docs/simulate.md describes every field."""
 
     parameters: dict[str, Any]
-    ledger: Ledger
+    ledger: PlantedLedger
     learners: int
     clicks: dict[str, int]
     staff: tuple[str, ...]
@@ -61,9 +61,9 @@ class Truth:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
 
-def tell(
+def truth_of(
     planned: Plan,
-    ledger: Ledger,
+    ledger: PlantedLedger,
     nameless: NDArray[np.bool_],
     lectures: Sequence[int | str],
     parameters: dict[str, Any],

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate.addresses import address
-from coursetrail.simulate.agents import Agent, worded
+from coursetrail.simulate.apportion import apportioned
+from coursetrail.simulate.browsers import BOTS, BROWSER_ROWS, BrowserRow
 from coursetrail.simulate.course import EXTERNAL, START
-from coursetrail.simulate.fleet import BOTS, FLEET, Fleet
-from coursetrail.simulate.headers import header, planted_rows
+from coursetrail.simulate.language_headers import header, planted_rows
 from coursetrail.simulate.published import BROWSERS, LANGUAGES, LEARNERS
-from coursetrail.simulate.quota import quotas
+from coursetrail.simulate.user_agents import SimulatedAgent, filled_in
 
 LEARNER, STAFF, BOT, ANONYMOUS = range(4)
 ACTIVE = 40  # events from which a learner surely has two visits, and may come with a second browser
@@ -36,7 +36,7 @@ class Visitor(NamedTuple):
     """
 
     actor: int
-    agent: Agent
+    agent: SimulatedAgent
     header: str | None
     language: str
     cookie: str
@@ -55,14 +55,14 @@ def visitors_of(
     The browsers that the published tables hold beyond one per learner go to active people with a desktop,
     first as phones and tablets, then as further desktop browsers.
     """
-    fleet = _drawn_fleet(round(learners * sum(BROWSERS.values()) / LEARNERS), random)
+    fleet = _drawn_rows(round(learners * sum(BROWSERS.values()) / LEARNERS), random)
     mobiles = [i for i, one in enumerate(fleet) if one.device not in {"desktop", "unknown"}]
     desktops = [i for i, one in enumerate(fleet) if one.device == "desktop"]
     spare = len(fleet) - learners
     extras = mobiles[: min(spare, round(learners * _MOBILE_EXTRAS / LEARNERS))]
     extras += desktops[: spare - len(extras)]
     firsts = sorted(set(range(len(fleet))) - set(extras))
-    first = [fleet[i] for i in firsts] or [FLEET[0]]
+    first = [fleet[i] for i in firsts] or [BROWSER_ROWS[0]]
     first += [first[int(random.integers(len(first)))] for _ in range(len(roles) - len(first))]
     first[:learners] = [first[i] for i in random.permutation(learners)]
     owners = [
@@ -82,13 +82,13 @@ def visitors_of(
     return visitors, second
 
 
-def _drawn_fleet(total: int, random: np.random.Generator) -> list[Fleet]:
-    counts = quotas([one.learners for one in FLEET], total)
-    drawn = [one for one, count in zip(FLEET, counts, strict=True) for _ in range(count)]
+def _drawn_rows(total: int, random: np.random.Generator) -> list[BrowserRow]:
+    counts = apportioned([one.learners for one in BROWSER_ROWS], total)
+    drawn = [one for one, count in zip(BROWSER_ROWS, counts, strict=True) for _ in range(count)]
     return [drawn[i] for i in random.permutation(len(drawn))]
 
 
-def _matched(extras: list[Fleet], owners: list[int], first: list[Fleet]) -> list[tuple[int, Fleet]]:
+def _matched(extras: list[BrowserRow], owners: list[int], first: list[BrowserRow]) -> list[tuple[int, BrowserRow]]:
     """Each extra browser with an owner whose first browser is another one, as far as there are owners."""
     free = list(owners)
     pairs = []
@@ -118,13 +118,13 @@ def _languages(rows: list[str], learners: int, owners: list[int]) -> tuple[list[
     return own, other
 
 
-def _visitor(actor: int, role: int, one: Fleet, row: str, random: np.random.Generator) -> Visitor:
+def _visitor(actor: int, role: int, one: BrowserRow, row: str, random: np.random.Generator) -> Visitor:
     if role == BOT:
         name, text = BOTS[actor % len(BOTS)]
-        agent, accepted, language = Agent(text, name, "unknown", "unknown"), None, "unknown"
+        agent, accepted, language = SimulatedAgent(text, name, "unknown", "unknown"), None, "unknown"
     else:
-        text = worded(one.pattern, random)
-        agent = Agent(text or None, one.browser, one.system, one.device)
+        text = filled_in(one.pattern, random)
+        agent = SimulatedAgent(text or None, one.browser, one.system, one.device)
         accepted, language = header(row, one.browser, random)
     windows = _WINDOWS.get(agent.device, _WINDOWS["desktop"])
     created = START - int(random.integers(1, 60 * 86_400_000))

@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.format import Format
+from coursetrail.simulate.coursera_legacy_faults import FAULTS, KINDS
 from coursetrail.simulate.plan import Plan
-from coursetrail.simulate.scars import KINDS, SCARS
 from coursetrail.simulate.schedule import SILENCE
+from coursetrail.simulate.simulated_format import SimulatedFormat
 from coursetrail.simulate.visitors import Visitor
 
 _TYPES = ("", "", "play", "pause", "seeked", "ratechange", "ended", "stalled", "waiting", "error", "")
 _ERROR = '{\\"code\\":4}'
 
 
-class Lines:
+class CourseraLegacyLines:
     """The lines of a plan, rendered for any rows of it, as text without line ends."""
 
     def __init__(self, planned: Plan) -> None:
@@ -128,4 +128,6 @@ def _lecture_ids(planned: Plan) -> dict[int, str]:
     return {begin + i: f',\\"lectureID\\":{lectures[i * len(lectures) // count][0]}' for i in range(count)}
 
 
-LEGACY = Format("coursera-legacy", KINDS, SCARS, Lines, lambda course: [number for number, _ in course.lectures])
+COURSERA_LEGACY = SimulatedFormat(
+    "coursera-legacy", KINDS, FAULTS, CourseraLegacyLines, lambda course: [number for number, _ in course.lectures]
+)

@@ -7,30 +7,30 @@ never closed makes no sound record together with whatever comes behind it.
 import re
 from collections.abc import Callable
 
-from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, Kind
-from coursetrail.simulate.lesions import garbage, long_text
+from coursetrail.simulate.common_faults import garbage, long_text
+from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, FaultKind
 
 KINDS = (
-    Kind("byte_order_mark", EVENT, 0, 1, "first"),
-    Kind("value_not_json", EVENT, 6, needs="video"),
-    Kind("number_for_text", EVENT, 6, needs="video"),
-    Kind("null_for_empty", EVENT, 6),
-    Kind("doubled_quotes", EVENT, 6, needs="video"),
-    Kind("bare_fields", EVENT, 6),
-    Kind("carriage_return", EVENT, 5),
-    Kind("very_long", EVENT, 1, 20),
-    Kind("unknown_fields", EVENT, 6),
-    Kind("invalid_utf8", EVENT, 6),
-    Kind("lone_surrogate", EVENT, 4),
-    Kind("cut_at_end", REJECTED, 0, 1),
-    Kind("duplicate", DUPLICATE, 10),
-    Kind("blank", BLANK, 5),
-    Kind("garbage", REJECTED, 5),
-    Kind("missing_fields", REJECTED, 5),
-    Kind("further_fields", REJECTED, 5),
-    Kind("unclosed_quote", REJECTED, 5),
-    Kind("no_time", REJECTED, 5),
-    Kind("nuls_inside", REJECTED, 4),
+    FaultKind("byte_order_mark", EVENT, 0, 1, "first"),
+    FaultKind("value_not_json", EVENT, 6, needs="video"),
+    FaultKind("number_for_text", EVENT, 6, needs="video"),
+    FaultKind("null_for_empty", EVENT, 6),
+    FaultKind("doubled_quotes", EVENT, 6, needs="video"),
+    FaultKind("bare_fields", EVENT, 6),
+    FaultKind("carriage_return", EVENT, 5),
+    FaultKind("very_long", EVENT, 1, 20),
+    FaultKind("unknown_fields", EVENT, 6),
+    FaultKind("invalid_utf8", EVENT, 6),
+    FaultKind("lone_surrogate", EVENT, 4),
+    FaultKind("cut_at_end", REJECTED, 0, 1),
+    FaultKind("duplicate", DUPLICATE, 10),
+    FaultKind("blank", BLANK, 5),
+    FaultKind("garbage", REJECTED, 5),
+    FaultKind("missing_fields", REJECTED, 5),
+    FaultKind("further_fields", REJECTED, 5),
+    FaultKind("unclosed_quote", REJECTED, 5),
+    FaultKind("no_time", REJECTED, 5),
+    FaultKind("nuls_inside", REJECTED, 4),
 )
 
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -117,7 +117,7 @@ def _untimed(line: str, random: int) -> str:
     return _with(line, 2, ("", "NULL", "yesterday", "2016-13-45 99:00:00")[random % 4])
 
 
-SCARS: dict[str, Callable[[str, int], str]] = {
+FAULTS: dict[str, Callable[[str, int], str]] = {
     "byte_order_mark": lambda line, _: f"\ufeff{line}",
     "value_not_json": _not_json,
     "number_for_text": _numbers,

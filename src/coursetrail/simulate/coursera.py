@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.course import Course
-from coursetrail.simulate.filling import filled, until_next
-from coursetrail.simulate.format import Format
-from coursetrail.simulate.ondemand_course import Video, course_id, item_ids, lecture_of, urls, videos
-from coursetrail.simulate.ondemand_scars import KINDS, SCARS
+from coursetrail.simulate.companion_events import extended, until_next
+from coursetrail.simulate.course import SimulatedCourse
+from coursetrail.simulate.coursera_course import Video, course_id, item_ids, lecture_of, urls, videos
+from coursetrail.simulate.coursera_faults import FAULTS, KINDS
+from coursetrail.simulate.identifiers import hexadecimal
 from coursetrail.simulate.plan import Plan
-from coursetrail.simulate.pseudonyms import hexadecimal
+from coursetrail.simulate.simulated_format import SimulatedFormat
 from coursetrail.simulate.visitors import Visitor
 
 BEAT = 5_000  # ms of playing between heartbeats
@@ -43,7 +43,7 @@ _PLACES = (
 )
 
 
-class Lines:
+class CourseraLines:
     """The records of a plan, rendered for any rows of it; some hold a newline."""
 
     def __init__(self, planned: Plan) -> None:
@@ -106,7 +106,7 @@ def adapted(planned: Plan, random: np.random.Generator) -> Plan:
     playing = planned.video() & ~planned.paused & ~loading & (kind != plan.ENDED)
     beats = np.minimum((until_next(planned) - 1) // BEAT, left * 1_000 // BEAT).astype(np.int64)
     loading[:] = False
-    found, _, copy = filled(planned, np.where(playing, np.maximum(0, beats), 0), planned.people.clicks, random)
+    found, _, copy = extended(planned, np.where(playing, np.maximum(0, beats), 0), planned.people.clicks, random)
     found.kind[copy > 0] = plan.HEARTBEAT
     found.time[:] += copy * BEAT
     found.position[:] += copy * (BEAT / 1_000) * np.array(plan.RATES)[found.rate]
@@ -121,7 +121,7 @@ def _files(planned: Plan, rows: NDArray[np.int64]) -> list[str]:
     return [f"{'video' if video else 'access'}-{day}.csv.gz" for video, day in zip(videos, days, strict=True)]
 
 
-def _lectures(course: Course) -> Sequence[str]:
+def _lectures(course: SimulatedCourse) -> Sequence[str]:
     return item_ids(course)
 
 
@@ -171,5 +171,5 @@ def _state(code: int) -> tuple[str, str, str]:
     return delta, f"{plan.RATES[rate]:g}" if told else "", written
 
 
-ONDEMAND = Format("coursera", KINDS, SCARS, Lines, _lectures, adapted, _files)
-ONDEMAND_IN_ONE_FILE = replace(ONDEMAND, files=None)
+COURSERA = SimulatedFormat("coursera", KINDS, FAULTS, CourseraLines, _lectures, adapted, _files)
+COURSERA_IN_ONE_FILE = replace(COURSERA, files=None)

@@ -9,7 +9,7 @@ from coursetrail.simulate.plan import COLUMNS, Plan
 from coursetrail.simulate.schedule import SILENCE
 
 
-class Filled(NamedTuple):
+class Extended(NamedTuple):
     """A plan; of each event, the row that it comes from, and 0, or which one of those that follow that row's event."""
 
     plan: Plan
@@ -26,7 +26,9 @@ def until_next(planned: Plan) -> NDArray[np.int64]:
     return gap
 
 
-def filled(planned: Plan, more: NDArray[np.int64], budget: NDArray[np.int64], random: np.random.Generator) -> Filled:
+def extended(
+    planned: Plan, more: NDArray[np.int64], budget: NDArray[np.int64], random: np.random.Generator
+) -> Extended:
     """Follow each event by so many `more`, then keep `budget[actor]` events of each actor.
 
     Kept are the first two visits, then others at random; one of them is cut short. No budget may exceed the events
@@ -44,7 +46,7 @@ def filled(planned: Plan, more: NDArray[np.int64], budget: NDArray[np.int64], ra
     copy = (np.arange(len(row)) - start[row]).astype(np.int32)
     columns: dict[str, NDArray[Any]] = {name: getattr(planned, name)[row] for name in COLUMNS}
     columns["opened"] = start[columns["opened"]].astype(np.int32)
-    return Filled(Plan(people=planned.people, course=planned.course, **columns), row, copy)
+    return Extended(Plan(people=planned.people, course=planned.course, **columns), row, copy)
 
 
 def _visits(

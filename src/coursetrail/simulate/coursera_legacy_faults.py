@@ -3,39 +3,39 @@
 import re
 from collections.abc import Callable
 
-from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, Kind
-from coursetrail.simulate.lesions import blank, garbage, long_text, no_object
+from coursetrail.simulate.common_faults import blank, garbage, long_text, no_object
+from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, FaultKind
 
 KINDS = (
-    Kind("byte_order_mark", EVENT, 0, 1, "first"),
-    Kind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
-    Kind("synthetic", EVENT, 4, needs="page", alters="nameless"),
-    Kind("value_not_json", EVENT, 4, needs="video", alters="unreadable"),
-    Kind("value_not_finite", EVENT, 4, needs="video"),
-    Kind("text_for_number", EVENT, 4, needs="video"),
-    Kind("escaped_quote", EVENT, 6),
-    Kind("key_in_a_document", EVENT, 4),
-    Kind("user_agent_spelling", EVENT, 4),
-    Kind("list_for_scalar", EVENT, 4),
-    Kind("time_as_text", EVENT, 4),
-    Kind("time_as_float", EVENT, 4),
-    Kind("time_in_seconds", EVENT, 3, alters="whole_seconds"),
-    Kind("time_in_microseconds", EVENT, 3),
-    Kind("carriage_return", EVENT, 5),
-    Kind("leading_nuls", EVENT, 3),
-    Kind("very_long", EVENT, 1, 20),
-    Kind("unknown_fields", EVENT, 4),
-    Kind("invalid_utf8", EVENT, 4),
-    Kind("repeated_key", EVENT, 4),
-    Kind("lone_surrogate", EVENT, 4),
-    Kind("cut_at_end", REJECTED, 0, 1),
-    Kind("duplicate", DUPLICATE, 10),
-    Kind("blank", BLANK, 5),
-    Kind("garbage", REJECTED, 5),
-    Kind("cut_short", REJECTED, 5),
-    Kind("no_object", REJECTED, 5),
-    Kind("no_time", REJECTED, 5),
-    Kind("nuls_inside", REJECTED, 4),
+    FaultKind("byte_order_mark", EVENT, 0, 1, "first"),
+    FaultKind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
+    FaultKind("synthetic", EVENT, 4, needs="page", alters="nameless"),
+    FaultKind("value_not_json", EVENT, 4, needs="video", alters="unreadable"),
+    FaultKind("value_not_finite", EVENT, 4, needs="video"),
+    FaultKind("text_for_number", EVENT, 4, needs="video"),
+    FaultKind("escaped_quote", EVENT, 6),
+    FaultKind("key_in_a_document", EVENT, 4),
+    FaultKind("user_agent_spelling", EVENT, 4),
+    FaultKind("list_for_scalar", EVENT, 4),
+    FaultKind("time_as_text", EVENT, 4),
+    FaultKind("time_as_float", EVENT, 4),
+    FaultKind("time_in_seconds", EVENT, 3, alters="whole_seconds"),
+    FaultKind("time_in_microseconds", EVENT, 3),
+    FaultKind("carriage_return", EVENT, 5),
+    FaultKind("leading_nuls", EVENT, 3),
+    FaultKind("very_long", EVENT, 1, 20),
+    FaultKind("unknown_fields", EVENT, 4),
+    FaultKind("invalid_utf8", EVENT, 4),
+    FaultKind("repeated_key", EVENT, 4),
+    FaultKind("lone_surrogate", EVENT, 4),
+    FaultKind("cut_at_end", REJECTED, 0, 1),
+    FaultKind("duplicate", DUPLICATE, 10),
+    FaultKind("blank", BLANK, 5),
+    FaultKind("garbage", REJECTED, 5),
+    FaultKind("cut_short", REJECTED, 5),
+    FaultKind("no_object", REJECTED, 5),
+    FaultKind("no_time", REJECTED, 5),
+    FaultKind("nuls_inside", REJECTED, 4),
 )
 
 _TIME = re.compile(r'"timestamp":(\d+)')
@@ -105,7 +105,7 @@ def _cut(line: str, random: int) -> str:
     return line[: begin + random % (len(line) - 1 - begin)]
 
 
-SCARS: dict[str, Callable[[str, int], str]] = {
+FAULTS: dict[str, Callable[[str, int], str]] = {
     "byte_order_mark": lambda line, _: f"\ufeff{line}",
     "near_duplicate": lambda line, _: f"{{ {line[1:]}",
     "synthetic": _synthetic,

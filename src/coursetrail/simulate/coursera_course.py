@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coursetrail.simulate.course import VARIANTS, WEEKS, Course
+from coursetrail.simulate.course import VARIANTS, WEEKS, SimulatedCourse
+from coursetrail.simulate.identifiers import alphanumeric
 from coursetrail.simulate.plan import Plan
-from coursetrail.simulate.pseudonyms import alphanumeric
 
 Paths = dict[str, Callable[[int], str]]  # of the i-th page of each group
 
@@ -32,12 +32,12 @@ class Video(NamedTuple):
     spacing: str
 
 
-def course_id(course: Course) -> str:
+def course_id(course: SimulatedCourse) -> str:
     """22 characters."""
     return f"{alphanumeric(course.name, 5)}_{alphanumeric(f'{course.name}.', 9)}--{alphanumeric(f'{course.name}:', 5)}"
 
 
-def item_ids(course: Course) -> list[str]:
+def item_ids(course: SimulatedCourse) -> list[str]:
     """Five characters for each lecture."""
     return [alphanumeric(f"lecture {number} of {course.name}", 5) for number, _ in course.lectures]
 
@@ -49,7 +49,7 @@ def lecture_of(planned: Plan) -> NDArray[np.int64]:
     return np.where((planned.page >= begin) & (planned.page < begin + count), lecture, 0)
 
 
-def videos(course: Course) -> dict[int, Video]:
+def videos(course: SimulatedCourse) -> dict[int, Video]:
     """The video that is played, or downloaded, on a page."""
     found = {}
     items = item_ids(course)
@@ -63,7 +63,7 @@ def videos(course: Course) -> dict[int, Video]:
     return found
 
 
-def urls(course: Course) -> list[str]:
+def urls(course: SimulatedCourse) -> list[str]:
     """The address of each of the course's pages."""
     base = f"https://www.coursera.org/learn/{course.name}"
     items = [f"lecture/{item}/part-{i + 1}" for i, item in enumerate(item_ids(course))]

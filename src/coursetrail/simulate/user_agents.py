@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from coursetrail.simulate.wordings import WORDINGS
+from coursetrail.simulate.user_agent_templates import TEMPLATES
 
 _BLANK = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
-_CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in WORDINGS.items()}
+_CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in TEMPLATES.items()}
 
 
-class Agent(NamedTuple):
+class SimulatedAgent(NamedTuple):
     """A user agent with the browser, system and device behind it; `user_agent` None was never sent."""
 
     user_agent: str | None
@@ -22,7 +22,7 @@ class Agent(NamedTuple):
     device: str
 
 
-def worded(pattern: str, random: np.random.Generator) -> str:
+def filled_in(pattern: str, random: np.random.Generator) -> str:
     """The pattern with every blank filled in."""
 
     def fill(blank: re.Match[str]) -> str:

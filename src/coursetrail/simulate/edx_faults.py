@@ -4,34 +4,34 @@ import json
 import re
 from collections.abc import Callable
 
-from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, Kind
-from coursetrail.simulate.lesions import blank, garbage, long_text, no_object
+from coursetrail.simulate.common_faults import blank, garbage, long_text, no_object
+from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, FaultKind
 
 KINDS = (
-    Kind("byte_order_mark", EVENT, 0, 1, "first"),
-    Kind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
-    Kind("second_envelope", EVENT, 6, needs="explicit"),
-    Kind("event_as_object", EVENT, 4, needs="video"),
-    Kind("event_cut", EVENT, 4, needs="page"),
-    Kind("syslog_prefix", EVENT, 5),
-    Kind("leading_nuls", EVENT, 3),
-    Kind("carriage_return", EVENT, 5),
-    Kind("time_without_zone", EVENT, 4),
-    Kind("time_in_zulu", EVENT, 4),
-    Kind("escaped_quote", EVENT, 4),
-    Kind("very_long", EVENT, 1, 20),
-    Kind("unknown_fields", EVENT, 4),
-    Kind("invalid_utf8", EVENT, 4),
-    Kind("repeated_key", EVENT, 4),
-    Kind("lone_surrogate", EVENT, 4),
-    Kind("cut_at_end", REJECTED, 0, 1),
-    Kind("duplicate", DUPLICATE, 10),
-    Kind("blank", BLANK, 5),
-    Kind("garbage", REJECTED, 5),
-    Kind("cut_short", REJECTED, 5),
-    Kind("no_object", REJECTED, 5),
-    Kind("no_time", REJECTED, 5),
-    Kind("nuls_inside", REJECTED, 4),
+    FaultKind("byte_order_mark", EVENT, 0, 1, "first"),
+    FaultKind("near_duplicate", EVENT, 4, needs="follower", alters="repeats"),
+    FaultKind("second_envelope", EVENT, 6, needs="explicit"),
+    FaultKind("event_as_object", EVENT, 4, needs="video"),
+    FaultKind("event_cut", EVENT, 4, needs="page"),
+    FaultKind("syslog_prefix", EVENT, 5),
+    FaultKind("leading_nuls", EVENT, 3),
+    FaultKind("carriage_return", EVENT, 5),
+    FaultKind("time_without_zone", EVENT, 4),
+    FaultKind("time_in_zulu", EVENT, 4),
+    FaultKind("escaped_quote", EVENT, 4),
+    FaultKind("very_long", EVENT, 1, 20),
+    FaultKind("unknown_fields", EVENT, 4),
+    FaultKind("invalid_utf8", EVENT, 4),
+    FaultKind("repeated_key", EVENT, 4),
+    FaultKind("lone_surrogate", EVENT, 4),
+    FaultKind("cut_at_end", REJECTED, 0, 1),
+    FaultKind("duplicate", DUPLICATE, 10),
+    FaultKind("blank", BLANK, 5),
+    FaultKind("garbage", REJECTED, 5),
+    FaultKind("cut_short", REJECTED, 5),
+    FaultKind("no_object", REJECTED, 5),
+    FaultKind("no_time", REJECTED, 5),
+    FaultKind("nuls_inside", REJECTED, 4),
 )
 
 _TIME = re.compile(r'"time": "([^"]*)"')
@@ -90,7 +90,7 @@ def _cut(line: str, random: int) -> str:
     return line[: begin + random % (len(line) - 1 - begin)]
 
 
-SCARS: dict[str, Callable[[str, int], str]] = {
+FAULTS: dict[str, Callable[[str, int], str]] = {
     "byte_order_mark": lambda line, _: f"\ufeff{line}",
     "near_duplicate": lambda line, _: f"{{ {line[1:]}",
     "second_envelope": _second_envelope,

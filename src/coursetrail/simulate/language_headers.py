@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from coursetrail.simulate.apportion import apportioned
 from coursetrail.simulate.published import LANGUAGES
-from coursetrail.simulate.quota import quotas
 
 # Commoner first; a language that is missing here goes with the region of its own name: it-IT.
 REGIONS = {
@@ -36,13 +36,13 @@ _STYLES = {
     "Opera": "{tag},{language};q=0.9,en;q=0.8",
 }
 _ENGLISH = {"Firefox": "en-US,en;q=0.5", "Android Browser": "{tag}"}
-_COMMON = 300  # learners from which a language is common enough to be worded in every browser's style
+_COMMON = 300  # learners from which a language is common enough to be filled_in in every browser's style
 
 
 def planted_rows(total: int, random: np.random.Generator) -> list[str]:
     """The published rows of the language table, each as often as `total` pairs make due, in random order."""
     rows = list(LANGUAGES)
-    often = quotas(list(LANGUAGES.values()), total)
+    often = apportioned(list(LANGUAGES.values()), total)
     drawn = [row for row, count in zip(rows, often, strict=True) for _ in range(count)]
     return [drawn[i] for i in random.permutation(len(drawn))]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def quotas(weights: Sequence[float], total: int) -> list[int]:
+def apportioned(weights: Sequence[float], total: int) -> list[int]:
     """Split `total` in proportion to `weights`, largest remainders first; the parts add up to `total`."""
     exact = np.asarray(weights, dtype=float) * total / sum(weights)
     parts = np.floor(exact).astype(int)

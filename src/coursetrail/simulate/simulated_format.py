@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from coursetrail.simulate.course import Course
-from coursetrail.simulate.damage import Kinds
+from coursetrail.simulate.course import SimulatedCourse
+from coursetrail.simulate.damage import FaultKinds
 from coursetrail.simulate.plan import Plan
 
 
-class Lines(Protocol):
+class LineWriter(Protocol):
     """The lines of a plan, rendered for any rows of it."""
 
     def render(self, rows: NDArray[np.int64]) -> list[str]:
@@ -20,17 +20,17 @@ class Lines(Protocol):
 
 
 @dataclass(frozen=True)
-class Format:
-    """A format: its damage, by `kinds` and what each of the `scars` does to a line, and how it sees a plan.
+class SimulatedFormat:
+    """A format: its damage, by `kinds` and what each of the `faults` does to a line, and how it sees a plan.
 
     `adapted` is the plan with the events of this format, as many as before. `lectures` are the names of a course's
     lectures. An export of several files has `files`: the name of the file of each row.
     """
 
     name: str
-    kinds: Kinds
-    scars: Mapping[str, Callable[[str, int], str]]
-    lines: Callable[[Plan], Lines]
-    lectures: Callable[[Course], Sequence[int | str]]
+    kinds: FaultKinds
+    faults: Mapping[str, Callable[[str, int], str]]
+    lines: Callable[[Plan], LineWriter]
+    lectures: Callable[[SimulatedCourse], Sequence[int | str]]
     adapted: Callable[[Plan, np.random.Generator], Plan] = lambda planned, _: planned
     files: Callable[[Plan, NDArray[np.int64]], list[str]] | None = None

@@ -3,7 +3,7 @@
 A wording may hold further `{names}` and `{low-high}` numbers.
 """
 
-from coursetrail.simulate.mobile_wordings import MOBILE
+from coursetrail.simulate.mobile_user_agent_templates import MOBILE
 
 _GECKO = "Gecko/20100101 Firefox"
 _KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -109,4 +109,4 @@ DESKTOP = {
     "sony": {"00014A;SonyDTV115;0002;0100) KDL{32-46}EX720; CC/GBR": 1},
     "playstation": {"AppleWebKit/531.22.8 (KHTML, like Gecko)": 1},
 }
-WORDINGS: dict[str, dict[str, int]] = DESKTOP | MOBILE
+TEMPLATES: dict[str, dict[str, int]] = DESKTOP | MOBILE

@@ -10,7 +10,7 @@ A pattern's `{name}` stands for one of the wordings of that name in `wordings.py
 from typing import NamedTuple
 
 
-class Fleet(NamedTuple):
+class BrowserRow(NamedTuple):
     """One browser on one system and device: its learners among 21,790, and the pattern of its user agents."""
 
     browser: str
@@ -132,8 +132,8 @@ _ROWS = {
         ("unknown", "unknown", 4, ""),
     ),
 }
-FLEET = tuple(
-    Fleet(browser, system, device, learners, pattern)
+BROWSER_ROWS = tuple(
+    BrowserRow(browser, system, device, learners, pattern)
     for device, rows in _ROWS.items()
     for browser, system, learners, pattern in rows
 )
