@@ -1,4 +1,4 @@
-"""How right and how fast the user-agent lookup is, beside plain device-detector.
+"""How accurate and how fast the user-agent lookup is, compared with plain device-detector.
 
 python bench/agents.py [--data ../shared/data] [--accuracy-only] [--write docs/agents.md]
 """
@@ -59,7 +59,7 @@ WAYS: dict[str, Callable[[Iterable[str]], dict[str, Answer]]] = {
 
 
 def folded(column: str, value: Any, names: dict[str, Any]) -> Any:
-    """A name as the labels fold it."""
+    """A name in the form that the labels have."""
     if column in ("is_bot", "browser_major") or not value:
         return value
     if column == "device_class":
@@ -73,7 +73,7 @@ def folded(column: str, value: Any, names: dict[str, Any]) -> Any:
 
 
 def accuracy(data: Path) -> list[str]:
-    """A markdown table: labels that each way shares, by column and by the corpus they come from."""
+    """A markdown table: how many labels each way agrees with, by column and by corpus."""
     names = json.loads((data / "agents" / "names.json").read_text())
     labelled = [json.loads(line) for line in (data / "agents" / "labelled.jsonl").read_text().splitlines()]
     answers = {name: way([row["ua"] for row in labelled]) for name, way in WAYS.items()}
@@ -132,7 +132,7 @@ print(json.dumps([loaded - begun, first - begun, time.process_time() - first]))
 
 
 def seconds(way: str, strings: list[str]) -> list[float]:
-    """Of one core, in a new process: to the first answer, for all strings cold, for all again."""
+    """Seconds of one core, in a new process: to the first answer, for all strings, for all strings again."""
     child = [sys.executable, "-c", CHILD, way]
     output = subprocess.run(child, input=json.dumps(strings), capture_output=True, text=True, check=True)
     return json.loads(output.stdout)

@@ -1,6 +1,6 @@
-"""All analyses of a dataset over one connection: milliseconds each, and together.
+"""All analyses of a dataset over one connection: milliseconds of each, and of all.
 
-The first analysis of a round carries what all of them need once: the connection, and the counts of the scope.
+The time of the first analysis of a round includes what all of them need once: the connection, the counts of the scope.
 """
 
 import argparse
@@ -19,7 +19,7 @@ TARGET = 1500
 
 
 def timed(dataset: str, rounds: int) -> None:
-    """In a process of its own: print, as JSON, the milliseconds of opening and of each analysis by round."""
+    """In a separate process: print, as JSON, the milliseconds of opening and of each analysis by round."""
     import coursetrail as library
 
     began = time.perf_counter()
@@ -35,7 +35,7 @@ def timed(dataset: str, rounds: int) -> None:
 
 
 def report(dataset: Path, options: argparse.Namespace) -> None:
-    """Measure inside one process, then the command from outside, and publish both."""
+    """Measure inside one process, then the command as a process, and publish both."""
     where = machine()
     script = Step([sys.executable, ROOT / "bench" / "analyses.py", "--inside", dataset, "--runs", str(options.runs)])
     spent: dict[str, list[float]] = json.loads(measure(script).output)
@@ -45,7 +45,7 @@ def report(dataset: Path, options: argparse.Namespace) -> None:
     for name, times in [*spent.items(), ("**together**", rounds)]:
         lines.append(f"| {name} | {times[0]:.0f} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |")
     met = ["met" if spent < TARGET else "missed" for spent in (rounds[0], median(rounds))]
-    lines.append(f"\nOpening the dataset took {opening:.0f} ms, the import of the library not counted.")
+    lines.append(f"\nOpening the dataset took {opening:.0f} ms, without the import of the library.")
     lines.append(f"Target: {TARGET} ms together, {met[0]} in the first round, {met[1]} in the median.")
 
     def command(folder: Path) -> list[Step]:

@@ -1,6 +1,6 @@
-"""The bar that ingest is held to: DuckDB's `read_json` of a legacy export into Parquet, and nothing else.
+"""The program that ingest is compared with: DuckDB's `read_json` of a legacy export into Parquet, and nothing else.
 
-No line is checked, kept or counted; nothing is classified. One JSON object of the format has these fields.
+It does not check, count or classify lines, and stores no rejects. One JSON object of the format has these fields.
 """
 
 import argparse
@@ -22,7 +22,7 @@ FIELDS = {
 def main() -> None:
     """Read EXPORT, write OUT."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("export", type=Path, help="legacy Coursera export, plain or gzip (told by .gz)")
+    parser.add_argument("export", type=Path, help="legacy Coursera export, plain or gzip (if it ends in .gz)")
     parser.add_argument("out", type=Path, help="the Parquet file to write")
     options = parser.parse_args()
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in FIELDS.items())

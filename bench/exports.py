@@ -1,4 +1,4 @@
-"""The files that the benchmarks read: courses made by `coursetrail simulate`, kept in bench/data."""
+"""The files that the benchmarks read: courses made by `coursetrail simulate`, stored in bench/data."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ ENDINGS = {"coursera-legacy": ".json", "coursera": ".csv", "edx": ".log"}
 
 
 def export(events: int = EVENTS, seed: int = 1, *, packed: bool = False, form: str = "coursera-legacy") -> Path:
-    """The path of a simulated export, which is made if it is not there; `packed` is gzip."""
+    """The path of a simulated export, which is made if it does not exist; `packed` is gzip."""
     full = events == EVENTS and seed == 1
     name = "psy-001" if full else f"psy-001-{events}-{seed}"
     path = DATA / (f"{name}_clickstream_export.gz" if packed else f"{name}{ENDINGS[form]}")
@@ -23,7 +23,7 @@ def export(events: int = EVENTS, seed: int = 1, *, packed: bool = False, form: s
 
 
 def make(path: Path, events: int, seed: int, form: str = "coursera-legacy") -> None:
-    """Simulate a course with as many learners as fit its events; a half-written file is never left behind."""
+    """Simulate a course whose number of learners fits its events; an incomplete file never has the final name."""
     DATA.mkdir(parents=True, exist_ok=True)
     say(f"Making {path.name} with {events:,} events …")
     learners = max(1, round(LEARNERS * events / EVENTS))
@@ -34,7 +34,7 @@ def make(path: Path, events: int, seed: int, form: str = "coursera-legacy") -> N
 
 
 def course_of(size: float, form: str = "coursera-legacy") -> Path:
-    """One export of about `size` gigabytes: courses of several seeds, one after the other, no line twice."""
+    """One export of about `size` gigabytes: courses of several seeds, one after another, without repeated lines."""
     path = DATA / f"sweep-{size:g}GB{ENDINGS[form]}"
     if path.exists():
         return path

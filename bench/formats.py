@@ -1,4 +1,4 @@
-"""Each format's reader against DuckDB's bare reader of the same file; neither checks user agents or languages."""
+"""Each format's reader compared with DuckDB's bare reader of the same file; both without lookups."""
 
 import argparse
 import random
@@ -22,7 +22,7 @@ BARE = {
     "edx": f"read_json(?, columns = {{{EDX}}}, format = 'newline_delimited')",
     "kdd2015": "read_csv(?, header = true, all_varchar = true)",
 }
-"""What DuckDB needs to be told; all columns as text, nothing checked."""
+"""The options that DuckDB needs; all columns are text, without checks."""
 BARE_READER = """
 import sys, duckdb
 duckdb.sql("set preserve_insertion_order = false")
@@ -38,7 +38,7 @@ MAPPING = ROOT / "examples" / "kdd2015.toml"
 
 
 def clicks(events: int) -> Path:
-    """A table in the columns of KDD Cup 2015, at random; made if it is not there."""
+    """A table with random values in the columns of KDD Cup 2015; made if it does not exist."""
     path = DATA / f"kdd2015-{events}.csv"
     if not path.exists():
         say(f"Making {path.name} …")
@@ -56,7 +56,7 @@ def clicks(events: int) -> Path:
 
 
 def jobs(form: str, data: Path, runs: int) -> list[Job]:
-    """Bare, and ours without lookups."""
+    """The bare reader, and ours without lookups."""
 
     def bare(folder: Path) -> list[Step]:
         return [Step([sys.executable, "-c", BARE_READER, BARE[form], data, folder / "bare.parquet"])]

@@ -1,7 +1,7 @@
 """The scanner in C under an address and undefined-behaviour sanitizer, on mutated lines and tables.
 
-Each round also holds the answers to Python: to its `json` as tests/test_scan.py does, to tests/records_by_hand.py. A
-finding ends it. What `fuzz_readers.py` kept of the same readers comes first.
+Each round also compares the answers with those of Python: of its `json`, and of a slow reader in Python. A
+finding ends it. The inputs that `fuzz_readers.py` saved for the same readers come first.
 """
 
 import argparse
@@ -24,7 +24,7 @@ FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined",
 
 
 def build(folder: Path) -> Path:
-    """The extension, built to stop at the first wrong access."""
+    """The extension, built so that it stops at the first invalid access."""
     built = folder / "_scan.abi3.so"
     include = sysconfig.get_path("include")
     subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", f"-I{include}", SOURCE, "-o", built], check=True)
@@ -32,7 +32,7 @@ def build(folder: Path) -> Path:
 
 
 def load(built: Path) -> None:
-    """Let coursetrail, which must not be imported yet, use that extension."""
+    """Make coursetrail, which must not be imported yet, use that extension."""
     loader = ExtensionFileLoader("coursetrail.reading._scan", str(built))
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None
@@ -42,7 +42,7 @@ def load(built: Path) -> None:
 
 
 def fuzz(built: Path, seconds: float, seed: int) -> None:
-    """What earlier runs of `fuzz_readers.py` kept, then rounds of lines and tables, until the time is over."""
+    """Run the inputs that `fuzz_readers.py` saved, then rounds of lines and tables, until the time is over."""
     load(built)
     import fuzz_targets
     from coursetrail.reading import _scan
@@ -67,7 +67,7 @@ def fuzz(built: Path, seconds: float, seed: int) -> None:
             pieces = [draw.choice((*PIECES, *TABULAR)) for _ in range(draw.randrange(60))]
             fuzz_targets.are_records(draw.randbytes(1) + b"".join(pieces))
         done, seed = done + len(texts), seed + 1
-    print(f"{len(kept):,} inputs kept, {done:,} lines, {done // 10:,} tables, {seed:,} the next seed: nothing found")
+    print(f"{len(kept):,} saved inputs, {done:,} lines, {done // 10:,} tables, next seed {seed:,}: nothing found")
 
 
 def main() -> None:

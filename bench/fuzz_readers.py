@@ -1,8 +1,8 @@
 """Every reader and lookup on hostile bytes, guided by the code that they reach (Atheris, which is libFuzzer).
 
-Each target of `fuzz_targets.py` runs in a process of its own, for `--seconds`; a finding ends that one, and its bytes,
-made as small as they get, are in `bench/results/fuzz`. What reached new code stays there too, for the next run.
-With ziglang in place (compiler.lock), the scanner in C guides as well.
+Each target of `fuzz_targets.py` runs in a separate process, for `--seconds`. A finding ends the process, and its bytes,
+as small as possible, are in `bench/results/fuzz`. Inputs that reached new code are stored there too, for the next run.
+If ziglang is installed (compiler.lock), the scanner in C guides as well.
 """
 
 import argparse
@@ -27,7 +27,7 @@ COVERED = ("-O1", "-g", "-fno-sanitize=all", "-fsanitize-coverage=inline-8bit-co
 LONGEST = 4096
 """Bytes of an input."""
 PATIENCE = 40
-"""Seconds that an input may take, the first with all imports; a hang is a finding."""
+"""Seconds that an input may take; the first one includes all imports. A hang is a finding."""
 
 
 def run(name: str, seconds: int) -> None:
@@ -42,7 +42,7 @@ def run(name: str, seconds: int) -> None:
 
 
 def _target(atheris: Any, name: str) -> Any:
-    """The target, all that it uses being instrumented; once libFuzzer runs, which the scanner in C needs."""
+    """The target, with everything it uses instrumented; the scanner in C needs libFuzzer to run already."""
     if (built := KEPT / "_scan.abi3.so").exists():
         CDLL(import_module("atheris.core_with_libfuzzer").__file__, RTLD_GLOBAL)
         load(built)
@@ -57,7 +57,7 @@ def _escaped(word: str) -> str:
 
 
 def smaller(holds: Callable[[bytes], None], data: bytes) -> bytes:
-    """What is left of a finding when all is taken away that it does not need."""
+    """The smallest part of a finding that still fails in the same way."""
 
     def wrong(data: bytes) -> str | None:
         try:
@@ -76,7 +76,7 @@ def smaller(holds: Callable[[bytes], None], data: bytes) -> bytes:
 
 
 def fuzz(name: str, seconds: int) -> bool:
-    """Fuzz one target in a process of its own and say what came of it; whether nothing was found."""
+    """Fuzz one target in a separate process and print the result; True if nothing was found."""
     words = [sys.executable, __file__, "--run", name, "--seconds", str(seconds)]
     before = set(KEPT.glob(f"{name}-*"))
     done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
@@ -96,7 +96,7 @@ def fuzz(name: str, seconds: int) -> bool:
 
 
 def main() -> None:
-    """Each target, one after the other; the exit code says whether anything was found."""
+    """Each target, one after another; the exit code says whether anything was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("targets", nargs="*", help="by default all")
     parser.add_argument("--seconds", type=int, default=30, help="for each target")
@@ -120,7 +120,7 @@ def main() -> None:
             (KEPT / name).mkdir()
             for number, seed in enumerate(target.seeds()):
                 (KEPT / name / f"seed-{number}").write_bytes(seed[:LONGEST])
-    print("| target | inputs | places reached | features | inputs kept |\n|---|--:|--:|--:|--:|")
+    print("| target | inputs | edges reached | features | saved inputs |\n|---|--:|--:|--:|--:|")
     fine = [fuzz(name, options.seconds) for name in options.targets or fuzz_targets.TARGETS]
     sys.exit(not all(fine))
 

@@ -1,9 +1,9 @@
-"""What must hold for any bytes at all, for every reader and lookup: what `fuzz_readers.py` looks for exceptions to.
+"""The promises that hold for any bytes, of every reader and lookup; `fuzz_readers.py` looks for bytes that break them.
 
-A target is given bytes and raises where something is not as promised. Errors that a user is told are promised.
+A target gets bytes and raises if a promise is broken. Errors that are meant for users are allowed.
 """
 
-# ruff: noqa: E402 - what tests hold readers to comes from their folder
+# ruff: noqa: E402 - the expected results come from the folder of the tests
 
 import gzip
 import io
@@ -78,19 +78,19 @@ OBJECTS = (
     b'{"at": "2020-01-01T10:00:00Z", "who": "ada", "event": "play", "second": 2.5, "clicks": 1, "n": {"a": [1]}}\n'
 )
 MOST = 20
-"""Times its own size that what is kept of a file may have, beside a few kilobytes."""
+"""How many times the size of a file its stored data may have, apart from a few kilobytes."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is done with bytes, and bytes to begin with."""
+    """What is done with bytes, and the first bytes to try."""
 
     holds: Callable[[bytes], None]
     seeds: Callable[[], list[bytes]]
 
 
 def text_of(data: bytes) -> str:
-    """Any text, lone surrogates among it."""
+    """Any text, also with lone surrogates."""
     return (
         data.decode(errors="surrogatepass")
         if b"\xed" in data and _decodes(data)
@@ -107,7 +107,7 @@ def _decodes(data: bytes) -> bool:
 
 
 def read(form: Format, data: bytes, block: int = 1 << 16) -> tuple[Reading, list[dict[str, Any]]]:
-    """A file's events, every line being accounted for exactly once."""
+    """A file's events; every line is accounted for exactly once."""
     file = HERE / "export"
     file.write_bytes(data)
     reading = Reading(form, lambda *_: True, threads=1)
@@ -126,7 +126,7 @@ def read(form: Format, data: bytes, block: int = 1 << 16) -> tuple[Reading, list
 
 
 def is_read(form: Format, data: bytes) -> None:
-    """A file is read to its end, as its `fit` judges it; one in four is read in small blocks too, and alike."""
+    """A file is read to its end, as its `fit` decides; one in four gives the same in small blocks."""
     fitted = _fitted(form, data) or form
     reading, rows = read(fitted, data)
     if len(data) % 4 == 0:
@@ -147,13 +147,13 @@ def _fitted(form: Format, data: bytes) -> Format | None:
 
 
 def is_known_or_refused(data: bytes) -> None:
-    """The beginning of a file is that of a format, which reads it then, or InputError says so."""
+    """The first lines of a file belong to a format, which can read the file, or there is an InputError."""
     with suppress(InputError):
         read(formats.recognise(data.splitlines(keepends=True)[:200], "this"), data)
 
 
-def is_mended(data: bytes) -> None:
-    """A line is made good, is blank, or has a reason."""
+def is_repaired(data: bytes) -> None:
+    """A line is repaired, is blank, or has a reason."""
     forms = [*formats.ALL, MAPPED.format().fit([OBJECTS])]
     for form in forms:
         with suppress(Reject):
@@ -189,7 +189,7 @@ def _hides(value: Any) -> None:
 
 
 def is_without_forms(data: bytes) -> None:
-    """Of a payload no form is kept, and what is kept is JSON; of a line that is none, only known words."""
+    """Of a payload no form is stored, and the rest is JSON; of a line that is not JSON, only known words are stored."""
     for request in (False, True):
         if (found := redact(text_of(data), request)) is not None:
             found.encode()
@@ -198,7 +198,7 @@ def is_without_forms(data: bytes) -> None:
 
 
 def is_no_mapping_or_one(data: bytes) -> None:
-    """A mapping is understood or refused, and what it reads is accounted for."""
+    """A mapping is understood or refused, and everything it reads is accounted for."""
     try:
         form = MappingFile("mine.toml", data.decode(errors="replace")).format()
     except UsageError:
@@ -209,7 +209,7 @@ def is_no_mapping_or_one(data: bytes) -> None:
 
 
 def is_sniffed(data: bytes) -> None:
-    """Any file is described, within bounds; a draft is TOML."""
+    """Any file is described, with a limited length; a draft is TOML."""
     (HERE / "sniffed").write_bytes(data)
     try:
         found = sniff(HERE / "sniffed")
@@ -223,7 +223,7 @@ def is_sniffed(data: bytes) -> None:
 
 
 def is_unpacked(data: bytes) -> None:
-    """An archive, or a packed file, gives what is in it, or an error of ours; and nothing beside the scratch folder."""
+    """An archive or a compressed file gives its content or one of our errors; only the scratch folder is written to."""
     file, stage = HERE / "held", HERE / "stage"
     file.write_bytes(data)
     stage.mkdir(exist_ok=True)
@@ -236,19 +236,19 @@ def is_unpacked(data: bytes) -> None:
                 assert size <= len(data) << 15, (size, len(data))  # four bytes of zstd may stand for 128 KiB
     for rest in stage.iterdir():
         rest.unlink()
-    assert {path.name for path in HERE.iterdir()} <= {"held", "stage", "export", "sniffed", "companion.csv"}
+    assert {path.name for path in HERE.iterdir()} <= {"held", "stage", "export", "sniffed", "table.csv"}
 
 
 def is_a_table(data: bytes) -> None:
-    """A table beside the clickstream is read, each record a row or a reject, or refused."""
-    (HERE / "companion.csv").write_bytes(data)
+    """A reference table is read, with each record a row or a reject, or refused."""
+    (HERE / "table.csv").write_bytes(data)
     with suppress(InputError):
-        found = reference_files.read(HERE / "companion.csv", ("course_id", "user_id", "grade"))
+        found = reference_files.read(HERE / "table.csv", ("course_id", "user_id", "grade"))
         assert len(found.rows) + len(found.rejects) <= found.records
 
 
 def is_looked_up(parse: Callable[[list[str]], pa.Table], data: bytes) -> None:
-    """A row for each distinct text, none of them for want of an answer to an error."""
+    """A row for each distinct text, and no row that stands for an error."""
     texts = [text_of(line) for line in data.split(b"\n")[:4]]
     found = parse(texts)
     assert 0 < len(found) <= len(set(texts))
@@ -257,13 +257,13 @@ def is_looked_up(parse: Callable[[list[str]], pa.Table], data: bytes) -> None:
 
 
 def is_a_network(data: bytes) -> None:
-    """An address is cut to its prefix, or is none."""
+    """An address is cut to its prefix, or the text is not an address."""
     found = network(text_of(data))
     assert found is None or re.fullmatch(r"[0-9.]+\.0/24|[0-9a-f:]+/48", found), found
 
 
 def is_scanned(data: bytes) -> None:
-    """Lines of JSON say what Python's json says, or are left to it."""
+    """Lines of JSON have the values that Python's json finds, or are left to Python."""
     lines = [line + b"\n" for line in data.split(b"\n")]
     for layout in (LAYOUT, CODED):
         scanned = layout.scan(b"".join(lines))
@@ -273,7 +273,7 @@ def is_scanned(data: bytes) -> None:
 
 
 def are_records(data: bytes) -> None:
-    """Records of tables are cut and read as by hand; the first byte says what table it is."""
+    """Records of tables are cut and read as by the slow reader; the first byte chooses the kind of table."""
     how, data = data[0] if data else 0, data[1:] + b"\n"
     names, delimiter, backslash = tuple("abcd"[: 1 + how % 4]), ",;\t|"[how >> 2 & 3], bool(how & 16)
     header = b"a,b\n" if how & 32 else None
@@ -284,7 +284,7 @@ def are_records(data: bytes) -> None:
 
 
 def simulated(name: str, size: int = 1_500) -> list[bytes]:
-    """Pieces of a damaged export that we make ourselves."""
+    """Pieces of a damaged, simulated export."""
     file = HERE / "made.csv"
     simulate(file, learners=40, events=600, seed=7, dirty=0.3, format=name)
     data = file.read_bytes()
@@ -349,7 +349,7 @@ TARGETS: dict[str, Target] = {
     **{name: Target(partial(is_read, form), partial(simulated, name)) for name, form in KNOWN.items()},
     "mapped": Target(partial(is_read, MAPPED.format()), lambda: [TABLE, OBJECTS]),
     "recognise": Target(is_known_or_refused, lambda: _both(list(KNOWN))),
-    "mend": Target(is_mended, lambda: [*_both(["coursera-legacy", "edx"]), OBJECTS]),
+    "repair": Target(is_repaired, lambda: [*_both(["coursera-legacy", "edx"]), OBJECTS]),
     "payload": Target(is_without_forms, _payloads),
     "toml": Target(
         is_no_mapping_or_one,
@@ -357,7 +357,7 @@ TARGETS: dict[str, Target] = {
     ),
     "sniff": Target(is_sniffed, lambda: [TABLE * 3, OBJECTS * 3, *_both(["coursera"])[:5]]),
     "archives": Target(is_unpacked, _packed),
-    "companions": Target(
+    "reference-tables": Target(
         is_a_table, lambda: [b"course_id,jhu_user_id,grade\nc1,u1,0.5\n", b'"course_id"\n"a\\"\nb"\n']
     ),
     "agents": Target(partial(is_looked_up, parse_agents), _agents),
@@ -413,9 +413,9 @@ WORDS = (
         "q=0.5",
     ),
 )
-"""What is worth trying in the middle of anything."""
+"""Words that are worth trying in any position."""
 
 
 def quiet() -> None:
-    """Without what is told about files that are passed over."""
+    """Suppress the messages about skipped files."""
     logging.getLogger("coursetrail").setLevel(logging.CRITICAL)

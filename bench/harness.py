@@ -1,7 +1,7 @@
-"""Runs commands side by side and says how long they took, on how much processor and memory.
+"""Runs commands alternately and says how long they took, and how much processor time and memory.
 
 Only the standard library is used: a process inherits the peak memory of the one that started it, so this one
-has to stay small. Runs are interleaved (A B A B), so that a neighbour's noise falls on all alike.
+has to stay small. Runs are interleaved (A B A B), so that noise affects all commands in the same way.
 """
 
 import json
@@ -21,7 +21,7 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "bench" / "data"
 RESULTS = ROOT / "bench" / "results"
-_TICK = 0.05  # seconds between two looks at the memory of all processes
+_TICK = 0.05  # seconds between two samples of the memory of all processes
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Job:
-    """Something to measure, `runs` times: its steps, given a fresh folder for what they write."""
+    """Something to measure `runs` times: its steps, which get a new folder to write to."""
 
     name: str
     steps: Callable[[Path], Sequence[Step]]
@@ -45,8 +45,8 @@ class Job:
 class Run:
     """What a command cost: seconds of wall and of processor, and bytes of memory at the peak.
 
-    `largest` is the biggest single process, as the kernel counted it; `together` is the most that all
-    processes held at one moment, as sampled (0 without /proc; pages that they share count more than once).
+    `largest` is the biggest single process, as the kernel counted it; `together` is the largest sum of all
+    processes at one moment, as sampled (0 without /proc; pages that they share count more than once).
     """
 
     seconds: float
@@ -57,7 +57,7 @@ class Run:
 
 
 def measure(step: Step) -> Run:
-    """Run one command; if it fails, stop with the end of what it said."""
+    """Run one command; if it fails, stop with the end of its output."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         environment = {**os.environ, **step.environment}
         began = time.perf_counter()
@@ -88,7 +88,7 @@ def measure(step: Step) -> Run:
 
 
 def once(job: Job) -> Run:
-    """Run a job in a fresh folder; times add up over its steps, peaks do not."""
+    """Run a job in a new folder; times are added over its steps, peaks are not."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=_scratch()) as folder:
         runs = [measure(step) for step in job.steps(Path(folder))]
     return Run(
@@ -101,7 +101,7 @@ def once(job: Job) -> Run:
 
 
 def compare(jobs: Sequence[Job]) -> dict[str, list[Run]]:
-    """Run all jobs in turn, each as often as it asks for."""
+    """Run all jobs alternately, each as many times as it has `runs`."""
     done: dict[str, list[Run]] = {job.name: [] for job in jobs}
     for number in range(max(job.runs for job in jobs)):
         for job in jobs:
@@ -115,7 +115,7 @@ def compare(jobs: Sequence[Job]) -> dict[str, list[Run]]:
 def table(done: Mapping[str, Sequence[Run]], against: str) -> str:
     """Markdown: each job's seconds, memory, and how many times as long as `against` it took.
 
-    The ratio is that of the medians, with the least and the most that the single runs allow.
+    The ratio is that of the medians, with the smallest and the largest ratio of single runs.
     """
     lines = [
         f"| | runs | seconds: min | median | max | processor | largest GB | together GB | times {against} |",
@@ -138,7 +138,7 @@ def table(done: Mapping[str, Sequence[Run]], against: str) -> str:
 
 
 def machine(packages: Sequence[str] = ("coursetrail", "duckdb", "pyarrow", "deltalake")) -> str:
-    """One line on where this is measured, with the load before it began."""
+    """One line about the machine, with the load before the start."""
     from importlib.metadata import PackageNotFoundError, version
     from platform import python_version
 
@@ -155,7 +155,7 @@ def machine(packages: Sequence[str] = ("coursetrail", "duckdb", "pyarrow", "delt
 
 
 def publish(name: str, title: str, where: str, text: str, done: Mapping[str, Sequence[Run]]) -> None:
-    """Print the result as markdown and keep it, with every single run, in bench/results."""
+    """Print the result as markdown and write it, with every single run, to bench/results."""
     stamp = time.strftime("%Y-%m-%dT%H%M%SZ", time.gmtime())
     page = f"## {title}\n\n{where}\n\n{text}\n"
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def publish(name: str, title: str, where: str, text: str, done: Mapping[str, Seq
 
 
 def coursetrail(*words: str | os.PathLike[str]) -> list[str]:
-    """The command line of the project, as a user would start it."""
+    """The command line of the project, as a user starts it."""
     program = Path(sys.executable).with_name("coursetrail")
     if not program.exists():
         sys.exit("coursetrail is not installed beside this Python: try `make install`.")
@@ -175,19 +175,19 @@ def coursetrail(*words: str | os.PathLike[str]) -> list[str]:
 
 
 def cold(folder: Path) -> dict[str, str]:
-    """Variables under which no earlier run has left anything in the caches."""
+    """Variables for empty caches, without anything of earlier runs."""
     return {"XDG_CACHE_HOME": str(folder / "cache"), "MPLCONFIGDIR": str(folder / "matplotlib")}
 
 
 def warm(path: Path) -> None:
-    """Read a file once, so that the first run does not pay for the disk."""
+    """Read a file once, so that the first run does not wait for the disk."""
     with path.open("rb", buffering=0) as file:
         while file.read(1 << 24):
             pass
 
 
 def say(text: str) -> None:
-    """Talk, on stderr."""
+    """Print a message to stderr."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""`coursetrail ingest` against DuckDB's bare `read_json` of the same file; or its memory by size."""
+"""`coursetrail ingest` compared with DuckDB's bare `read_json` of the same file; or its memory by size."""
 
 import argparse
 import sys
@@ -10,11 +10,11 @@ from harness import ROOT, Job, Run, Step, cold, compare, coursetrail, machine, p
 SIZES = (0.2, 0.5, 1, 2, 5, 10)
 """Gigabytes of the memory sweep."""
 WITHOUT_LOOKUPS = "import sys; from coursetrail import ingest; ingest(sys.argv[1], sys.argv[2:], look_up=False)"
-"""The library's call that leaves user agents and languages unread."""
+"""The library's call that does not look up user agents and languages."""
 
 
 def jobs(data: Path, runs: int, form: str) -> list[Job]:
-    """Three ways to read one file: bare, without lookups, whole."""
+    """Three ways to read one file: the bare reader, ingest without lookups, the whole ingest."""
 
     def bare(folder: Path) -> list[Step]:
         return [Step([sys.executable, ROOT / "bench" / "bare.py", data, folder / "bare.parquet"])]
@@ -30,7 +30,7 @@ def jobs(data: Path, runs: int, form: str) -> list[Job]:
 
 
 def against_bare(events: int, runs: int) -> None:
-    """Plain and gzip, each beside its own bar."""
+    """Plain and gzip, each compared with the bare reader of the same file."""
     where, text, every = machine(), [], dict[str, list[Run]]()
     for form, packed in (("plain", False), ("gzip", True)):
         data = export(events, packed=packed)
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--sweep", action="store_true", help="instead: one ingest of each size, for its memory")
     parser.add_argument("--largest", type=float, default=SIZES[-1], help="last GB of the sweep (default: 10)")
     parser.add_argument("--form", default="coursera-legacy", choices=ENDINGS, help="format of the sweep's files")
-    parser.add_argument("--keep", action="store_true", help="keep the files that the sweep made")
+    parser.add_argument("--keep", action="store_true", help="do not remove the files of the sweep")
     options = parser.parse_args()
     if options.sweep:
         sweep(options.largest, options.keep, options.form)

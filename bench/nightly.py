@@ -1,4 +1,4 @@
-"""A folder that gets a file every night: the night after, and an analysis, before and after compaction."""
+"""A folder that gets a file every night: the next night, and an analysis, before and after compaction."""
 
 import argparse
 import shutil
@@ -13,7 +13,7 @@ EVENTS = 500
 
 
 def nights(count: int) -> Path:
-    """A folder of so many small exports, and one more beside it for the night after."""
+    """A folder of `count` small exports, and one more outside it for the next night."""
     folder = DATA / f"nights-{count}"
     folder.mkdir(parents=True, exist_ok=True)
     whole = DATA / f"nights-{count}.json"
@@ -31,9 +31,9 @@ def nights(count: int) -> Path:
 
 
 def main() -> None:
-    """Build the dataset without compaction, then measure both states side by side."""
+    """Build the dataset without and with compaction, then measure both alternately."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nights", type=int, default=2_000, help="files that are there (default: %(default)s)")
+    parser.add_argument("--nights", type=int, default=2_000, help="files in the folder (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each (default: %(default)s)")
     options = parser.parse_args()
     folder, where = nights(options.nights), machine()

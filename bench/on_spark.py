@@ -1,6 +1,6 @@
-"""On Spark: our answers beside the study's jobs, our ingest beside Spark's own reader, one worker beside two.
+"""On Spark: our answers and the study's jobs, our ingest and Spark's own reader, one worker and two.
 
-Seconds of work, with the start of the session beside them and not in them.
+The seconds of work do not include the start of the session, which is a separate column.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from exports import EVENTS, export
 from harness import DATA, ROOT, Run, Step, coursetrail, machine, measure, publish, say, warm
 
 STUDY = ("browsers", "devices", "languages", "activity")
-"""What the study's two Spark jobs and its plot of clicks answer."""
+"""The questions of the study's two Spark jobs and its plot of clicks."""
 LOCAL = "local[2]"
 SPARK = ("pyspark", "coursetrail", "pyarrow", "deltalake")
 
 
 def inside(what: str, master: str, source: str, out: str) -> None:
-    """In a process of its own: start a session, do one thing, and print the seconds of each as JSON."""
+    """In a separate process: start a session, do one thing, and print the seconds of both as JSON."""
     from coursetrail.analyses import find
     from coursetrail.analyses import open_dataset as courses
     from coursetrail.engines.config import EngineConfig
@@ -45,7 +45,7 @@ def inside(what: str, master: str, source: str, out: str) -> None:
 
 
 def ours(what: str, master: str, source: object, out: object = "") -> Step:
-    """That process."""
+    """The step that runs that process."""
     return Step([sys.executable, ROOT / "bench" / "on_spark.py", "--inside", what, master, str(source), str(out)])
 
 
@@ -61,7 +61,7 @@ def seconds(step: Step) -> tuple[float, float, Run]:
 
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
-    """A Master on loopback and so many Workers of one core each."""
+    """A Master on loopback and `workers` Workers of one core each."""
     sys.path.insert(0, str(ROOT / "tests"))
     from support.spark_cluster import Standalone
 
@@ -90,7 +90,7 @@ class Table:
         say(f"{name}: {work:.2f} s, and {start:.2f} s for the session")
 
     def markdown(self, against: str) -> str:
-        """Medians, the least and the most, and the ratio to `against`."""
+        """Medians, minimum and maximum, and the ratio to `against`."""
         lines = [f"| | runs | seconds: min | median | max | start | times {against} |", "|---|--:|--:|--:|--:|--:|--:|"]
         base = median(work for _, work in self.rows[against])
         for name, rows in self.rows.items():
@@ -124,7 +124,7 @@ def answers(options: argparse.Namespace) -> tuple[str, dict[str, list[Run]]]:
 
 
 def reading(options: argparse.Namespace) -> tuple[str, dict[str, list[Run]]]:
-    """Four exports that together are a course: Spark's own reader, and our ingest."""
+    """Four exports that together have a course's size: Spark's own reader, and our ingest."""
     quarters = [export(options.events // 4, seed) for seed in range(11, 15)]
     for quarter in quarters:
         warm(quarter)
@@ -149,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--events", type=int, default=EVENTS, help="size of the course (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of each way (default: %(default)s)")
     parser.add_argument("--only", choices=["answers", "reading"])
-    parser.add_argument("--csv", type=Path, help="what the study's convert.py wrote, if it is there already")
+    parser.add_argument("--csv", type=Path, help="the output of the study's convert.py, if it exists already")
     parser.add_argument("--inside", nargs=4, help=argparse.SUPPRESS)
     python = ROOT / ".venv-bench" / "bin" / "python"
     parser.add_argument("--reference-python", type=Path, default=python, help="without it, no study")

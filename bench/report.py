@@ -1,4 +1,4 @@
-"""`coursetrail report` against the study's pipeline, end to end on one raw export."""
+"""`coursetrail report` compared with the study's pipeline, end to end on one raw export."""
 
 import argparse
 import os
@@ -13,16 +13,16 @@ from harness import ROOT, Job, Step, cold, compare, coursetrail, machine, publis
 OURS, REFERENCE = "coursetrail report", "reference pipeline"
 SCRIPTS = ROOT / "bench" / "reference"
 GREED = 8.5
-"""Bytes of memory that pandas takes for a byte of export."""
+"""Bytes of memory that pandas needs for a byte of export."""
 
 
 def ours(name: str, data: Path, runs: int) -> Job:
-    """A fresh process, empty caches, a folder that does not exist yet."""
+    """A new process, empty caches, a folder that does not exist yet."""
     return Job(name, lambda folder: [Step(coursetrail("report", data, "-o", folder / "out"), cold(folder))], runs)
 
 
 def reference(data: Path, python: Path, runs: int) -> Job:
-    """The four scripts, one after the other."""
+    """The four scripts, one after another."""
 
     def steps(folder: Path) -> Sequence[Step]:
         environment = {**cold(folder), "SPARK_LOCAL_DIRS": str(folder)}
@@ -33,7 +33,7 @@ def reference(data: Path, python: Path, runs: int) -> Job:
 
 
 def check_reference(parser: argparse.ArgumentParser, python: Path, data: Path) -> None:
-    """Stop at once, with what to try, if the reference pipeline cannot run here."""
+    """Stop at once, with advice, if the reference pipeline cannot run on this machine."""
     hint = "or leave it out with --skip-reference."
     if not python.exists():
         parser.error(f"no Python at {python}: run `make bench-reference`, {hint}")
@@ -85,7 +85,7 @@ def main() -> None:
     title = f"From a raw export to pictures: {options.events:,} events, {data.stat().st_size / 1e6:,.0f} MB"
     text = table(done, OURS)
     if REFERENCE in done:
-        text += "\n\nSteps of the reference, as each reports itself:\n\n```\n"
+        text += "\n\nSteps of the reference, as they report themselves:\n\n```\n"
         steps = [line for line in done[REFERENCE][-1].output.splitlines() if line.startswith("{")]
         text += "\n".join(steps) + "\n```"
     publish("report", title, where, text, done)

@@ -147,7 +147,10 @@ def analyses_page() -> str:
 
 
 def _parameters(one: Analysis) -> list[str]:
-    rows = [[f"`{given.flag}`", TYPES.get(given.type.__name__, given.type.__name__), given.help, f"{given.default}"] for given in one.parameters]
+    rows = []
+    for given in one.parameters:
+        kind = given.type.__name__
+        rows.append([f"`{given.flag}`", TYPES.get(kind, kind), given.help, str(given.default)])
     return [table(["parameter", "type", "", "default"], rows)] if rows else []
 
 

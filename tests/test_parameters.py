@@ -106,7 +106,9 @@ def test_the_list_of_analyses_has_parameters(dataset, monkeypatch) -> None:
         "default": 1,
         "help": "Events that an item has at least.",
     }
-    assert "    --least: Events that an item has at least. Default: 1.\n" in CliRunner().invoke(list_analyses, []).stdout
+    assert (
+        "    --least: Events that an item has at least. Default: 1.\n" in CliRunner().invoke(list_analyses, []).stdout
+    )
 
 
 def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:

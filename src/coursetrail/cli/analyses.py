@@ -45,5 +45,5 @@ def _listed(one: Analysis) -> dict[str, Any]:
 
 def _indented(one: Analysis) -> list[str]:
     options = [f"{given.flag}: {given.help} Default: {given.default}." for given in one.parameters]
-    columns = f"    Columns: {', '.join(one.columns)}"
-    return [*textwrap.wrap(one.defined(), 88, initial_indent="    ", subsequent_indent="    "), columns, *(f"    {text}" for text in options)]
+    lines = [*textwrap.wrap(one.defined(), 84), f"Columns: {', '.join(one.columns)}", *options]
+    return [f"    {line}" for line in lines]
