@@ -32,7 +32,7 @@ help:
 install: $(VENV)/.made
 install-dev: $(VENV)/.made-dev
 
-$(VENV)/.made: pyproject.toml requirements.lock src/coursetrail/reading/_scan.c
+$(VENV)/.made: pyproject.toml requirements.lock $(wildcard src/coursetrail/reading/native/*)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "coursetrail needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(call missing,venv)

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "src" / "coursetrail" / "formats" / "_scan.c"
+SOURCES = sorted((ROOT / "src" / "coursetrail" / "reading" / "native").glob("*.c"))
 KEPT = ROOT / "bench" / "results" / "fuzz"
 TABULAR = (b'"', b'""', b",", b";", b"\n", b"\n", b"\r\n", b"\\", b"NULL", b"a,b\n")
 FLAGS = ("-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -27,7 +27,7 @@ def build(folder: Path) -> Path:
     """The extension, built so that it stops at the first invalid access."""
     built = folder / "_scan.abi3.so"
     include = sysconfig.get_path("include")
-    subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", f"-I{include}", SOURCE, "-o", built], check=True)
+    subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", f"-I{include}", *SOURCES, "-o", built], check=True)
     return built
 
 

@@ -18,11 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fuzz import load
+from fuzz import SOURCES, load
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "bench" / "results" / "fuzz"
-SOURCE = ROOT / "src" / "coursetrail" / "formats" / "_scan.c"
 COVERED = ("-O1", "-g", "-fno-sanitize=all", "-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp")
 LONGEST = 4096
 """Bytes of an input."""
@@ -110,7 +109,7 @@ def main() -> None:
         include = f"-I{sysconfig.get_path('include')}"
         compiler = [sys.executable, "-m", "ziglang", "cc"]
         subprocess.run(
-            [*compiler, *COVERED, "-shared", "-fPIC", include, SOURCE, "-o", KEPT / "_scan.abi3.so"], check=True
+            [*compiler, *COVERED, "-shared", "-fPIC", include, *SOURCES, "-o", KEPT / "_scan.abi3.so"], check=True
         )
     import fuzz_targets
 
