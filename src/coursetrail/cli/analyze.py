@@ -34,7 +34,7 @@ def analyze(
     as_of: int | datetime | None,
     filters: Filters,
     parameters: dict[str, Value],
-    choice: EngineConfig,
+    engine: EngineConfig,
 ) -> None:
     """Answer all analyses of a dataset, or those that you name.
 
@@ -59,7 +59,7 @@ def analyze(
     chosen = form or ("csv" if out else "table")
     if not out:
         check_printable(find_writer(chosen), len(wanted))
-    results = open_dataset.open(dataset, choice, as_of).answers(wanted, filters, parameters)
+    results = open_dataset.open(dataset, engine, as_of).answers(wanted, filters, parameters)
     if out:
         into = folder(out)  # before the counting, which begins with the first result that is asked for
         save_results(list(results), into, chosen)

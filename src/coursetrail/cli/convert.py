@@ -1,5 +1,7 @@
 """coursetrail convert: raw fields as one plain table."""
 
+from typing import Any
+
 import click
 
 from coursetrail.cli.options import reading
@@ -13,9 +15,7 @@ from coursetrail.progress import on_terminal
 @click.argument("out", metavar="OUT")
 @click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
 @reading
-def convert(
-    exports: tuple[str, ...], out: str, columns: str | None, form: str | None, mapping: str | None, max_rejects: str
-) -> None:
+def convert(exports: tuple[str, ...], out: str, columns: str | None, reading: dict[str, Any]) -> None:
     """Write raw fields of exports as one plain table.
 
     OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. OUT has full IP addresses: protect it like the export.
@@ -28,15 +28,7 @@ def convert(
     fields = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
     if fields == [] or (fields and len(set(fields)) < len(fields)):
         raise UsageError("--columns takes distinct names, separated by commas.")
-    done = converting.convert(
-        exports,
-        out,
-        columns=fields,
-        format=form,
-        mapping=mapping,
-        max_rejects=max_rejects,
-        progress=on_terminal(),
-    )
+    done = converting.convert(exports, out, columns=fields, progress=on_terminal(), **reading)
     say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
     for reason in (*done.reasons, *(f"warning: {name}" for name in done.absent)):
         say(f"  {reason}")

@@ -1,10 +1,11 @@
 """coursetrail ingest: export files into a dataset."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from coursetrail.cli.options import engined, reading
+from coursetrail.cli.options import engined, ingesting
 from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
@@ -14,23 +15,19 @@ from coursetrail.progress import on_terminal
 @click.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("exports", nargs=-1, metavar="[EXPORT]…")
-@click.option("--course", metavar="NAME", help="The course of events whose page does not name one.")
 @click.option("--replace", is_flag=True, help="Replace what was read of a file that has changed.")
 @click.option(
     "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. Can be repeated."
 )
-@reading
+@ingesting
 @engined
 def ingest(
     dataset: str,
     exports: tuple[str, ...],
-    course: str | None,
     replace: bool,
     tables: tuple[str, ...],
-    form: str | None,
-    mapping: str | None,
-    max_rejects: str,
-    choice: EngineConfig,
+    reading: dict[str, Any],
+    engine: EngineConfig,
 ) -> None:
     """Add export files to a dataset. Each file is added completely or not at all.
 
@@ -63,14 +60,11 @@ def ingest(
     job.ingest(
         dataset,
         exports,
-        format=form,
-        mapping=mapping,
-        course=course,
-        max_rejects=max_rejects,
         replace=replace,
         tables=tables,
-        choice=choice,
+        choice=engine,
         progress=on_terminal(),
         tell=tell,
         tell_table=tell_table,
+        **reading,
     )

@@ -24,7 +24,7 @@ from coursetrail.cli import (
     status,
     watch,
 )
-from coursetrail.cli.options import Commands
+from coursetrail.cli.group import Commands
 from coursetrail.cli.printing import say
 from coursetrail.errors import CoursetrailError, StorageError
 

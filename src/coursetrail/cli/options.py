@@ -1,9 +1,7 @@
 """Options that several commands share: the filters of an analysis, and how exports are read."""
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
@@ -14,11 +12,19 @@ from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter, Value
 from coursetrail.engines.config import ENGINES, chosen
-from coursetrail.errors import UsageError, did_you_mean
+from coursetrail.errors import UsageError
 from coursetrail.render.tables import WRITERS
 
 FORMATS = tuple(writer.name for writer in WRITERS)
 """Ways to print a table."""
+
+COURSE = Parameter("course", str, None, "The course of events whose page does not name one.", metavar="NAME")
+READING = (
+    Parameter("format", str, None, "The export's format, if its content misleads.", metavar="NAME"),
+    Parameter("mapping", str, None, "A file that describes any other format; sniff writes a draft.", metavar="TOML"),
+    Parameter("max_rejects", str, "1%", "Stop when more lines (or this share of them) cannot be read.", metavar="N|P%"),
+)
+"""How exports are read, in the order of the help text."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,57 +62,9 @@ class Version(click.ParamType[int | datetime]):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-@contextmanager
-def _until_nobody_reads() -> Iterator[None]:
-    """Whoever read our output may close it: no error, though click takes it for one. Python must not try to
-    flush into that pipe again.
-    """
-    try:
-        yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise click.exceptions.Exit(0) from None
-
-
-class Commands(click.Group):
-    """The commands in the order they are written; a near miss is told its name."""
-
-    def make_context(self, *words: Any, **settings: Any) -> click.Context:
-        """Click's own; here --help is printed."""
-        with _until_nobody_reads():
-            return super().make_context(*words, **settings)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Click's own."""
-        with _until_nobody_reads():
-            return super().invoke(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """In the order of this file."""
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's own, with a suggestion."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            raise UsageError(f"No command is called '{args[0]}'.{did_you_mean(args[0], list(self.commands))}")
-        return super().resolve_command(ctx, args)
-
-
 def filtered(command: F) -> F:
     """Give a command the filters of an analysis; it gets them as `filters`."""
-
-    @wraps(command)
-    def with_filters(**given: Any) -> Any:
-        values = {one.name: given.pop(one.name) for one in FILTERS}
-        return command(filters=Filters(**values), **given)
-
-    for one in reversed(FILTERS):
-        with_filters = _option(one, default=one.default, show_default=one.type is str and one.default is not None)(
-            with_filters
-        )
-    return with_filters  # type: ignore[return-value]
+    return _given(FILTERS, lambda values: {"filters": Filters(**values)})(command)
 
 
 def parameterized(known: Sequence[Analysis]) -> Callable[[F], F]:
@@ -115,30 +73,50 @@ def parameterized(known: Sequence[Analysis]) -> Callable[[F], F]:
     for analysis in known:
         for one in analysis.parameters:
             owners.setdefault(one, []).append(analysis.name)
+    shown = [
+        replace(one, default=None, help=f"{one.help} Only {', '.join(names)}; default: {one.default}.")
+        for one, names in owners.items()
+    ]
+    return _given(
+        shown, lambda values: {"parameters": {name: value for name, value in values.items() if value is not None}}
+    )
+
+
+def reading(command: F) -> F:
+    """Give a command the options of reading exports; it gets them as `reading`, keywords of the library."""
+    return _given(READING, lambda values: {"reading": values})(command)
+
+
+def ingesting(command: F) -> F:
+    """Give a command the options of reading exports into a dataset; it gets them as `reading`, as above."""
+    return _given((COURSE, *READING), lambda values: {"reading": values})(command)
+
+
+def _given(parameters: Sequence[Parameter], collect: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[F], F]:
+    """Give a command an option for each parameter; it gets what `collect` makes of their values."""
 
     def with_options(command: F) -> F:
         @wraps(command)
-        def with_parameters(**given: Any) -> Any:
-            values = {one.name: given.pop(one.name) for one in owners}
-            parameters = {name: value for name, value in values.items() if value is not None}
-            return command(parameters=parameters, **given)
+        def collected(**given: Any) -> Any:
+            values = {one.name: given.pop(one.name) for one in parameters}
+            return command(**collect(values), **given)
 
-        for one in reversed(owners):
-            default = f"default: {one.default}" if one.default is not None else "no default"
-            note = f"{one.help} Only {', '.join(owners[one])}; {default}."
-            with_parameters = _option(one, help_=note)(with_parameters)
-        return with_parameters  # type: ignore[return-value]
+        for one in reversed(parameters):
+            collected = _option(one)(collected)
+        return collected  # type: ignore[return-value]
 
     return with_options
 
 
-def _option(one: Parameter, help_: str = "", **settings: Any) -> Callable[[F], F]:
-    """The option of a parameter. A closed list is shown as such."""
-    if one.choices and one.type is str:
-        kind: dict[str, Any] = {"type": click.Choice(one.choices)}
-    else:
-        kind = {"type": Given(one), "metavar": one.metavar or (f"[{'|'.join(one.choices)}]" if one.choices else None)}
-    return click.option(one.flag, one.name, help=help_ or one.help, **{**kind, **settings})
+def _option(one: Parameter) -> Callable[[F], F]:
+    """The option of a parameter. A closed list is shown as such, and so is a default that is text."""
+    settings: dict[str, Any] = {"type": Given(one), "metavar": one.metavar, "default": one.default, "help": one.help}
+    if one.type is str:
+        settings["show_default"] = one.default is not None
+        settings |= {"type": click.Choice(one.choices)} if one.choices else {}
+    elif one.choices:
+        settings["metavar"] = f"[{'|'.join(one.choices)}]"
+    return click.option(one.flag, one.name, **settings)
 
 
 def versioned(command: F) -> F:
@@ -149,7 +127,7 @@ def versioned(command: F) -> F:
 
 
 def engined(command: F) -> F:
-    """Give a command the options of an engine; it gets them as `choice`.
+    """Give a command the options of an engine; it gets them as `engine`.
 
     What is not said there comes from the environment, then from a `coursetrail.toml` in the folder at hand.
     """
@@ -163,29 +141,12 @@ def engined(command: F) -> F:
     @click.option("--remote", metavar="URL", help="A Spark Connect server: sc://host:15002.")
     @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark; can be repeated.")
     @wraps(command)
-    def with_choice(
+    def with_engine(
         engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
     ) -> Any:
         settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2 and part[0])
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
-        return command(choice=chosen(engine, master, remote, settings), **rest)
+        return command(engine=chosen(engine, master, remote, settings), **rest)
 
-    return with_choice  # type: ignore[return-value]
-
-
-def reading(command: F) -> F:
-    """Give a command the options of reading exports."""
-    for option in (
-        click.option(
-            "--max-rejects",
-            default="1%",
-            show_default=True,
-            metavar="N|P%",
-            help="Stop when more lines (or this share of them) cannot be read.",
-        ),
-        click.option("--mapping", metavar="TOML", help="A file that describes any other format; sniff writes a draft."),
-        click.option("--format", "form", metavar="NAME", help="The export's format, if its content misleads."),
-    ):
-        command = option(command)
-    return command
+    return with_engine  # type: ignore[return-value]

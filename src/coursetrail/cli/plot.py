@@ -30,7 +30,7 @@ from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS
 @filtered
 @engined
 def plot(
-    names: tuple[str, ...], tables: str | None, out: str, form: str, filters: Filters, choice: EngineConfig
+    names: tuple[str, ...], tables: str | None, out: str, form: str, filters: Filters, engine: EngineConfig
 ) -> None:
     """Draw pictures of the answers: of all, or of those that you name.
 
@@ -55,7 +55,7 @@ def plot(
             figure.must_be_drawable(analysis)
     drawn = [analysis for analysis in wanted if figure.drawable(analysis)]
     results = (
-        saved.load(Location.of(tables), asked) if tables else open_dataset.open(dataset, choice).answers(drawn, filters)
+        saved.load(Location.of(tables), asked) if tables else open_dataset.open(dataset, engine).answers(drawn, filters)
     )
     into = folder(out)  # before the counting, which begins with the first result that is asked for
     for path in figure.write_all(list(results), into, (form,)):

@@ -1,6 +1,7 @@
 """coursetrail report: tables, plots and one page."""
 
 import time
+from typing import Any
 
 import click
 
@@ -15,9 +16,7 @@ from coursetrail.progress import on_terminal
 @click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 @reading
 @filtered
-def report(
-    exports: tuple[str, ...], out: str, form: str | None, mapping: str | None, max_rejects: str, filters: Filters
-) -> None:
+def report(exports: tuple[str, ...], out: str, reading: dict[str, Any], filters: Filters) -> None:
     """Write tables, plots and one page from raw exports or a dataset.
 
     \b
@@ -32,10 +31,8 @@ def report(
         exports,
         out,
         filters=filters,
-        format=form,
-        mapping=mapping,
-        max_rejects=max_rejects,
         progress=on_terminal(),
+        **reading,
     )
     for row in written.sources.to_pylist():
         print_source(row)

@@ -1,10 +1,11 @@
 """coursetrail watch: a dataset that follows a folder."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from coursetrail.cli.options import engined, reading
+from coursetrail.cli.options import engined, ingesting
 from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 
@@ -20,18 +21,14 @@ from coursetrail.engines.config import EngineConfig
     metavar="SECONDS",
     help="Time between two checks.",
 )
-@click.option("--course", metavar="NAME", help="The course of events whose page does not name one.")
-@reading
+@ingesting
 @engined
 def watch(
     dataset: str,
     folders: tuple[str, ...],
     every: float,
-    course: str | None,
-    form: str | None,
-    mapping: str | None,
-    max_rejects: str,
-    choice: EngineConfig,
+    reading: dict[str, Any],
+    engine: EngineConfig,
 ) -> None:
     """Add files that arrive in folders, until you stop it.
 
@@ -44,8 +41,9 @@ def watch(
     """
     from coursetrail.ingestion.watch import Watch
 
-    told = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "choice": choice}
-    look = Watch(dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, told)
+    look = Watch(
+        dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, {**reading, "choice": engine}
+    )
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):
         pass
