@@ -30,7 +30,7 @@ def save(results: Sequence[Result], folder: Where, form: str) -> list[Where]:
     writer = find_writer(form)
     files = {result.analysis.name: f"{result.analysis.name}.{writer.ending}" for result in results}
     others: dict[str, Any] = {}
-    with suppress(InputError):  # there is no about.json yet, or it is damaged and written anew
+    with suppress(InputError):  # there is no about.json yet, or it is damaged and will be replaced
         others = {name: entry for name, entry in _entries(Location.of(folder)).items() if name not in files}
         others = {name: entry for name, entry in others.items() if (Location.of(folder) / entry["file"]).is_file()}
         _write_about(others, folder)  # before the tables: a run that stops halfway leaves no old n to a new table

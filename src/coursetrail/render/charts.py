@@ -15,7 +15,7 @@ class Bars:
     """One horizontal bar a row, largest first; rows after `top` are summed into one last bar.
 
     `label` names the bars, `value` is their length, `share` (0 to 1) is written beside it. The row whose
-    label is `unknown` keeps a bar of its own below the others.
+    label is `unknown` has a bar of its own below all other bars.
     """
 
     label: str

@@ -1,6 +1,6 @@
 """A canvas: texts, lines and areas at points (1/72 inch) from the upper left corner of a figure.
 
-matplotlib's axes are not used: they place their ticks anew on every draw and do not prevent texts that overlap.
+matplotlib's axes are not used: they place their ticks again on every draw and do not prevent overlapping texts.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """How clicks are distributed over learners: the two curves of a picture and the marks on them.
 
 The analysis `concentration` defines the marks; this module computes the same from the table of the analysis `activity`.
-A picture is also drawn from a saved table, where no engine and no second table is at hand. A test compares the two.
+A picture is also drawn from a saved table, without an engine and without a second table. A test compares the two.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Texts as the outlines of their glyphs, so that all texts of a picture are filled in one call.
 
-matplotlib shapes every text and renders every letter anew, which is half of the time of a picture. Scripts whose
+matplotlib shapes every text and renders every letter each time, which is half of the time of a picture. Scripts whose
 letters join, combine or run from right to left need shaping and are not drawn this way.
 """
 

@@ -36,7 +36,7 @@ def find_format(name: str) -> PictureFormat:
     raise UsageError(f"No format {name!r} for a plot.{did_you_mean(name, [known.name for known in PICTURE_FORMATS])}")
 
 
-def _png(figure: "Figure", title: str) -> bytes:  # noqa: ARG001 - as the others
+def _png(figure: "Figure", title: str) -> bytes:  # noqa: ARG001 - every format takes the title
     """The pixels with 64 colours: half the bytes, encoded twice as fast, no visible change."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
