@@ -24,7 +24,7 @@ FieldPath = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Fields:
-    """Reads what a mapping names from the fields `r` of a block, n rows. With `whole_names`, a dot is part of a name."""
+    """Reads what a mapping names from the fields `r` of a block of n rows. With `whole_names`, names hold no paths."""
 
     mapping: MappingSpec
     whole_names: bool
