@@ -1,4 +1,4 @@
-"""User agents of 2013, made from the fleet's patterns: what the browser says, and what it truly is."""
+"""User agents of 2013, made from the patterns of the browsers, with the real browser, system and device."""
 
 import re
 from bisect import bisect
@@ -14,7 +14,7 @@ _CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name
 
 
 class SimulatedAgent(NamedTuple):
-    """A user agent with the browser, system and device behind it; `user_agent` None was never sent."""
+    """A user agent with its real browser, system and device; None as `user_agent` means that none was sent."""
 
     user_agent: str | None
     browser: str
@@ -23,7 +23,7 @@ class SimulatedAgent(NamedTuple):
 
 
 def filled_in(pattern: str, random: np.random.Generator) -> str:
-    """The pattern with every blank filled in."""
+    """The pattern with every placeholder replaced."""
 
     def fill(blank: re.Match[str]) -> str:
         low, high, name = blank.groups()
