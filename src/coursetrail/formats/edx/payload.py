@@ -2,8 +2,7 @@
 
 `event.POST` holds passwords, names and e-mail addresses in plain text. A payload counts as a request if the event's
 type is a path, or if a member is called POST or GET, at any depth and however often JSON is nested as text in JSON.
-Only the GET of a request is stored. Text that looks like JSON but is not valid is not stored; logs cut JSON at 512
-characters.
+Only the GET of a request is stored. Invalid JSON (logs cut it at 512 characters) is not stored.
 """
 
 import json

@@ -24,7 +24,7 @@ FieldPath = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Fields:
-    """Reads what a mapping names from the fields `r` of a block of n rows. With `whole_names`, names hold no paths."""
+    """Reads what a mapping names from the fields `r` of a block. With `whole_names`, a dot is part of a name."""
 
     mapping: MappingSpec
     whole_names: bool
