@@ -44,16 +44,16 @@ def write(
             names = list(of_rows)
             low, high = np.searchsorted(damage.after, [begin, begin + len(rows)])
             planted: list[str | None] = [None] * len(rows)
-            places = (damage.after[low:high] - begin + 1 + np.arange(high - low)).tolist()
-            for i, place in zip(range(int(low), int(high)), places, strict=True):
+            positions = (damage.after[low:high] - begin + 1 + np.arange(high - low)).tolist()
+            for i, position in zip(range(int(low), int(high)), positions, strict=True):
                 kind = form.kinds[damage.added[i]]
                 source = damage.source[i : i + 1]
                 file = of_rows[damage.after[i] - begin]
                 if form.files and kind.outcome == DUPLICATE:
                     file = form.files(planned, source)[0]
-                texts.insert(place, faulty.added(i))
-                names.insert(place, file)
-                planted.insert(place, kind.name if kind.outcome == REJECTED else None)
+                texts.insert(position, faulty.added(i))
+                names.insert(position, file)
+                planted.insert(position, kind.name if kind.outcome == REJECTED else None)
                 kinds[kind.name] += 1
             for name, numbers in _positions(names).items():
                 end = "" if planted[numbers[-1]] == "cut_at_end" else "\n"
@@ -81,8 +81,8 @@ def write(
 def _positions(names: list[str]) -> dict[str, list[int]]:
     """The positions of each name."""
     found: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        found.setdefault(name, []).append(place)
+    for position, name in enumerate(names):
+        found.setdefault(name, []).append(position)
     return found
 
 
@@ -99,9 +99,9 @@ class _FaultyLines:
         """The lines of these rows; a row that repeats the event before it gets that event's line."""
         texts = self._lines.render(rows - self._follows[rows])
         kinds = self._damage.changed[rows]
-        for place in np.flatnonzero(kinds >= 0).tolist():
-            fault = self._form.faults[self._form.kinds[kinds[place]].name]
-            texts[place] = fault(texts[place], int(self._damage.random[rows[place]]))
+        for position in np.flatnonzero(kinds >= 0).tolist():
+            fault = self._form.faults[self._form.kinds[kinds[position]].name]
+            texts[position] = fault(texts[position], int(self._damage.random[rows[position]]))
         return texts
 
     def added(self, i: int) -> str:

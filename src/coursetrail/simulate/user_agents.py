@@ -9,7 +9,7 @@ import numpy as np
 
 from coursetrail.simulate.user_agent_templates import TEMPLATES
 
-_BLANK = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
+_PLACEHOLDER = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
 _CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in TEMPLATES.items()}
 
 
@@ -25,11 +25,11 @@ class SimulatedAgent(NamedTuple):
 def filled_in(pattern: str, random: np.random.Generator) -> str:
     """The pattern with every placeholder replaced."""
 
-    def fill(blank: re.Match[str]) -> str:
-        low, high, name = blank.groups()
+    def fill(placeholder: re.Match[str]) -> str:
+        low, high, name = placeholder.groups()
         if name is None:
             return str(random.integers(int(low), int(high) + 1))
         texts, weights = _CHOICES[name]
-        return _BLANK.sub(fill, texts[bisect(weights, random.random() * weights[-1])])
+        return _PLACEHOLDER.sub(fill, texts[bisect(weights, random.random() * weights[-1])])
 
-    return _BLANK.sub(fill, pattern)
+    return _PLACEHOLDER.sub(fill, pattern)
