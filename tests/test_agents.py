@@ -57,9 +57,9 @@ def answer(found):
 @needs_data
 def test_every_real_string_is_answered_as_plain_device_detector_answers_it():
     shortcut = detector.detector_class()
-    assert shortcut is not detector.plain
+    assert shortcut is not detector.uncached
     different = [
-        text for text in real_strings() if answer(shortcut(text).parse()) != answer(detector.plain(text).parse())
+        text for text in real_strings() if answer(shortcut(text).parse()) != answer(detector.uncached(text).parse())
     ]
     assert different == []
 
@@ -85,7 +85,7 @@ def test_mutilated_real_strings_are_answered_as_plain_device_detector_answers_th
     different = [
         text
         for text in map(mutilated, chance.sample(strings, 150))
-        if answer(shortcut(text).parse()) != answer(detector.plain(text).parse())
+        if answer(shortcut(text).parse()) != answer(detector.uncached(text).parse())
     ]
     assert different == []
 
@@ -104,7 +104,7 @@ def test_mutilated_real_strings_are_answered_as_plain_device_detector_answers_th
     ],
 )
 def test_letters_outside_ascii_and_odd_prefixes_change_no_answer(text):
-    assert answer(detector.detector_class()(text).parse()) == answer(detector.plain(text).parse())
+    assert answer(detector.detector_class()(text).parse()) == answer(detector.uncached(text).parse())
 
 
 @needs_data
@@ -119,8 +119,8 @@ def test_an_unexpected_library_is_read_the_plain_way_and_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "coursetrail.lookups.shortcut", None)
     detector.detector_class.cache_clear()
     try:
-        with pytest.warns(UserWarning, match="read slowly"):
-            assert detector.detector_class() is detector.plain
+        with pytest.warns(UserWarning, match="parsed slowly"):
+            assert detector.detector_class() is detector.uncached
         assert parsed(WINDOWS)["browser"] == "Chrome"
     finally:
         detector.detector_class.cache_clear()
@@ -265,7 +265,7 @@ def test_importing_the_lookup_does_not_load_the_rules():
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.text(st.characters(), max_size=80), max_size=4))
 def test_any_text_gives_one_row_per_string_and_never_raises(texts):
-    keys = list(dict.fromkeys(agents.repaired(text) for text in texts))
+    keys = list(dict.fromkeys(agents.valid_unicode(text) for text in texts))
     table = parse_agents(texts)
     assert table["user_agent"].to_pylist() == keys
     assert set(table["status"].to_pylist()) <= {"ok", "missing", "reduced", "unknown"}
@@ -294,7 +294,7 @@ def test_hostile_strings_give_a_plain_row():
         text = built(case)
         row = parsed(text)
         assert row["status"] in {"ok", "missing", "unknown"}, case["id"]
-        assert row["user_agent"] == agents.repaired(text), case["id"]
+        assert row["user_agent"] == agents.valid_unicode(text), case["id"]
         assert len(agents.clean(text)) <= agents.LONGEST, case["id"]
         said = (row["browser"], row["browser_version"], row["system"], row["system_version"], row["brand"])
         assert all(len(value or "") <= 60 for value in said), case["id"]

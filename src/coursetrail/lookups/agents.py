@@ -1,7 +1,7 @@
-"""User agents: what browser, system and device a header names, and whether a bot sent it.
+"""User agents: the browser, system and device that a header names, and whether a bot sent it.
 
-A header is asked about once, however many events carry it. Names are those of Matomo's rules; docs/agents.md
-lists what is mended afterwards and how right the answers are.
+Each distinct header is parsed once, however many events have it. Names are those of Matomo's rules; docs/agents.md
+lists our corrections and the measured accuracy.
 """
 
 import gc
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from coursetrail.lookups.detector import Detected
 
 REVISION = 1
-"""Of our own mends; raise it with any change that alters an answer."""
+"""Version of our own corrections; raise it with any change that alters an answer."""
 
 PARSER = (
     f"device-detector {version('device-detector')} + crawler-user-agents {version('crawler-user-agents')}"
@@ -29,12 +29,12 @@ PARSER = (
 )
 
 LONGEST = 512
-"""Characters that are read; the longest real header seen has 492, and time grows with the square."""
+"""Characters that are read. The longest real header seen has 492; the time grows with the square of the length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What one header says; null is unknown."""
+    """The parts of one header; null is unknown."""
 
     browser: str | None = None
     browser_version: str | None = None
@@ -48,14 +48,14 @@ class Agent:
 
 
 def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | None = None) -> pa.Table:
-    """One row per distinct string, in order, the string itself as key; `advance` is told how many are done.
+    """One row per distinct string, in order, with the string as key; calls `advance(n)` after each n strings.
 
-    A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD, and
-    strings that differ in nothing else share a row.
+    A key is the unchanged string, except that each lone surrogate, which UTF-8 cannot hold, becomes U+FFFD. Strings
+    that differ only in lone surrogates share a row.
     """
     keys, agents = [], []
     with without_collecting():
-        for text in dict.fromkeys(map(repaired, user_agents)):
+        for text in dict.fromkeys(map(valid_unicode, user_agents)):
             keys.append(text)
             agents.append(parse_agent(text))
             if advance:
@@ -66,7 +66,7 @@ def parse_agents(user_agents: Iterable[str], advance: Callable[[int], None] | No
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Many small objects that stay: looking for garbage among them is a quarter of the time."""
+    """Pause garbage collection: with many small objects that stay alive, it would take a quarter of the time."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -77,7 +77,7 @@ def without_collecting() -> Iterator[None]:
 
 
 def parse_agent(text: str | None) -> Agent:
-    """What one header says; never raises."""
+    """The parts of one header. Never raises."""
     cleaned = clean(text)
     if not cleaned:
         return Agent(status="missing")
@@ -89,17 +89,17 @@ def parse_agent(text: str | None) -> Agent:
         return Agent(status="error")
 
 
-def repaired(text: str | None) -> str | None:
-    """The text as UTF-8 can hold it: surrogate pairs joined, lone surrogates replaced by U+FFFD."""
+def valid_unicode(text: str | None) -> str | None:
+    """The text in a form that UTF-8 can hold: surrogate pairs joined, lone surrogates replaced by U+FFFD."""
     if text is None or text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def clean(text: str | None) -> str:
-    """The part of a header that is safe to read; empty if there is none."""
-    kept = CONTROL.sub("", repaired(text) or "").strip()[:LONGEST].strip()
-    return "" if kept == "-" else kept
+    """The part of a header that is parsed; empty if there is none."""
+    cleaned = CONTROL.sub("", valid_unicode(text) or "").strip()[:LONGEST].strip()
+    return "" if cleaned == "-" else cleaned
 
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -117,7 +117,7 @@ def corrected(text: str, found: "Detected") -> Agent:
         is_bot=found.bot_source is not None,
         bot_source=found.bot_source,
     )
-    if reduced(text):
+    if is_reduced(text):
         return replace(agent, system_version=None, status="reduced")
     if agent.browser in (None, OTHER) and not (agent.system or agent.device or agent.is_bot):
         return replace(agent, status="unknown")
@@ -132,17 +132,17 @@ UNLISTED = {
     "MultiZilla": "MultiZilla",
     "Spyglass_Mosaic": "Spyglass Mosaic",
 }
-"""Browsers that no rule names; the parser would take their names, as any other, from the text."""
+"""Browsers that no rule names; the parser takes their names from the text."""
 
 
 def number(version: str | None) -> str | None:
-    """The numeric part that a version begins with."""
+    """The numeric part at the beginning of a version."""
     found = re.match(r"\d+(?:\.\d+)*", version or "")
     return found.group() if found else None
 
 
 def device(text: str, found: "Detected") -> str | None:
-    """The device, with Chromebooks, iPods and desktops that the rules miss."""
+    """The device, including Chromebooks, iPods and desktops that the rules miss."""
     if CHROMEBOOK in text:
         return "desktop"
     if IPOD.search(text) and found.device in (None, "smartphone"):
@@ -158,8 +158,8 @@ IPOD = re.compile(r"\biPod(?: ?touch)?\b", re.IGNORECASE)
 MOBILE = re.compile(r"Mobi|Android", re.IGNORECASE)
 
 
-def reduced(text: str) -> bool:
-    """Whether the system's version is one that browsers send whatever the truth is."""
+def is_reduced(text: str) -> bool:
+    """Whether browsers send this version of the system regardless of the real one."""
     return any(pattern.search(text) for pattern in FROZEN)
 
 

@@ -14,7 +14,7 @@ from device_detector.yaml_loader import app_custom_details
 from coursetrail.lookups.rules import Rules
 
 FREE_TEXT = frozenset({"NameVersionExtractor", "WholeNameExtractor", "DictUA", "AdobeCC"})
-"""The library's parsers that take a client's name from the text itself."""
+"""Parsers of the library that cut a client's name out of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Detected:
 
 
 def find(text: str) -> Detected:
-    """What the rules say about a cleaned text."""
+    """The library's answer for a cleaned text."""
     try:
         detector = detector_class()(text).parse()
     except Exception:
-        detector = plain(text).parse()
+        detector = uncached(text).parse()
     client, system = detector.all_details.get("client") or {}, detector.all_details.get("os") or {}
     return Detected(
         browser=client.get("name") or None,
@@ -52,26 +52,26 @@ def find(text: str) -> Detected:
     )
 
 
-def plain(text: str) -> DeviceDetector:
-    """The library as it is, without its cache, which hands one object to everybody."""
+def uncached(text: str) -> DeviceDetector:
+    """The unchanged library without its cache, because the cache returns the same object to every caller."""
     return DeviceDetector(text, check_cache=False)
 
 
 @cache
 def detector_class() -> Callable[[str], DeviceDetector]:
-    """Our shortcut, or the library as it is if another version of it does not fit."""
+    """Our shortcut, or the unchanged library if the shortcut does not work with its version."""
     try:
         from coursetrail.lookups.shortcut import Detector
 
         Detector("Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0").parse()
     except Exception as error:
-        warnings.warn(f"user agents are read slowly: unexpected device-detector ({error})", stacklevel=2)
-        return plain
+        warnings.warn(f"user agents are parsed slowly: unexpected version of device-detector ({error})", stacklevel=2)
+        return uncached
     return Detector
 
 
 def is_free_text(detector: DeviceDetector) -> bool:
-    """Whether the client's name was cut out of the text, not given by a rule."""
+    """Whether the client's name was cut out of the text and not given by a rule."""
     if type(detector.client).__name__ in FREE_TEXT:
         return detector.client_name() not in known_names()
     return detector.client is None or detector.client_type() == "generic"
@@ -80,12 +80,12 @@ def is_free_text(detector: DeviceDetector) -> bool:
 @cache
 def known_names() -> frozenset[str]:
     """The names that the library's lists of browsers and applications give."""
-    listed = {found.get("name", "") for found in app_custom_details().values()}  # some gain empty entries in use
+    listed = {found.get("name", "") for found in app_custom_details().values()}  # the library may add empty entries
     return frozenset(AVAILABLE_BROWSERS.values()) | listed - {""}
 
 
 def bot_source(detected: bool, crawler: bool) -> str | None:
-    """Who says that it is a bot."""
+    """The list that knows the bot, or both lists; None if it is not a bot."""
     if detected:
         return "both" if crawler else "device-detector"
     return "crawler-user-agents" if crawler else None
@@ -93,7 +93,7 @@ def bot_source(detected: bool, crawler: bool) -> str | None:
 
 @cache
 def crawlers() -> Rules[re.Pattern[str]]:
-    """The patterns of crawler-user-agents, which heed case."""
+    """The patterns of crawler-user-agents; they are case-sensitive."""
     return Rules([entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA], lambda _, pattern: re.compile(pattern))
 
 

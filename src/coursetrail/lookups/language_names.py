@@ -1,6 +1,6 @@
-"""Languages by code, with their English names as CLDR gives them; a table of facts to be read.
+"""Language codes with their English names from CLDR.
 
-One line a language: two-letter code or `-`, three-letter codes (terminological/bibliographic), name.
+One line per language: two-letter code or `-`, three-letter codes (terminological/bibliographic), name.
 """
 
 from collections.abc import Mapping

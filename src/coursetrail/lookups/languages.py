@@ -1,6 +1,6 @@
 """Accept-Language headers: the language that a browser asks for first (RFC 9110 §12.5.4).
 
-Real headers stray from the standard: an element that cannot be read is skipped, and the others count.
+Real headers deviate from the standard: an element that cannot be read is skipped, and the rest counts.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from coursetrail.lookups.agents import repaired
+from coursetrail.lookups.agents import valid_unicode
 from coursetrail.lookups.language_names import NAMES, SHORTEST
 from coursetrail.lookups.lookup import Lookup
 
@@ -36,7 +36,7 @@ class Language:
 
 
 def preferred_language(header: str | None) -> Language:
-    """The tag of the highest quality, the first of equals; `*` if nothing else is named. Never raises."""
+    """The tag with the highest quality, the first one on a tie; `*` if there is no other. Never raises."""
     text = (header or "")[:LONGEST]
     if not text.strip(SPACE):
         return Language(status="missing")
@@ -55,12 +55,12 @@ def preferred_language(header: str | None) -> Language:
 
 
 def parse_languages(headers: Iterable[str]) -> pa.Table:
-    """One row per distinct header, in order, the header itself as key, with the language's English name.
+    """One row per distinct header, in order, with the header as key and the language's English name.
 
-    A key is untouched unless it holds lone surrogates, which no UTF-8 text can: each becomes U+FFFD.
+    A key is the unchanged header, except that each lone surrogate, which UTF-8 cannot hold, becomes U+FFFD.
     """
     rows = []
-    for header in dict.fromkeys(map(repaired, headers)):
+    for header in dict.fromkeys(map(valid_unicode, headers)):
         found = preferred_language(header)
         name = NAMES.get(found.language, found.language) if found.language else None
         rows.append({"accept_language": header, "name": name, "parser": PARSER, **asdict(found)})
@@ -68,7 +68,7 @@ def parse_languages(headers: Iterable[str]) -> pa.Table:
 
 
 def _quality(parameters: list[str]) -> float:
-    """The q among an element's parameters, from 0 to 1; 1 if there is none, 0 if it cannot be read."""
+    """The value of q in an element's parameters, from 0 to 1; 1 if there is no q, 0 if it cannot be read."""
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip(SPACE).lower() == "q":
@@ -78,7 +78,7 @@ def _quality(parameters: list[str]) -> float:
 
 
 def _canonical(tag: str) -> str:
-    """`ZH-hant_tw` as `zh-Hant-TW`, with today's and shortest code of the language."""
+    """The tag in standard form, `zh-hant-tw` as `zh-Hant-TW`, with the current and shortest code of the language."""
     primary, *rest = tag.lower().split("-")
     primary = DEPRECATED.get(primary, primary)
     subtags = [SHORTEST.get(primary, primary)]

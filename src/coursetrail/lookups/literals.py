@@ -1,7 +1,7 @@
-"""The literal texts without which a regular expression cannot match.
+"""The literal texts that a regular expression needs in order to match.
 
-A pattern is read just far enough to say, for each of its alternatives, which pieces of text it needs. What is
-not understood is taken to need nothing: that costs time, never an answer.
+A pattern is parsed far enough to say which literals each of its alternatives needs. A construct that is not understood
+counts as one that needs no literal: this costs time, but never changes an answer.
 """
 
 import re
@@ -19,7 +19,7 @@ Literal = tuple[str, bool]
 
 
 class Alternative(NamedTuple):
-    """`pattern[start:end]` matches only a text that holds one of the literals; any text if there are none."""
+    """`pattern[start:end]` matches only a text with one of the literals; it may match any text if there are none."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Alternative(NamedTuple):
 
 
 def alternatives(pattern: str) -> tuple[Alternative, ...]:
-    """The alternatives of a pattern, left to right, without overlap; just one if it is not understood."""
+    """The alternatives of a pattern, left to right, without overlap; only one if it is not understood."""
     bounded = pattern.startswith(BOUNDARY) and pattern.endswith(")")
     start, end = (len(BOUNDARY), len(pattern) - 1) if bounded else (0, len(pattern))
     plain = pattern[start:end].removesuffix(NAME_ENDS)
@@ -67,7 +67,7 @@ ENDS = frozenset(["", "|", ")"])
 TIMES = re.compile(r"(?:([?*+])|\{(\d*)(,?)(\d*)\})[?+]?")
 MOST_MEMBERS = 8
 MOST_TEXTS = 12
-"""How many texts a piece such as `S[3-5] (Mini|Plus)` may stand for before it is cut into shorter pieces."""
+"""A piece such as `S[3-5] (Mini|Plus)` that stands for more texts than this is split into shorter pieces."""
 
 DIGITS = str.maketrans("123456789", "000000000")
 ORDINARY = """
@@ -79,12 +79,12 @@ trident/4.0; .net clr 2.0.50727; media center pc 6.0) opera/9.80 (presto/2.12 ve
 +http://www. .com bot""".translate(DIGITS)
 
 
-class NotUnderstood(Exception):  # noqa: N818 - a signal to the caller, who goes on without literals
+class NotUnderstood(Exception):  # noqa: N818 - a signal to the caller, which continues without literals
     """A construct whose literals are not known."""
 
 
 def _weight(literals: Iterable[Literal]) -> float:
-    """How often some text will hold one of the literals; a rough rank, used only to choose."""
+    """A rough rank of how many texts have one of the literals; used only to choose between sets of literals."""
     weight = 0.0
     for text, word in literals:
         if text in ORDINARY or (" " in text and text.translate(DIGITS) in ORDINARY):
@@ -95,7 +95,7 @@ def _weight(literals: Iterable[Literal]) -> float:
 
 
 class _Reader:
-    """Reads one pattern; a step returns all texts that it can match (None: unknown) and its alternatives."""
+    """Parses one pattern; each method returns all texts that a part can match (None: unknown) and its alternatives."""
 
     def __init__(self, pattern: str, start: int, end: int) -> None:
         self.pattern, self.position, self.end = pattern, start, end
@@ -150,7 +150,7 @@ class _Reader:
         return (run if whole else None), parts
 
     def item(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
-        """One item without its quantifier: [""] is nothing at all (an anchor), None is some unknown text."""
+        """One item without its quantifier: [""] is an empty match (an anchor), None is unknown text."""
         character = self.next()
         if run := PLAIN.match(self.pattern, self.position, self.end):
             return self.plain(run)
@@ -239,7 +239,7 @@ class _Reader:
 
 
 def _as_literals(texts: list[str], word: bool) -> tuple[Literal, ...]:
-    """The literals of a run of texts; none if it may be empty."""
+    """The literals of a run of texts; none if the run may be empty."""
     if "" in texts:
         return ()
     return tuple([(text, word and _starts_a_word(text)) for text in dict.fromkeys(texts)])
@@ -255,7 +255,7 @@ def _all_of(parts: tuple[Alternative, ...]) -> tuple[Literal, ...]:
 def _best(
     offers: list[tuple[tuple[Literal, ...], tuple[Alternative, ...]]],
 ) -> tuple[tuple[Literal, ...], tuple[Alternative, ...]]:
-    """The offer whose literals are the rarest."""
+    """The offer with the rarest literals."""
     useful = [offer for offer in offers if offer[0]]
     if len(useful) > 1:
         return min(useful, key=lambda offer: _weight(offer[0]))
@@ -263,7 +263,7 @@ def _best(
 
 
 def _starts_a_word(text: str) -> bool:
-    """A substitution reads a match again from its own first character, where a boundary holds by itself."""
+    """Whether a boundary before the text is certain: a substitution matches again from its first character."""
     return text[0].isalnum() and not text.startswith(("sprd-", "mz-")) and text not in STARTS_OF_A_PREFIX
 
 

@@ -1,7 +1,7 @@
-"""A shortcut through device-detector: only the rules that can match are tried.
+"""A faster device-detector: only the rules that can match a text are tried.
 
-Its own code decides everything. Its parsers are subclassed so that the rules they go through are those that a
-text's letters allow; what none of our columns shows (processor, app inside a browser) is not looked for.
+The library's own code gives every answer. Its parsers are subclassed so that they loop over the possible rules only.
+Values without a column of ours (processor, app inside a browser) are not computed.
 """
 
 from collections import defaultdict
@@ -54,7 +54,7 @@ class Pattern:
 
 
 def prepare(rules: Sequence[tuple[object, Rule]]) -> Rules[tuple[object, Rule]]:
-    """Rules of several owners behind one scan; reading a lazy expression's text does not compile it."""
+    """The rules of several owners, found by one scan. Reading the text of a lazy expression does not compile it."""
     texts = [object.__getattribute__(rule["regex"], "pattern") for _, rule in rules]
     flags = [object.__getattribute__(rule["regex"], "flags") for _, rule in rules]
 
@@ -67,7 +67,7 @@ def prepare(rules: Sequence[tuple[object, Rule]]) -> Rules[tuple[object, Rule]]:
 
 @cache
 def every_rule() -> Rules[tuple[object, Rule]]:
-    """The rules of all parsers, the expressions that guard one, and those that recognise gibberish."""
+    """The rules of all parsers, the expressions that guard a parser, and those that recognise junk."""
     rules: list[tuple[object, Rule]] = [
         (original, rule) for original in ORIGINALS for rule in original("", None).regex_list
     ]
@@ -78,7 +78,7 @@ def every_rule() -> Rules[tuple[object, Rule]]:
 
 @lru_cache(4)
 def possible(text: str) -> dict[object, list[Rule]]:
-    """The rules that can match a text, in order, by what they belong to."""
+    """The rules that can match a text, in order, by owner."""
     found: dict[object, list[Rule]] = defaultdict(list)
     for owner, rule in every_rule().possible(text):
         found[owner].append(rule)
@@ -87,7 +87,7 @@ def possible(text: str) -> dict[object, list[Rule]]:
 
 @dataclass(frozen=True, eq=False)
 class Guard:
-    """One of the library's own expressions, asked only if the text allows it to match."""
+    """One of the library's own expressions, searched only if it can match the text."""
 
     lazy: Any
 
@@ -102,7 +102,7 @@ GATES = {
     ShellTv: Guard(television.SHELL_TV_FRAGMENT),
     Notebook: Guard(notebook.FACEBOOK_NOTEBOOK_FRAGMENT),
 }
-"""Parsers that find nothing in a text without this."""
+"""Parsers that find nothing in a text without a match of their guard."""
 
 FRAGMENTS = {name: Guard(lazy) for name, lazy in vars(device).items() if isinstance(lazy, RegexLazy)}
 VENDORS = [
@@ -111,8 +111,8 @@ VENDORS = [
 GUARDS = (*FRAGMENTS.values(), *(guard for vendor in VENDORS for guard in vendor["regexes"]))
 
 
-def seeing(original: Any, **names: object) -> dict[str, Any]:
-    """The methods of one of the library's classes, in whose eyes some global names mean something else."""
+def with_globals(original: Any, **names: object) -> dict[str, Any]:
+    """The methods of one of the library's classes, with some of their global names replaced."""
     return {
         name: FunctionType(
             method.__code__, {**method.__globals__, **names}, name, method.__defaults__, method.__closure__
@@ -123,7 +123,7 @@ def seeing(original: Any, **names: object) -> dict[str, Any]:
 
 
 MODELS: dict[int, Rules[tuple[object, Rule]]] = {}
-"""The models of each brand met, by the identity of the library's list, which lives as long as the library."""
+"""The models of each brand seen, by the id of the library's list, which lives as long as the library."""
 
 
 def possible_models(models: list[Rule], text: str) -> list[Rule]:
@@ -134,7 +134,7 @@ def possible_models(models: list[Rule], text: str) -> list[Rule]:
 
 
 class OnlyPossible:
-    """What our parsers do unlike the library's."""
+    """The methods in which our parsers differ from the library's."""
 
     __slots__ = ()
     original: Any
@@ -143,11 +143,11 @@ class OnlyPossible:
 
     @property
     def regex_list(self) -> list[Rule]:
-        """The rules that the text allows."""
+        """The rules that can match the text."""
         return possible(self.user_agent).get(self.original, [])
 
     def extract_model(self) -> None:
-        """Go through the models that the text allows."""
+        """Try the models that can match the text."""
         if models := self.ua_data.get("models"):
             self.ua_data["models"] = possible_models(models, self.user_agent)
         self.original.extract_model(self)
@@ -161,32 +161,32 @@ class OnlyPossible:
 
 
 def parser_like(original: Any, **methods: Any) -> Any:
-    """The library's parser, going through what a text allows."""
+    """A subclass of the library's parser that tries only possible rules."""
     return type(original.__name__, (OnlyPossible, original), {"__slots__": (), "original": original, **methods})
 
 
 PARSERS = {original: parser_like(original) for original in ORIGINALS}
-VENDOR_FRAGMENT = parser_like(VendorFragment, **seeing(VendorFragment, vendor_regex_list=lambda: VENDORS))
-PARSERS[Device] = parser_like(Device, **seeing(Device, VendorFragment=VENDOR_FRAGMENT, **FRAGMENTS))
+VENDOR_FRAGMENT = parser_like(VendorFragment, **with_globals(VendorFragment, vendor_regex_list=lambda: VENDORS))
+PARSERS[Device] = parser_like(Device, **with_globals(Device, VendorFragment=VENDOR_FRAGMENT, **FRAGMENTS))
 
 
 def worth_trying(originals: Sequence[Any], text: str) -> list[Any]:
-    """The parsers that may find something: those with a possible rule, and those that work without rules."""
+    """The parsers that may find something: those with a possible rule, and those that need no rules."""
     rules = possible(text)
     return [
         PARSERS[original]
         for original in originals
-        if (GATES[original] in rules if original in GATES else original in rules or has_own_way(original))
+        if (GATES[original] in rules if original in GATES else original in rules or parses_without_rules(original))
     ]
 
 
-def has_own_way(original: Any) -> bool:
-    """Whether a parser does more than go through its rules."""
+def parses_without_rules(original: Any) -> bool:
+    """Whether a parser does more than try its rules."""
     return original._parse is not Parser._parse  # noqa: SLF001 - what the library's parsers override
 
 
-MOST_LETTERS_OF_JUNK = 15
-"""What the library calls repetitive has fewer than 15 different characters per 100, and no more than 100."""
+JUNK_LETTERS = 15
+"""Text that the library calls repetitive has fewer than 15 different characters, and at most 100 characters."""
 
 
 class Detector(DeviceDetector):  # type: ignore[misc]
@@ -210,9 +210,9 @@ class Detector(DeviceDetector):  # type: ignore[misc]
         self.all_details["os"] = self.os.ua_data
 
     def is_worthless(self) -> bool:
-        """Junk is a number, an identifier or a few letters over and over, not what begins as browsers do."""
+        """Junk is a number, an identifier or a few repeated letters, but not a text that begins like a browser's."""
         looks_real = self.user_agent.startswith(("Mozilla/4.0 (", "Mozilla/5.0 (", "Opera/9.80 ("))
-        varied = len(set(self.user_agent_lower)) >= MOST_LETTERS_OF_JUNK
+        varied = len(set(self.user_agent_lower)) >= JUNK_LETTERS
         return not (looks_real and varied) and bool(super().is_worthless())
 
     def extract_app_id(self) -> None:  # noqa: D102

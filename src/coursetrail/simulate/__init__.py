@@ -1,7 +1,7 @@
-"""A synthetic course whose truth is known: who came, on what, in which language, and what they did.
+"""Exports of a synthetic course with known truth: its learners, their browsers and languages, and their actions.
 
-People follow the published tables of the course psy-001 of 2013. Everything is planned first; a format then
-writes the plan down.
+The numbers follow the published tables of the course psy-001 of 2013. A plan of all events is made first; then a format
+writes it, with faults if asked for. Imports no other package of ours, so that it shares no code with what it tests.
 """
 
 import os
@@ -37,7 +37,7 @@ def simulate(
     format: str = COURSERA_LEGACY.name,  # noqa: A002 - the word users know
     advance: Callable[[int], None] | None = None,
 ) -> Truth:
-    """Write an export in one of the FORMATS to `out` (gzip where it ends in .gz) and return what was planted in it.
+    """Write an export in one of the FORMATS to `out` (gzip where it ends in .gz) and return the truth about it.
 
     In the format `coursera`, `out` is a new folder of a file per day and kind, or one file if it ends in .csv or
     .csv.gz. `learners` usernames, staff and a few bots among them, leave `events` readable events; `dirty` is the

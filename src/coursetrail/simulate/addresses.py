@@ -1,4 +1,4 @@
-"""Network addresses that belong to nobody: ranges set aside for documentation, tests and private networks."""
+"""Network addresses of no real host: from ranges reserved for documentation, tests and private networks."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Whole numbers that follow given shares as closely as whole numbers can."""
+"""Apportionment: whole numbers in proportion to weights, by the method of largest remainders."""
 
 from collections.abc import Sequence
 

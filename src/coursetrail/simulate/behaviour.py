@@ -1,4 +1,4 @@
-"""What people do: visits made of pages, and lecture pages on which a player is loaded, watched and left."""
+"""The actions of people: visits with pages, and lecture pages where a player loads and a video is watched."""
 
 from typing import Any, NamedTuple
 
@@ -31,9 +31,9 @@ _GROUPS = {  # the pages behind each kind, one after the other
     DOWNLOAD: ("download",),
     ADMIN: ("admin",),
 }
-_LONGEST_VIEWING = 26  # events, so that ACTIVE people surely open a second page
-_MOST_VISITS = 200  # about, however busy
-_BATCH = 250_000  # events planned at a time: bounds the memory of the planning
+_LONGEST_VIEWING = 26  # events, so that ACTIVE people always open a second page
+_MOST_VISITS = 200  # approximately, also for the most active people
+_BATCH = 250_000  # events planned at a time, to limit memory
 
 
 class Pages(NamedTuple):
@@ -48,7 +48,7 @@ class Pages(NamedTuple):
 
 
 def behave(people: People, course: SimulatedCourse, random: np.random.Generator) -> Plan:
-    """The events of everybody, from the first page to the last action."""
+    """The events of all people, from the first page to the last action."""
     ends = np.cumsum(people.clicks)
     total = int(ends[-1]) if len(ends) else 0
     columns: dict[str, NDArray[Any]] = {name: np.zeros(total, kind) for name, kind in COLUMNS.items()}
@@ -100,7 +100,7 @@ def _batch(
 
 
 def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generator) -> Pages:
-    """As many pages as fill each actor's number of events; the last one may be cut short."""
+    """Enough pages for each actor's number of events; the last page may have fewer events."""
     slot = np.repeat(actors, people.clicks[actors])  # room for as many pages as there are events
     begin = np.searchsorted(slot, slot)
     kind = _kinds(people.roles[slot], np.arange(len(slot)) == begin, random)
@@ -124,7 +124,7 @@ def _pages(people: People, actors: NDArray[np.int64], random: np.random.Generato
 
 
 def _kinds(role: NDArray[np.int8], arrives: NDArray[np.bool_], random: np.random.Generator) -> NDArray[np.uint8]:
-    """What kind of page each one is, by the habits of its actor's role; learners mostly arrive at home."""
+    """The kind of each page, by the habits of its actor's role; most visits of learners begin at home."""
     drawn = random.random(len(role)) * 100
     kind = np.zeros(len(role), np.uint8)
     for one, habits in _HABITS.items():
@@ -134,7 +134,7 @@ def _kinds(role: NDArray[np.int8], arrives: NDArray[np.bool_], random: np.random
 
 
 def _lectures(pages: Pages, lectures: int, random: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Which lecture each page shows, in order but now and then again, and the variant of its address."""
+    """The lecture that each page shows, in order with some repetitions, and the variant of its address."""
     shows = pages.kind == LECTURE
     seen = np.cumsum(shows) - shows
     first = np.searchsorted(pages.actor, pages.actor)
@@ -173,7 +173,7 @@ def _addresses(
 def _visitors(
     people: People, actor: NDArray[np.int64], opens: NDArray[np.bool_], random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """As whom each actor comes: on the second visit, and on some later ones, with the second browser."""
+    """The visitor of each event: the second browser is used on the second visit and on some later ones."""
     visit = np.cumsum(opens) - 1
     owner = actor[opens]
     ordinal = np.arange(len(owner)) - np.searchsorted(owner, owner)

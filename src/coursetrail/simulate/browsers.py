@@ -1,10 +1,10 @@
-"""The fleet of 2013: how many learners came with which browser, system and device, and how each names itself.
+"""The browsers of 2013: how many learners had each browser, system and device, and their user agents.
 
 The counts add up to the published browsers; devices follow the published shares. Names are those of Matomo's
 device detector today: Cheetah Browser, Puffin Web Browser and Microsoft Bing were Liebao, Puffin and
-BingWebApp, and QuickLook reads as Safari.
+BingWebApp, and QuickLook is recognised as Safari.
 
-A pattern's `{name}` stands for one of the wordings of that name in `wordings.py`, `{10-99}` for a number.
+A pattern's `{name}` stands for one of the templates of that name in `user_agent_templates.py`, `{10-99}` for a number.
 """
 
 from typing import NamedTuple

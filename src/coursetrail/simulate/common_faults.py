@@ -1,20 +1,20 @@
-"""What some kinds of damage do to a line of any format.
+"""Faults that are the same in every format: functions from a line and a random number to the faulty line.
 
-A byte that is no text is written as a lone surrogate, as Python's surrogateescape does.
+A byte that is not text is written as a lone surrogate, as Python's surrogateescape does.
 """
 
 import numpy as np
 
 
 def garbage(line: str, random: int) -> str:
-    """Binary."""
+    """Binary data."""
     del line
     noise = np.random.default_rng(random).bytes(8 + random % 200).replace(b"\n", b"").replace(b"\r", b"")
     return (b"\x89" + noise).decode("utf-8", "surrogateescape")
 
 
 def no_object(line: str, random: int) -> str:
-    """Valid JSON that is no event; `random` makes each one different."""
+    """Valid JSON that is not an event; `random` makes each one different."""
     del line
     shape = ("[1, {}]", '"pageview {}"', "{}", "-{}.5e3", '[{{"key":"pageview","n":{}}}]')[random % 7 % 5]
     if random % 7 > 4:
@@ -23,11 +23,11 @@ def no_object(line: str, random: int) -> str:
 
 
 def blank(line: str, random: int) -> str:
-    """Nothing, or white space."""
+    """An empty line, or white space."""
     del line
     return ("", "\r", "  ", "\t")[random % 4]
 
 
 def long_text(random: int) -> str:
-    """100 kB to 1 MB."""
+    """100 kB to 1 MB of text."""
     return "long " * (20_000 + random % 180_000)

@@ -1,4 +1,4 @@
-"""Adds to a plan the events that go with others, such as heartbeats; visits are left out to make room."""
+"""Adds events that accompany other events, such as heartbeats; visits are removed to keep the number of events."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from coursetrail.simulate.schedule import SILENCE
 
 
 class Extended(NamedTuple):
-    """A plan; of each event, the row that it comes from, and 0, or which one of those that follow that row's event."""
+    """A plan; for each event its original `row`, and 0, or its number among the events added after that row."""
 
     plan: Plan
     row: NDArray[np.int64]
@@ -29,17 +29,17 @@ def until_next(planned: Plan) -> NDArray[np.int64]:
 def extended(
     planned: Plan, more: NDArray[np.int64], budget: NDArray[np.int64], random: np.random.Generator
 ) -> Extended:
-    """Follow each event by so many `more`, then keep `budget[actor]` events of each actor.
+    """Add `more` events after each event, then limit each actor to `budget[actor]` events.
 
-    Kept are the first two visits, then others at random; one of them is cut short. No budget may exceed the events
-    that its actor has.
+    The first two visits stay, then random other visits; one of them is shortened. A budget must not exceed the
+    number of events that its actor has.
     """
     size = 1 + more
-    begin, kept = _visits(planned, size, budget, random)
+    begin, staying = _visits(planned, size, budget, random)
     place = np.cumsum(size) - size
     visit = np.repeat(np.arange(len(begin)), np.diff(np.append(begin, len(planned))))
     place -= place[begin][visit]
-    often = np.clip(kept[visit] - place, 0, size)
+    often = np.clip(staying[visit] - place, 0, size)
     del place, visit
     row = np.repeat(np.arange(len(planned)), often)
     start = np.cumsum(often) - often
@@ -52,7 +52,7 @@ def extended(
 def _visits(
     planned: Plan, size: NDArray[np.int64], budget: NDArray[np.int64], random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The row of the first event of each visit, and how many events of it are kept."""
+    """The row of the first event of each visit, and how many of its events stay."""
     fresh = np.ones(len(planned), bool)
     fresh[1:] = (planned.actor[1:] != planned.actor[:-1]) | (np.diff(planned.time) >= SILENCE)
     begin = np.flatnonzero(fresh)
@@ -62,6 +62,6 @@ def _visits(
     sizes = np.add.reduceat(size, begin)[order] if len(begin) else begin
     before = np.cumsum(sizes) - sizes
     before -= before[np.searchsorted(owner, owner)]
-    kept = np.zeros(len(begin), np.int64)
-    kept[order] = np.clip(budget[owner] - before, 0, sizes)
-    return begin, kept
+    staying = np.zeros(len(begin), np.int64)
+    staying[order] = np.clip(budget[owner] - before, 0, sizes)
+    return begin, staying

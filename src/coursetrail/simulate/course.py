@@ -1,4 +1,4 @@
-"""The course itself: eight weeks of lectures, quizzes and forums, and the address of every page."""
+"""The simulated course: eight weeks of lectures, quizzes and forums, and the address of every page."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ EXTERNAL = (
 class SimulatedCourse:
     """A course and its addresses.
 
-    `lectures` are (id, seconds); a group is (where in `pages` its first page lies, how many pages it has).
+    `lectures` are (id, seconds); a group is (index of its first page in `pages`, number of its pages).
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Writes planned events as records of Coursera's research exports: CSV of 16 columns, quotes behind backslashes."""
+"""Writes planned events as records of Coursera's research exports: CSV of 16 columns, quotes escaped by backslashes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -86,7 +86,7 @@ class CourseraLines:
 
 
 def adapted(planned: Plan, random: np.random.Generator) -> Plan:
-    """The plan with pages that are requested before they are seen, downloads, and a heartbeat every 5 s of playing."""
+    """The plan with page requests before page views, downloads, and a heartbeat every 5 s of playing."""
     rows = np.arange(len(planned))
     kind, loading, groups = planned.kind, planned.loading, planned.course.groups
     step = rows - planned.opened
@@ -158,17 +158,17 @@ def _state(code: int) -> tuple[str, str, str]:
     """The change of speed, the speed, and the part of a value that depends on the player's state."""
     code, kind = divmod(code, plan.VIDEOS.stop)
     flash, rate = divmod(code, len(plan.RATES))
-    told = kind in {plan.HEARTBEAT, plan.VOLUME, plan.RATE, plan.SUBTITLE}
+    complete = kind in {plan.HEARTBEAT, plan.VOLUME, plan.RATE, plan.SUBTITLE}
     state = {
         "language_code": "en" if kind == plan.SAVED else "",
-        "subtitle_language": "en" if told and rate else "",
-        "volume": ("1", "0.75")[rate % 2] if told else "",
+        "subtitle_language": "en" if complete and rate else "",
+        "volume": ("1", "0.75")[rate % 2] if complete else "",
         "volume_delta": "-0.25" if kind == plan.VOLUME else "",
-        "tech": ("flash" if flash else "html5") if told else "",
+        "tech": ("flash" if flash else "html5") if complete else "",
     }
     delta = f"{plan.RATES[rate] - plan.RATES[rate - 1]:g}" if kind == plan.RATE else ""
     written = _escaped("".join(f'"{name}":"{text}",' for name, text in state.items()))
-    return delta, f"{plan.RATES[rate]:g}" if told else "", written
+    return delta, f"{plan.RATES[rate]:g}" if complete else "", written
 
 
 COURSERA = SimulatedFormat("coursera", KINDS, FAULTS, CourseraLines, _lectures, adapted, _files)

@@ -1,4 +1,4 @@
-"""The simulated course as Coursera's platform of today shows it: its ids, its items and the address of every page."""
+"""The simulated course on Coursera's platform of today: its ids, its items and the address of every page."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,7 +24,7 @@ _OTHER = (
 
 
 class Video(NamedTuple):
-    """The video of a lecture; `spacing` is white space that its player's values hold."""
+    """The video of a lecture; `spacing` is white space in the values of its player."""
 
     item: str
     module: str
@@ -33,17 +33,17 @@ class Video(NamedTuple):
 
 
 def course_id(course: SimulatedCourse) -> str:
-    """22 characters."""
+    """The id of the course: 22 characters."""
     return f"{alphanumeric(course.name, 5)}_{alphanumeric(f'{course.name}.', 9)}--{alphanumeric(f'{course.name}:', 5)}"
 
 
 def item_ids(course: SimulatedCourse) -> list[str]:
-    """Five characters for each lecture."""
+    """The item ids of the lectures: five characters each."""
     return [alphanumeric(f"lecture {number} of {course.name}", 5) for number, _ in course.lectures]
 
 
 def lecture_of(planned: Plan) -> NDArray[np.int64]:
-    """Which lecture the page of each event shows; 0 for other pages too."""
+    """The index of the lecture on each event's page; also 0 for pages without a lecture."""
     begin, count = planned.course.groups["lecture"]
     lecture = (planned.page.astype(np.int64) - begin) // len(VARIANTS)
     return np.where((planned.page >= begin) & (planned.page < begin + count), lecture, 0)

@@ -1,7 +1,7 @@
-"""The kinds of damage to Coursera's research exports, and what each does to a record.
+"""The kinds of faults in Coursera's research exports, and the function that makes each.
 
-What is no record costs one line, so a rejected one holds no newline. It has at least four fields: then a quote that is
-never closed makes no sound record together with whatever comes behind it.
+Text that is not a record counts as one line, so a rejected record holds no newline. It has at least four fields: then
+an unclosed quote cannot form a valid record together with the text after it.
 """
 
 import re
@@ -38,7 +38,7 @@ _SPACE = re.compile(r"\n ?")
 
 
 def _fields(line: str) -> list[str]:
-    """What stands between the quotes, backslashes and all."""
+    """The text between the quotes, with its backslashes."""
     return _FIELD.findall(line)
 
 
@@ -53,7 +53,7 @@ def _with(line: str, place: int, text: str) -> str:
 
 
 def _more(line: str, member: str) -> str:
-    """One more member of the value, which is named last."""
+    """Add one more member to the value, the last field."""
     value = _fields(line)[-1]
     member = member.replace("\\", "\\\\").replace('"', '\\"')
     return _with(line, -1, f"{value[:-1]},{member}}}" if len(value) > 2 else f"{{{member}}}")
@@ -64,13 +64,13 @@ def _not_json(line: str, random: int) -> str:
 
 
 def _numbers(line: str, random: int) -> str:
-    """Numbers as numbers, and null for what is empty if `random` is odd."""
+    """Numbers without quotes, and null for empty texts if `random` is odd."""
     value = re.sub(r':\\"(-?[\d.]+)\\"', r":\1", _fields(line)[-1])
     return _with(line, -1, value.replace(':\\"\\"', ":null") if random % 2 else value)
 
 
 def _nulls(line: str, random: int) -> str:
-    """The empty fields, at least the referrer, as databases write them."""
+    """Empty fields, at least the referrer, written as databases write nulls."""
     fields = _fields(line)
     if "" not in fields:
         fields[6] = ""
@@ -79,14 +79,14 @@ def _nulls(line: str, random: int) -> str:
 
 
 def _doubled(line: str, random: int) -> str:
-    """As a program writes it that doubles quotes; what JSON has behind a backslash is left out."""
+    """Quotes are doubled instead of escaped; escapes of JSON are left out."""
     del random
     fields = [re.sub(r"\\(.)", r"\1", re.sub(r'\\\\\\["\\]|\\\\.', "", field)) for field in _fields(line)]
     return ",".join('"{}"'.format(field.replace('"', '""')) for field in fields)
 
 
 def _bare(line: str, random: int) -> str:
-    """Quotes around those fields only that need them."""
+    """Quotes only around the fields that need them."""
     del random
     return ",".join(f'"{field}"' if re.search(r'[",\\\n ]', field) else field for field in _fields(line))
 
@@ -105,14 +105,14 @@ def _further(line: str, random: int) -> str:
 
 
 def _unclosed(line: str, random: int) -> str:
-    """The record up to somewhere in its value, without the quote that closes it."""
+    """The record cut off within its value, without the closing quote."""
     *fields, value = _fields(_SPACE.sub("", line))
     begin = value[: random % (len(value) or 1)].rstrip('\\"') or "{"
     return f'{_joined(fields)},"{begin}'
 
 
 def _untimed(line: str, random: int) -> str:
-    """Without a time that can be read; `random` makes each one different."""
+    """The record without a readable time; `random` makes each one different."""
     line = _with(_SPACE.sub("", line), 6, f"http://example.org/{random}")
     return _with(line, 2, ("", "NULL", "yesterday", "2016-13-45 99:00:00")[random % 4])
 

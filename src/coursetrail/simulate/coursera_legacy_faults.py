@@ -1,4 +1,4 @@
-"""The kinds of damage to a legacy export, and what each does to a line."""
+"""The kinds of faults in a legacy export, and the function that makes each."""
 
 import re
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def _no_time(line: str, random: int) -> str:
 
 
 def _cut(line: str, random: int) -> str:
-    """The line up to somewhere behind its time."""
+    """The line cut off after its time."""
     begin = line.index('"page_url"')
     return line[: begin + random % (len(line) - 1 - begin)]
 

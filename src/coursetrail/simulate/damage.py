@@ -1,8 +1,8 @@
-"""Which lines of an export are damaged, and how: a plan that is made before anything is written.
+"""Plans which lines of an export get faults, and which faults, before anything is written.
 
-Every kind of damage has one fate. An `event` still counts once it is mended, a `duplicate` is a second copy
-of a line, `rejected` lines hold no event, `blank` ones hold nothing. Lines with the last three fates are
-added between the events; the other kinds change events.
+Every kind of fault has one outcome. An `event` still counts after a repair, a `duplicate` is a second copy of a line, a
+`rejected` line holds no event, a `blank` one is empty. Lines with the last three outcomes are added between the events;
+the other kinds change events.
 """
 
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from coursetrail.simulate.apportion import apportioned
 from coursetrail.simulate.plan import Plan
 
 EVENT, DUPLICATE, REJECTED, BLANK = "event", "duplicate", "rejected", "blank"
-_FAR = 3_000  # lines between a line and its duplicate, at most
+_FAR = 3_000  # at most this many lines between a line and its duplicate
 
 
 class FaultKind(NamedTuple):
-    """One kind of damage: its fate, how common it is among damaged lines, and what lines it can befall.
+    """One kind of fault: its outcome, its weight among faulty lines, and the lines that it `needs`.
 
-    `alters` says what a reader can no longer learn from the line: it is `unreadable` (a video action), tells
-    `whole_seconds` only, is `nameless` (no user agent), or `repeats` the event before it.
+    `alters` says what is lost in the line: it is `unreadable` (a video action), has `whole_seconds` only, is `nameless`
+    (no user agent), or `repeats` the event before it.
     """
 
     name: str
-    fate: str
+    outcome: str
     weight: int
     at_most: int = 1 << 40
     needs: str = "any"
@@ -39,11 +39,11 @@ FaultKinds = tuple[FaultKind, ...]
 
 @dataclass(frozen=True)
 class Damage:
-    """`changed[row]` is the kind of damage to a planned event, as an index into the format's kinds, or -1.
+    """`changed[row]` is the kind of fault in a planned event, as an index into the format's kinds, or -1.
 
     Each added line has a kind, follows the event at `after` (in the order of the file) and is made from the
     event at `source`; no two have the same source or the same `added_random`, so that no two rejected lines
-    are alike. `random[row]` and `added_random` vary how a kind looks.
+    are alike. `random[row]` and `added_random` vary the result of a kind.
     """
 
     changed: NDArray[np.int8]
@@ -55,7 +55,7 @@ class Damage:
 
 
 def ordered(planned: Plan, random: np.random.Generator) -> NDArray[np.int64]:
-    """The planned rows in the order of the file: by time, but one event in a thousand arrived too late."""
+    """The planned rows in the order of the file: by time, but one event in a thousand comes later."""
     order = np.argsort(planned.time, kind="stable")
     late = np.flatnonzero(random.random(len(order) // 2) < 0.002) * 2
     order[late], order[late + 1] = order[late + 1], order[late]
@@ -72,7 +72,7 @@ def count(events: int, dirty: float, kinds: FaultKinds) -> tuple[int, int]:
 
 
 def change(planned: Plan, kinds: FaultKinds, dirty: float, random: np.random.Generator) -> NDArray[np.int8]:
-    """Choose the events to change, and fit the plan to what a reader can still learn from them."""
+    """Choose the events to change, and remove from the plan the information that is lost in them."""
     changed = np.full(len(planned), -1, np.int8)
     chosen, _ = count(len(planned), dirty, kinds)
     if not chosen:
@@ -100,14 +100,14 @@ def change(planned: Plan, kinds: FaultKinds, dirty: float, random: np.random.Gen
 
 
 def altered(changed: NDArray[np.int8], kinds: FaultKinds, how: str) -> NDArray[np.bool_]:
-    """Which events are changed so that a reader learns less, in this way."""
+    """A mask of the events that lose information in this way."""
     return np.isin(changed, [i for i, kind in enumerate(kinds) if kind.alters == how])
 
 
 def damage(
     order: NDArray[np.int64], changed: NDArray[np.int8], kinds: FaultKinds, dirty: float, random: np.random.Generator
 ) -> Damage:
-    """Complete the choice of changes with a byte order mark at the beginning and the lines that are added."""
+    """The changes, with a byte order mark at the beginning, and the lines to add."""
     events = len(order)
     names = [kind.name for kind in kinds]
     changes, additions = count(events, dirty, kinds)
@@ -120,27 +120,27 @@ def damage(
     away = random.integers(0, _FAR, len(added)) * (random.random(len(added)) < 0.5)
     last = added == names.index("cut_at_end")
     after = np.where(last, events - 1, np.minimum(events - 1, source + away))
-    by_place = np.lexsort((last, after))
+    by_position = np.lexsort((last, after))
     return Damage(
         changed=changed,
         random=random.integers(0, 1 << 31, events),
-        added=added[by_place].astype(np.int8),
-        after=after[by_place],
-        source=order[source[by_place]],
+        added=added[by_position].astype(np.int8),
+        after=after[by_position],
+        source=order[source[by_position]],
         added_random=random.permutation(len(added)),
     )
 
 
 def _changes(kinds: FaultKinds) -> list[int]:
-    return [i for i, kind in enumerate(kinds) if kind.fate == EVENT]
+    return [i for i, kind in enumerate(kinds) if kind.outcome == EVENT]
 
 
 def _additions(kinds: FaultKinds) -> list[int]:
-    return [i for i, kind in enumerate(kinds) if kind.fate != EVENT]
+    return [i for i, kind in enumerate(kinds) if kind.outcome != EVENT]
 
 
 def _quotas(kinds: FaultKinds, some: list[int], total: int) -> dict[int, int]:
-    """How often each of some kinds occurs: at least once where the total allows, then by weight."""
+    """How often each of some kinds occurs: at least once if the total allows it, then by weight."""
     due = {i: 1 for i in some if kinds[i].needs != "first"}
     for i in list(due)[::-1][: max(0, len(due) - total)]:
         due[i] = 0

@@ -22,7 +22,7 @@ _BROWSER = (
     *(plan.LOADED, plan.PLAY, plan.PAUSE, plan.SEEK, plan.RATE, plan.ENDED, plan.SUBTITLE),
     *(plan.TURNED, plan.LEFT),
 )
-_ANSWERS, _POSTS = 80, 3  # ms after a browser's event until the server has written its own
+_ANSWERS, _POSTS = 80, 3  # ms between a browser's event and the server's own event
 
 
 class EdxLines:
@@ -91,7 +91,7 @@ class EdxLines:
 
 
 def adapted(planned: Plan, random: np.random.Generator) -> Plan:
-    """The plan with what browsers and the server add to each action, and with monitors that make half of all lines."""
+    """The plan with the requests of browsers and the server for each action, and with monitors as half of all lines."""
     planned = replace(planned, course=shown(planned.course))
     budget = planned.people.clicks - planned.people.clicks // 2
     _translate(planned, random)
@@ -108,7 +108,7 @@ def adapted(planned: Plan, random: np.random.Generator) -> Plan:
 
 
 def _translate(planned: Plan, random: np.random.Generator) -> None:
-    """Give each event the kind, and the page, that this platform's log has for it."""
+    """Give each event the kind and the page that it has in this platform's log."""
     rows = np.arange(len(planned))
     kind, page, groups = planned.kind, planned.page, planned.course.groups
     lecture = (page - groups["lecture"][0]) * len(planned.course.lectures) // groups["lecture"][1]
@@ -146,7 +146,7 @@ def _translate(planned: Plan, random: np.random.Generator) -> None:
 
 
 def _monitored(planned: Plan, lines: int, random: np.random.Generator) -> Plan:
-    """The plan and so many lines of monitors, as long as it lasts."""
+    """The plan with this many `lines` of monitors, spread over its whole time."""
     people, (begin, count) = planned.people, planned.course.groups["monitor"]
     actor = len(people.roles)
     watching = monitors(actor)
@@ -174,7 +174,7 @@ def _who(visitor: Visitor, usernames: Sequence[str]) -> str:
 
 
 def _agent(visitor: Visitor) -> tuple[str, str]:
-    """What stands before the time, and behind it."""
+    """The fields before the time, and those after it."""
     return f' "accept_language": {dumps(visitor.header or "")}, ', f'"agent": {dumps(visitor.agent.user_agent or "")}, '
 
 

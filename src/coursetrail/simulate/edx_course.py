@@ -1,4 +1,4 @@
-"""The simulated course as an Open edX platform shows it: its ids, the paths of its pages, and what watches it run."""
+"""The simulated course on an Open edX platform: its ids, the paths of its pages, and its monitors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +35,7 @@ _OTHER = (
 
 
 def course_id(course: SimulatedCourse) -> str:
-    """Such as course-v1:Example+psy-001+2013."""
+    """The id of the course, such as course-v1:Example+psy-001+2013."""
     return f"course-v1:{ORGANISATION}+{course.name}+{RUN}"
 
 
@@ -45,17 +45,17 @@ def block(course: SimulatedCourse, kind: str, identity: str) -> str:
 
 
 def video_ids(course: SimulatedCourse) -> list[str]:
-    """32 hexadecimal digits for each lecture: of its sequence, and of the video in it."""
+    """The ids of the lectures, 32 hexadecimal digits; a sequence and its video have the same id."""
     return [hexadecimal(f"lecture {number} of {course.name}", 32) for number, _ in course.lectures]
 
 
 def problem_id(course: SimulatedCourse, i: int) -> str:
-    """32 hexadecimal digits."""
+    """The id of a problem: 32 hexadecimal digits."""
     return hexadecimal(f"problem {i} of {course.name}", 32)
 
 
 def shown(course: SimulatedCourse) -> SimulatedCourse:
-    """The course with paths for pages, and further groups: what browsers ask for beside pages, and what monitors do."""
+    """The course with paths as pages, and groups for the other requests of browsers and for those of monitors."""
     videos = video_ids(course)
     count = len(videos)
 
@@ -114,7 +114,7 @@ def shown(course: SimulatedCourse) -> SimulatedCourse:
 
 
 def monitors(actor: int) -> tuple[Visitor, ...]:
-    """Programs that ask whether the platform lives."""
+    """Programs that check whether the platform runs."""
     return tuple(
         Visitor(
             actor=actor,

@@ -1,4 +1,4 @@
-"""The kinds of damage to an Open edX tracking log, and what each does to a line."""
+"""The kinds of faults in an Open edX tracking log, and the function that makes each."""
 
 import json
 import re
@@ -47,16 +47,16 @@ def _more(line: str, fields: str) -> str:
 
 
 def _second_envelope(line: str, random: int) -> str:
-    """As event-tracking passes it on: what the request said is in the context, the payload is `data`."""
+    """The envelope of event-tracking: the request's fields are in the context, the payload is `data`."""
     found = json.loads(line)
     try:
         data = json.loads(found["event"])
     except (TypeError, ValueError):
         data = found["event"]
-    told = {name: found[name] for name in ("username", "event_source", "accept_language", "agent", "page", "host")}
-    told |= {name: found[name] for name in ("session", "referer", "ip")}
+    request = {name: found[name] for name in ("username", "event_source", "accept_language", "agent", "page", "host")}
+    request |= {name: found[name] for name in ("session", "referer", "ip")}
     time = found["time"].replace("+00:00", "Z") if random % 2 else found["time"]
-    context = found["context"] | told
+    context = found["context"] | request
     return json.dumps({"name": found["name"], "timestamp": time, "data": data, "context": context})
 
 
@@ -66,7 +66,7 @@ def _as_object(line: str, random: int) -> str:
 
 
 def _event_cut(line: str, random: int) -> str:
-    """Text that is no JSON any more."""
+    """The payload as JSON that is cut off."""
     text = '{"POST": {"csrfmiddlewaretoken": ["' + f"{random:08x}" * 80
     return _EVENT.sub(lambda found: f'"event": {json.dumps(text[:512])}, "event_type": "{found[2]}"}}', line)
 
@@ -77,7 +77,7 @@ def _repeated(line: str, random: int) -> str:
 
 
 def _no_time(line: str, random: int) -> str:
-    """Without a time that can be read; `random` makes each one different."""
+    """The line without a readable time; `random` makes each one different."""
     line = _more(line, f'"line": {random}')
     if random % 4 == 0:
         return re.sub(r'"time": "[^"]*", ', "", line, count=1)
@@ -85,7 +85,7 @@ def _no_time(line: str, random: int) -> str:
 
 
 def _cut(line: str, random: int) -> str:
-    """The line up to somewhere behind its time."""
+    """The line cut off after its time."""
     begin = line.index('"page": ')
     return line[: begin + random % (len(line) - 1 - begin)]
 

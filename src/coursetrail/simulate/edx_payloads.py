@@ -1,4 +1,4 @@
-"""What the events of an Open edX tracking log say: the JSON of their field `event`."""
+"""The payloads of events in an Open edX tracking log: the JSON of their field `event`."""
 
 from json import dumps
 
@@ -7,7 +7,7 @@ from coursetrail.simulate.course import VARIANTS, SimulatedCourse
 from coursetrail.simulate.edx_course import HOST, block, course_id, problem_id, video_ids
 from coursetrail.simulate.identifiers import alphanumeric
 
-LONGEST = 512  # characters; what is longer is cut
+LONGEST = 512  # characters; longer payloads are cut
 NAMES = {  # the field event_type, and the field name
     plan.LOADED: ("load_video",) * 2,
     plan.PLAY: ("play_video",) * 2,
@@ -63,11 +63,11 @@ class Payloads:
         )
 
     def module(self, page: int) -> str:
-        """What the context says of a problem."""
+        """The member of the context that describes a problem."""
         return self._problems[page][2]
 
     def implicit(self, page: int, position: float, previous_kind: int, came: int) -> str:
-        """The payload of a request: what was sent and asked for, as text and cut where it is too long."""
+        """The payload of a request: its POST and GET as text, cut if it is too long."""
         posted, got = "{}", "{}"
         path = self._paths[page]
         if path == "/event":
@@ -85,13 +85,13 @@ class Payloads:
 
 
 def _video(course: SimulatedCourse, i: int) -> tuple[str, int]:
-    """The members that name a video, and how long it is."""
+    """The members that name a video, and its length in seconds."""
     identity = video_ids(course)[i]
     return f'"id": "{identity}", "code": "{alphanumeric(identity, 11)}"', course.lectures[i][1]
 
 
 def _player(kind: int, position: float, previous: float, rate: int) -> str:
-    """The members that say what the player did."""
+    """The members that describe the player's action."""
     if kind == plan.SEEK:
         jump = _JUMPS[rate % len(_JUMPS)]
         return f', "old_time": {previous:.10g}, "new_time": {position:.10g}, "type": "{jump}"'
@@ -102,7 +102,7 @@ def _player(kind: int, position: float, previous: float, rate: int) -> str:
 
 
 def _problem(course: SimulatedCourse, i: int) -> tuple[str, str, str]:
-    """What the browser sends of a problem, what the server answers, and what its context says."""
+    """The browser's payload for a problem, the server's payload, and the member of its context."""
     identity = problem_id(course, i)
     answer, usage = f"{identity}_2_1", block(course, "problem", identity)
     score = i % 3 > 0
@@ -122,5 +122,5 @@ def _problem(course: SimulatedCourse, i: int) -> tuple[str, str, str]:
 
 
 def _request(course: SimulatedCourse, i: int) -> str:
-    """A long answer as it was sent; every other one is too long for the log."""
+    """A long answer as a form; every second one is too long for the log."""
     return dumps({f"input_{problem_id(course, i)}_2_1": ["because people dream, " * (12 + i % 2 * 30)]})

@@ -1,4 +1,4 @@
-"""Writes the lines of a plan to a file or to several, damaged as planned, and keeps the ledger of what was written."""
+"""Writes the lines of a plan with their faults to one or several files, and counts them in a ledger."""
 
 import os
 from collections import Counter
@@ -27,35 +27,35 @@ def write(
     damage: Damage,
     advance: Callable[[int], None],
 ) -> PlantedLedger:
-    """Write all events in `order` with the damage; `advance` is told how many lines were written.
+    """Write all events in `order` with the damage; calls `advance(n)` after each n lines.
 
-    If the format says in which file each row belongs, `out` is the folder of these files.
+    If the format gives a file for each row, `out` is the folder of these files.
     """
-    damaged = _Damaged(form, planned, damage)
+    faulty = _FaultyLines(form, planned, damage)
     kinds: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     rejects: list[tuple[str, int, str]] = []
     with _Files(Path(out), form.files is not None) as files:
         for begin in range(0, len(order), _BATCH):
             rows = order[begin : begin + _BATCH]
-            texts = damaged.changed(rows)
+            texts = faulty.changed(rows)
             kinds.update(form.kinds[i].name for i in damage.changed[rows].tolist() if i >= 0)
             of_rows = form.files(planned, rows) if form.files else [""] * len(rows)
             names = list(of_rows)
             low, high = np.searchsorted(damage.after, [begin, begin + len(rows)])
             planted: list[str | None] = [None] * len(rows)
-            places = (damage.after[low:high] - begin + 1 + np.arange(high - low)).tolist()
-            for i, place in zip(range(int(low), int(high)), places, strict=True):
+            positions = (damage.after[low:high] - begin + 1 + np.arange(high - low)).tolist()
+            for i, position in zip(range(int(low), int(high)), positions, strict=True):
                 kind = form.kinds[damage.added[i]]
                 source = damage.source[i : i + 1]
-                beside = of_rows[damage.after[i] - begin]
-                if form.files and kind.fate == DUPLICATE:
-                    beside = form.files(planned, source)[0]
-                texts.insert(place, damaged.added(i))
-                names.insert(place, beside)
-                planted.insert(place, kind.name if kind.fate == REJECTED else None)
+                file = of_rows[damage.after[i] - begin]
+                if form.files and kind.outcome == DUPLICATE:
+                    file = form.files(planned, source)[0]
+                texts.insert(position, faulty.added(i))
+                names.insert(position, file)
+                planted.insert(position, kind.name if kind.outcome == REJECTED else None)
                 kinds[kind.name] += 1
-            for name, numbers in _places(names).items():
+            for name, numbers in _positions(names).items():
                 end = "" if planted[numbers[-1]] == "cut_at_end" else "\n"
                 files.write(name, "\n".join([texts[i] for i in numbers]) + end)
                 for number, i in enumerate(numbers, lines[name] + 1):
@@ -63,31 +63,31 @@ def write(
                         rejects.append((name, number, word))
                 lines[name] += len(numbers)
             advance(len(texts))
-    fates = Counter[str]()
+    outcomes = Counter[str]()
     for one in form.kinds:
-        fates[one.fate] += kinds[one.name]
+        outcomes[one.outcome] += kinds[one.name]
     before = dict(zip(sorted(lines), np.cumsum([0, *(lines[name] for name in sorted(lines))]).tolist(), strict=False))
     return PlantedLedger(
         lines=lines.total(),
         events=len(order),
-        duplicates=fates[DUPLICATE],
+        duplicates=outcomes[DUPLICATE],
         rejected=len(rejects),
-        blank=fates[BLANK],
+        blank=outcomes[BLANK],
         damage={one.name: kinds[one.name] for one in form.kinds if kinds[one.name]},
         rejects=tuple(sorted((before[name] + number, word) for name, number, word in rejects)),
     )
 
 
-def _places(names: list[str]) -> dict[str, list[int]]:
-    """Where each name stands."""
+def _positions(names: list[str]) -> dict[str, list[int]]:
+    """The positions of each name."""
     found: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        found.setdefault(name, []).append(place)
+    for position, name in enumerate(names):
+        found.setdefault(name, []).append(position)
     return found
 
 
-class _Damaged:
-    """The lines of a plan with their damage."""
+class _FaultyLines:
+    """The lines of a plan with their faults."""
 
     def __init__(self, form: SimulatedFormat, planned: Plan, damage: Damage) -> None:
         self._form = form
@@ -96,24 +96,24 @@ class _Damaged:
         self._follows = altered(damage.changed, form.kinds, "repeats")
 
     def changed(self, rows: NDArray[np.int64]) -> list[str]:
-        """The lines of these rows; what repeats the event before it is made from that one's line."""
+        """The lines of these rows; a row that repeats the event before it gets that event's line."""
         texts = self._lines.render(rows - self._follows[rows])
         kinds = self._damage.changed[rows]
-        for place in np.flatnonzero(kinds >= 0).tolist():
-            fault = self._form.faults[self._form.kinds[kinds[place]].name]
-            texts[place] = fault(texts[place], int(self._damage.random[rows[place]]))
+        for position in np.flatnonzero(kinds >= 0).tolist():
+            fault = self._form.faults[self._form.kinds[kinds[position]].name]
+            texts[position] = fault(texts[position], int(self._damage.random[rows[position]]))
         return texts
 
     def added(self, i: int) -> str:
         """The i-th added line."""
         rows = self._damage.source[i : i + 1]
         kind = self._form.kinds[self._damage.added[i]]
-        text = self.changed(rows)[0] if kind.fate == DUPLICATE else self._lines.render(rows)[0]
+        text = self.changed(rows)[0] if kind.outcome == DUPLICATE else self._lines.render(rows)[0]
         return self._form.faults[kind.name](text, int(self._damage.added_random[i]))
 
 
 class _Files:
-    """The file `out`, or files in the folder `out` that are opened as needed; packed where the name says so."""
+    """The file `out`, or files in the folder `out`, opened at their first use; names that end in .gz are compressed."""
 
     def __init__(self, out: Path, folder: bool) -> None:
         self._out = out

@@ -1,4 +1,4 @@
-"""Ids of the kinds that platforms give, made from a text: the same text, the same id."""
+"""Ids like those of the platforms, derived from a text: the same text gives the same id."""
 
 from hashlib import sha1
 

@@ -1,11 +1,11 @@
-"""Accept-Language headers of 2013: how the browsers of a learner with one first language word it."""
+"""Accept-Language headers of 2013: the header of each browser for a learner's first language."""
 
 import numpy as np
 
 from coursetrail.simulate.apportion import apportioned
 from coursetrail.simulate.published import LANGUAGES
 
-# Commoner first; a language that is missing here goes with the region of its own name: it-IT.
+# More common regions first. A language that is missing here has the region of the same name: it-IT.
 REGIONS = {
     "en": ("US", "US", "US", "GB", "IN", "CA", "AU"), "es": ("ES", "419", "MX"), "pt": ("BR", "BR", "PT"),
     "zh": ("CN", "TW", "HK"), "de": ("DE", "DE", "AT", "CH"), "fr": ("FR", "FR", "CA"), "el": ("GR",),
@@ -16,7 +16,7 @@ REGIONS = {
     "ps": ("AF",), "be": ("BY",), "nn": ("NO",), "hi": ("IN",), "ms": ("MY",),
 }  # fmt: skip
 
-# Headers of shapes that were really seen, each with the language that a careful reader takes from it.
+# Unusual headers in forms that were seen in real data, each with its language.
 ODD = (
     *(("zh_CN", "zh"), ("zh-Hant-TW,zh-Hant;q=0.8", "zh"), ("zh-TW,zh,en-US,en", "zh")),
     *(("zh-tw;q=1.0, zh-tw;q=0.8, zh-tw;q=0.2", "zh"), ("ru, uk;q=0.8, be;q=0.8", "ru"), ("ca, *;q=8", "ca")),
@@ -36,11 +36,11 @@ _STYLES = {
     "Opera": "{tag},{language};q=0.9,en;q=0.8",
 }
 _ENGLISH = {"Firefox": "en-US,en;q=0.5", "Android Browser": "{tag}"}
-_COMMON = 300  # learners from which a language is common enough to be filled_in in every browser's style
+_COMMON = 300  # languages with at least this many learners are written in every browser's style
 
 
 def planted_rows(total: int, random: np.random.Generator) -> list[str]:
-    """The published rows of the language table, each as often as `total` pairs make due, in random order."""
+    """`total` rows in random order, in the proportions of the published table of languages."""
     rows = list(LANGUAGES)
     often = apportioned(list(LANGUAGES.values()), total)
     drawn = [row for row, count in zip(rows, often, strict=True) for _ in range(count)]
@@ -48,7 +48,7 @@ def planted_rows(total: int, random: np.random.Generator) -> list[str]:
 
 
 def header(row: str, browser: str, random: np.random.Generator) -> tuple[str | None, str]:
-    """A header for one published row and the browser's habits, with its first language or "unknown"."""
+    """A header for one published row in the browser's style, and its first language or "unknown"."""
     if row in _BARE:
         return _BARE[row]
     if row in _SPACED:
@@ -63,10 +63,10 @@ def header(row: str, browser: str, random: np.random.Generator) -> tuple[str | N
     tag = f"{row}-{regions[int(random.integers(len(regions)))]}"
     style = browser if LANGUAGES[row] >= _COMMON else "Chrome"
     english = row == "en"
-    wording = _ENGLISH.get(style) if english else None
-    wording = wording or _STYLES.get(style, _STYLES["Chrome"])
+    style_text = _ENGLISH.get(style) if english else None
+    style_text = style_text or _STYLES.get(style, _STYLES["Chrome"])
     more = "" if english else ",en-US;q=0.6,en;q=0.4"
-    return wording.format(tag=tag, lower=tag.lower(), language=row, more=more), row
+    return style_text.format(tag=tag, lower=tag.lower(), language=row, more=more), row
 
 
 def _spaced_english(random: np.random.Generator) -> tuple[str, str]:

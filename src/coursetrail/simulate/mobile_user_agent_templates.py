@@ -1,4 +1,4 @@
-"""How the phones and tablets of 2013 word the parts of a user agent, with weights; templates of our own."""
+"""Parts of the user agents of phones and tablets of 2013, with weights; our own templates."""
 
 _KIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 _STOCK_2 = "AppleWebKit/533.1 (KHTML, like Gecko) Version/4.0 Mobile Safari/533.1"
@@ -17,7 +17,7 @@ _IOS = {  # version of iOS: its build, WebKit, Version, Safari, weight
     "7_0": ("11A465", "537.51.1", "7.0", "9537.53", 4),
     "7_0_2": ("11A501", "537.51.1", "7.0", "9537.53", 3),
 }
-# Commoner models first.
+# More common models first.
 _PHONES = (
     "GT-I9300, GT-I9100, Nexus 4, Galaxy Nexus, GT-I9505, HTC One, SPH-L710, SCH-I535, SGH-I747, GT-I9500, "
     "GT-I8190, DROID RAZR, LT26i, LT22i, HTC One X, SAMSUNG-SGH-I337, MB886, LG-P880, HUAWEI U8950-1, XT910"
@@ -45,7 +45,7 @@ def _ios(client: str) -> dict[str, int]:
 
 
 def _android(models: str, versions: tuple[str, ...], frame: str = "@", locale: str = "") -> dict[str, int]:
-    """Every model on every version of Android, in the place `@` of the frame."""
+    """Every model on every version of Android, put in place of `@` in the frame."""
     return {
         frame.replace("@", f"Android {version.format(locale + model)}"): 1 + 60 // (rank + 3)
         for rank, model in enumerate(models.split(", "))

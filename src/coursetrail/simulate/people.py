@@ -1,4 +1,4 @@
-"""The people of a simulated course: their names, how active each is, who is staff and who is a bot."""
+"""The people of a simulated course: their names, how active they are, and which are staff or bots."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from coursetrail.simulate.visitors import ANONYMOUS, BOT, STAFF, Visitor, visito
 
 @dataclass(frozen=True)
 class People:
-    """Everybody who leaves events. Actors are the learners in order, then anonymous visitors.
+    """All people with events. Actors are the learners in order, then anonymous visitors.
 
     Visitor i is actor i on the first browser; `second[i]` is the visitor on the second one, or -1.
     """
@@ -45,7 +45,7 @@ def clicks_of(learners: int, events: int) -> NDArray[np.int64]:
 
 
 def gather(learners: int, events: int, random: np.random.Generator) -> People:
-    """The people of a course with so many usernames and events."""
+    """The people of a course with this many usernames and events."""
     unnamed = events // 1_000 if learners else events
     strangers = (unnamed + 2) // 3
     clicks = clicks_of(learners, events - unnamed) if learners else np.zeros(0, np.int64)

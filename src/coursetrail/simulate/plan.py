@@ -1,4 +1,4 @@
-"""What a simulated course is made of before any format writes it down: one row per event."""
+"""The plan of a simulated course, before a format writes it: one row per event."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,12 @@ from coursetrail.simulate.course import SimulatedCourse
 from coursetrail.simulate.people import People
 
 PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, STALLED, WAITING, ERROR, UNREADABLE = range(11)
-HEARTBEAT, START, VOLUME, SUBTITLE, SAVED, LOADED = range(11, 17)  # of a player, in some formats only
-REQUESTED, PRELOADED, SENT, CHECKED, WRITTEN, ENROLLED, TURNED, LEFT, SERVED = range(
-    17, 26
-)  # no player's, in some only
+HEARTBEAT, START, VOLUME, SUBTITLE, SAVED, LOADED = range(11, 17)  # of a player, in some formats
+# not of a player, in some formats
+REQUESTED, PRELOADED, SENT, CHECKED, WRITTEN, ENROLLED, TURNED, LEFT, SERVED = range(17, 26)
 VIDEOS = range(PLAY, REQUESTED)
 CLICKS = (PAGE, PEER, PLAY, PAUSE, SEEK, RATE, ENDED, SAVED, CHECKED, WRITTEN, ENROLLED, TURNED)
-"""Kinds that somebody does on purpose, unless they belong to a loading burst."""
+"""Kinds of deliberate events, except during a loading burst."""
 COLUMNS: dict[str, type[np.generic]] = {
     **dict.fromkeys(("actor", "visitor", "opened", "page"), np.int32),
     **dict.fromkeys(("loading", "flash", "paused"), np.bool_),
@@ -28,11 +27,11 @@ RATES = (1.0, 1.25, 1.5, 0.75, 1.75, 2.0)
 
 @dataclass(frozen=True)
 class Plan:
-    """The events of everybody, actor after actor and in time order within an actor.
+    """The events of all people, by actor and then by time.
 
-    `opened` is the row of the page view under which an event happened (its own row for a page view); `time`
+    `opened` is the row of the page view to which an event belongs (its own row for a page view); `time`
     is in ms since 1970 UTC, `position` and `previous` in seconds of the video, `rate` an index into RATES,
-    `paused` how the player stands after the event.
+    `paused` the player's state after the event.
     """
 
     people: People
@@ -54,11 +53,11 @@ class Plan:
         return len(self.time)
 
     def video(self) -> NDArray[np.bool_]:
-        """Which events are a player's."""
+        """A mask of the events of a player."""
         return (self.kind >= VIDEOS.start) & (self.kind < VIDEOS.stop)
 
     def repeat(self, rows: NDArray[np.int64]) -> None:
-        """Make each of the rows a repetition of the row before it."""
+        """Make each of these rows a copy of the row before it."""
         for name in COLUMNS:
             column = getattr(self, name)
             column[rows] = column[rows - 1]

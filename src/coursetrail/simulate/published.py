@@ -1,4 +1,4 @@
-"""What was published about the course psy-001 of 2013: the facts that a simulated course follows.
+"""Published facts about the course psy-001 of 2013, which the simulated course follows.
 
 Source: the tables of a study of 21,790 learners and 3,475,235 clicks. Browsers, devices and languages count
 distinct pairs of a learner and a value, so their sums differ from the number of learners.

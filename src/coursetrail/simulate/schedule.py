@@ -1,4 +1,4 @@
-"""When people come: visits spread over the course, by weekday and hour, with clear silence between them."""
+"""The times of visits: spread over the course by weekday and hour, with long gaps between them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,10 +9,10 @@ from coursetrail.simulate.visitors import LEARNER
 
 MINUTE = 60_000
 DAY = 1_440 * MINUTE
-SILENCE = 45 * MINUTE  # between visits; inside a visit no gap exceeds LULL, so 30 minutes is never in doubt
+SILENCE = 45 * MINUTE  # at least this between visits, at most LULL within a visit, so the 30-minute rule is unambiguous
 LULL = 20 * MINUTE
 
-_WEEKDAYS = (1.25, 1.1, 1.05, 1.0, 0.9, 0.8, 1.0)  # the course opens its weeks on a Monday
+_WEEKDAYS = (1.25, 1.1, 1.05, 1.0, 0.9, 0.8, 1.0)  # weeks of the course begin on a Monday
 _HOURS = (5, 3, 2, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 6, 7, 8, 9, 10, 10, 9, 7)
 _ZONES = (-8.0, -5.0, -5.0, -3.0, 0.0, 1.0, 1.0, 2.0, 3.0, 5.5, 8.0)
 
@@ -23,10 +23,10 @@ def visit_starts(
     lasting: NDArray[np.int64],
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """When each visit of `actor` (ascending) that lasts so many ms begins, in ms since 1970 UTC.
+    """The start of each visit of `actor` (ascending) that lasts `lasting` ms, in ms since 1970 UTC.
 
-    Visits of one actor are at least SILENCE apart. Most people arrive in the first week; who does more stays
-    longer.
+    Visits of one actor are at least SILENCE apart. Most people arrive in the first week; more active
+    people stay longer.
     """
     actors, total = len(people.roles), 7 * WEEKS
     busy = people.roles != LEARNER
@@ -48,7 +48,7 @@ def visit_starts(
 
 
 def _pushed_apart(wished: NDArray[np.int64], actor: NDArray[np.int64], needed: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each actor's ascending wishes, moved later until every visit has the time that it needs."""
+    """Each actor's ascending wished times, moved later until every visit has the time that it needs."""
     before = np.cumsum(needed) - needed
     first = np.searchsorted(actor, actor)
     before -= before[first]

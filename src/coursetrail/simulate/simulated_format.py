@@ -1,4 +1,4 @@
-"""What it takes to write a plan down in one format."""
+"""What a format of the simulation consists of."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class LineWriter(Protocol):
 
 @dataclass(frozen=True)
 class SimulatedFormat:
-    """A format: its damage, by `kinds` and what each of the `faults` does to a line, and how it sees a plan.
+    """A format: the `kinds` of its faults, the `faults` as functions on a line, and its writer of `lines`.
 
     `adapted` is the plan with the events of this format, as many as before. `lectures` are the names of a course's
     lectures. An export of several files has `files`: the name of the file of each row.

@@ -1,4 +1,4 @@
-"""What was planted in a simulated course, computed from the plan alone, so that analyses can be checked."""
+"""The truth about a simulated course, computed from its plan only, so that analyses can be checked."""
 
 import json
 from collections import Counter
@@ -21,9 +21,9 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class PlantedLedger:
-    """What became of every line: lines = events + duplicates + rejected + blank.
+    """The outcome of every line: lines = events + duplicates + rejected + blank.
 
-    `damage` counts lines by kind of damage; `rejects` are (1-based line number, kind).
+    `damage` counts lines by kind of fault; `rejects` are (1-based line number, kind).
     """
 
     lines: int
@@ -37,7 +37,7 @@ class PlantedLedger:
 
 @dataclass(frozen=True)
 class Truth:
-    """What an analysis should find; docs/simulate.md describes every field."""
+    """What analyses should find; docs/simulate.md describes every field."""
 
     parameters: dict[str, Any]
     ledger: PlantedLedger
@@ -68,16 +68,16 @@ def truth_of(
     lectures: Sequence[int | str],
     parameters: dict[str, Any],
 ) -> Truth:
-    """The truth about a plan; `nameless` are the events whose line lost its user agent, `lectures` have names."""
+    """The truth about a plan; `nameless` is a mask of events without a user agent, `lectures` are names of lectures."""
     people = planned.people
     learners = len(people.usernames)
     known = planned.actor < learners
-    # A page of an older browser says its address only once, and a nameless line has lost it.
+    # A page of an older browser has its address only once, and a nameless line has lost it.
     older = np.array([one.older for one in people.visitors], bool)[planned.visitor]
     administered = np.array(["/admin/" in page for page in planned.course.pages], bool)[planned.page]
     deliberate = np.isin(planned.kind, plan.CLICKS) & ~planned.loading & ~administered
     present = np.unique(planned.actor[known])
-    pairs, heard = _pairs(planned, known & ~nameless), _pairs(planned, known)
+    pairs, header_pairs = _pairs(planned, known & ~nameless), _pairs(planned, known)
     unnamed = np.unique(planned.actor[known & nameless])
     dimensions: dict[str, Callable[[Visitor], str]] = {
         "browser": lambda one: one.agent.browser,
@@ -95,17 +95,17 @@ def truth_of(
         events_without_learner=int((~known).sum()),
         learners_by={
             **{name: _counted(planned, pairs, of, unnamed) for name, of in dimensions.items()},
-            "language": _counted(planned, heard, lambda one: one.language, unnamed[:0]),
+            "language": _counted(planned, header_pairs, lambda one: one.language, unnamed[:0]),
         },
         activity=_activity(planned, present, deliberate),
         agents=_agents(planned, pairs),
-        headers=_headers(planned, heard),
+        headers=_headers(planned, header_pairs),
         lectures=_lectures(planned, known & ~(nameless & older), lectures),
     )
 
 
 def _pairs(planned: Plan, rows: NDArray[np.bool_]) -> list[tuple[int, Visitor]]:
-    """Each learner with each of the visitors as whom they came."""
+    """Each learner with each of their visitors."""
     visitors = np.unique(planned.visitor[rows]).tolist()
     return [(planned.people.visitors[i].actor, planned.people.visitors[i]) for i in visitors]
 
@@ -113,7 +113,7 @@ def _pairs(planned: Plan, rows: NDArray[np.bool_]) -> list[tuple[int, Visitor]]:
 def _counted(
     planned: Plan, pairs: list[tuple[int, Visitor]], of: Callable[[Visitor], str], unknown: NDArray[np.int32]
 ) -> dict[str, int]:
-    """Distinct learners, bots apart, by a value; commonest first."""
+    """Distinct learners without bots by a value, the most common first."""
     found = {(actor, of(one)) for actor, one in pairs} | {(int(actor), UNKNOWN) for actor in unknown}
     counts = Counter(value for actor, value in found if planned.people.roles[actor] != BOT)
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

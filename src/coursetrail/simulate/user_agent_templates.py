@@ -1,6 +1,6 @@
-"""How the browsers and systems of 2013 word the parts of a user agent, with weights; templates of our own.
+"""Parts of the user agents of desktop browsers and systems of 2013, with weights; our own templates.
 
-A wording may hold further `{names}` and `{low-high}` numbers.
+A template may hold further `{names}` and `{low-high}` numbers.
 """
 
 from coursetrail.simulate.mobile_user_agent_templates import MOBILE
@@ -13,7 +13,7 @@ _NET_2, _NET_3 = ".NET CLR 2.0.50727", ".NET CLR 3.5.30729"
 
 
 def _each(pattern: str, weights: dict[str, int]) -> dict[str, int]:
-    """The pattern with each of the words in its place `#`."""
+    """The pattern with each of the words in place of `#`."""
     return {pattern.replace("#", word): weight for word, weight in weights.items()}
 
 

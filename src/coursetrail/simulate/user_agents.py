@@ -1,4 +1,4 @@
-"""User agents of 2013, made from the fleet's patterns: what the browser says, and what it truly is."""
+"""User agents of 2013, made from the patterns of the browsers, with the real browser, system and device."""
 
 import re
 from bisect import bisect
@@ -9,12 +9,12 @@ import numpy as np
 
 from coursetrail.simulate.user_agent_templates import TEMPLATES
 
-_BLANK = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
+_PLACEHOLDER = re.compile(r"\{(?:(\d+)-(\d+)|(\w+))\}")
 _CHOICES = {name: (tuple(weights), tuple(accumulate(weights.values()))) for name, weights in TEMPLATES.items()}
 
 
 class SimulatedAgent(NamedTuple):
-    """A user agent with the browser, system and device behind it; `user_agent` None was never sent."""
+    """A user agent with its real browser, system and device; None as `user_agent` means that none was sent."""
 
     user_agent: str | None
     browser: str
@@ -23,13 +23,13 @@ class SimulatedAgent(NamedTuple):
 
 
 def filled_in(pattern: str, random: np.random.Generator) -> str:
-    """The pattern with every blank filled in."""
+    """The pattern with every placeholder replaced."""
 
-    def fill(blank: re.Match[str]) -> str:
-        low, high, name = blank.groups()
+    def fill(placeholder: re.Match[str]) -> str:
+        low, high, name = placeholder.groups()
         if name is None:
             return str(random.integers(int(low), int(high) + 1))
         texts, weights = _CHOICES[name]
-        return _BLANK.sub(fill, texts[bisect(weights, random.random() * weights[-1])])
+        return _PLACEHOLDER.sub(fill, texts[bisect(weights, random.random() * weights[-1])])
 
-    return _BLANK.sub(fill, pattern)
+    return _PLACEHOLDER.sub(fill, pattern)

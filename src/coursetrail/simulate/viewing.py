@@ -1,4 +1,4 @@
-"""What a learner does with a video: it loads in a burst, plays, pauses, jumps, changes speed and ends."""
+"""The events of a video: it loads in a burst, plays, pauses, jumps, changes speed and ends."""
 
 from typing import Any, NamedTuple
 
@@ -11,14 +11,14 @@ from coursetrail.simulate.schedule import LULL
 _RATE_VALUES = np.array(plan.RATES)
 _LOADING_KINDS = np.array([plan.PLAY, plan.PAUSE, plan.SEEK, plan.RATE, plan.STALLED], np.uint8)
 _PLAYER_KINDS = np.array([plan.SEEK, plan.RATE, plan.STALLED, plan.WAITING, plan.ERROR], np.uint8)
-_TOGGLES = 0.5  # of what happens in a playing or paused video, the share that starts or stops it
+_TOGGLES = 0.5  # share of the events in a playing or paused video that start or stop it
 _PLAYER_SHARES = np.cumsum([0.44, 0.1, 0.12, 0.33, 0.01])
 _FINISHES = 0.5
 _LONGEST_GAP = 15 * 60_000
 
 
 class Viewing(NamedTuple):
-    """Columns of the player, one row per event; PAGE and zeros where nothing happens in a video.
+    """Columns of the player, one row per event; PAGE and zeros for events without a video.
 
     `gap` is the time since the event before in ms, `position` and `previous` are in seconds.
     """
@@ -41,8 +41,8 @@ def watch(
 ) -> Viewing:
     """Fill lecture pages with player events.
 
-    Per event: `first` is the row of its page view, `last` whether it is the last one on the page, `burst` how
-    many events the player's loading takes, `seconds` how long the video is (0 where the page has none).
+    Per event: `first` is the row of its page view, `last` whether it is the last one on the page, `burst` the
+    number of events while the player loads, `seconds` the length of the video (0 if the page has none).
     """
     rows = np.arange(len(first))
     step = rows - first - 1 - burst
@@ -77,7 +77,7 @@ def watch(
 
 
 def _within(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
-    """Running totals that begin anew at each `first` row."""
+    """Running totals that restart at each `first` row."""
     totals = np.cumsum(values)
     within: NDArray[Any] = totals - (totals - values)[first]
     return within
@@ -104,7 +104,7 @@ def _gaps(
     playing: NDArray[np.bool_],
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Milliseconds since the event before."""
+    """Milliseconds since the previous event."""
     gap = random.exponential(np.where(playing, 70_000.0, 20_000.0)) + 400
     gap = np.where(loading, np.where(offset == 1, gap / 20 + 300, gap % 60 + 1), gap)
     gap = np.where(started, gap / 4 + 500, gap)

@@ -1,4 +1,4 @@
-"""On which browsers, from where and in which language the people of a simulated course come."""
+"""Visitors: the browsers, addresses and languages of the people of a simulated course."""
 
 from typing import NamedTuple
 
@@ -14,8 +14,8 @@ from coursetrail.simulate.published import BROWSERS, LANGUAGES, LEARNERS
 from coursetrail.simulate.user_agents import SimulatedAgent, filled_in
 
 LEARNER, STAFF, BOT, ANONYMOUS = range(4)
-ACTIVE = 40  # events from which a learner surely has two visits, and may come with a second browser
-_MOBILE_EXTRAS = 700  # of the published learners, how many add a phone or tablet to a desktop
+ACTIVE = 40  # a learner with this many events always has two visits, and may use a second browser
+_MOBILE_EXTRAS = 700  # of the published learners, how many use a phone or tablet besides a desktop
 _WINDOWS = {
     "desktop": ((667, 1366), (678, 1207), (775, 1440), (955, 1920), (643, 1280), (599, 1024), (878, 1600)),
     "tablet": ((672, 1024), (928, 768), (600, 1024)),
@@ -50,19 +50,19 @@ class Visitor(NamedTuple):
 def visitors_of(
     roles: NDArray[np.int8], clicks: NDArray[np.int64], learners: int, random: np.random.Generator
 ) -> tuple[list[Visitor], NDArray[np.int32]]:
-    """The first visitors of all actors, then the second browsers of some; and each actor's second one.
+    """The first visitors of all actors followed by the second visitors of some, and the second one of each actor.
 
-    The browsers that the published tables hold beyond one per learner go to active people with a desktop,
-    first as phones and tablets, then as further desktop browsers.
+    The published tables have more browsers than learners. The additional ones go to active people with a desktop, first
+    as phones and tablets, then as more desktop browsers.
     """
-    fleet = _drawn_rows(round(learners * sum(BROWSERS.values()) / LEARNERS), random)
-    mobiles = [i for i, one in enumerate(fleet) if one.device not in {"desktop", "unknown"}]
-    desktops = [i for i, one in enumerate(fleet) if one.device == "desktop"]
-    spare = len(fleet) - learners
+    browsers = _drawn_rows(round(learners * sum(BROWSERS.values()) / LEARNERS), random)
+    mobiles = [i for i, one in enumerate(browsers) if one.device not in {"desktop", "unknown"}]
+    desktops = [i for i, one in enumerate(browsers) if one.device == "desktop"]
+    spare = len(browsers) - learners
     extras = mobiles[: min(spare, round(learners * _MOBILE_EXTRAS / LEARNERS))]
     extras += desktops[: spare - len(extras)]
-    firsts = sorted(set(range(len(fleet))) - set(extras))
-    first = [fleet[i] for i in firsts] or [BROWSER_ROWS[0]]
+    firsts = sorted(set(range(len(browsers))) - set(extras))
+    first = [browsers[i] for i in firsts] or [BROWSER_ROWS[0]]
     first += [first[int(random.integers(len(first)))] for _ in range(len(roles) - len(first))]
     first[:learners] = [first[i] for i in random.permutation(learners)]
     owners = [
@@ -70,7 +70,7 @@ def visitors_of(
         for i in random.permutation(learners)
         if roles[i] in (LEARNER, STAFF) and clicks[i] >= ACTIVE and first[i].device == "desktop"
     ]
-    seconds = _matched([fleet[i] for i in extras], owners, first)
+    seconds = _matched([browsers[i] for i in extras], owners, first)
     rows = planted_rows(round(learners * sum(LANGUAGES.values()) / LEARNERS), random)
     own, other = _languages(rows, learners, [owner for owner, _ in seconds])
     own += ["en"] * (len(roles) - learners)
@@ -89,7 +89,7 @@ def _drawn_rows(total: int, random: np.random.Generator) -> list[BrowserRow]:
 
 
 def _matched(extras: list[BrowserRow], owners: list[int], first: list[BrowserRow]) -> list[tuple[int, BrowserRow]]:
-    """Each extra browser with an owner whose first browser is another one, as far as there are owners."""
+    """Each extra browser with an owner whose first browser is a different one, while there are owners."""
     free = list(owners)
     pairs = []
     for extra in extras:
@@ -100,15 +100,15 @@ def _matched(extras: list[BrowserRow], owners: list[int], first: list[BrowserRow
 
 
 def _languages(rows: list[str], learners: int, owners: list[int]) -> tuple[list[str], dict[int, str]]:
-    """Published rows for everybody's first browser, and another row for some second browsers.
+    """Published rows for the first browser of each learner, and another row for some second browsers.
 
-    Two languages in one learner are English and another one, so a third of the second ones are English.
+    A learner with two languages has English and another one, so a third of the second ones are English.
     """
     count = max(0, len(rows) - learners)
     english = [i for i, row in enumerate(rows) if row == "en"][: count // 3]
     foreign = [i for i, row in enumerate(rows) if row not in {"en", " en"}][: count - len(english)]
-    taken = set(english) | set(foreign)
-    own = [row for i, row in enumerate(rows) if i not in taken][:learners]
+    used = set(english) | set(foreign)
+    own = [row for i, row in enumerate(rows) if i not in used][:learners]
     waiting = {True: [rows[i] for i in english], False: [rows[i] for i in foreign]}
     other = {}
     for owner in owners:

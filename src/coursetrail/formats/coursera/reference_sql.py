@@ -142,14 +142,14 @@ BRANCHES = """
     ),
     known as (
         select course_id as course, course_branch_id as branch,
-            try_cast(authoring_course_branch_created_ts as timestamp) as made
+            try_cast(authoring_course_branch_created_ts as timestamp) as created
         from course_branches
         union all
         select branch, branch, null from filled where branch not in (select course_branch_id from course_branches
             where course_branch_id is not null)
     ),
     chosen as (
-        select course, max_by(branch, (coalesce(made, timestamp '1970-01-01'), branch)) as branch
+        select course, max_by(branch, (coalesce(created, timestamp '1970-01-01'), branch)) as branch
         from known
         where branch in (select branch from filled where branch is not null)
             and course not in (select course from plain where course is not null)

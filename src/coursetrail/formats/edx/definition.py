@@ -134,9 +134,9 @@ def _action(records: Records) -> pa.Array:
     )
     other = ACTIONS.index("other")
     typed = each(kinds, lambda kind: ACTIONS.index(meaning(kind).action), missing=other)
-    asked = each(records.pages[3], ACTIONS.index, missing=other)
+    requested = each(records.pages[3], ACTIONS.index, missing=other)
     request = records.once(requests)
-    return coded(np.where(request, asked, np.where(double, other, typed)), ACTIONS)
+    return coded(np.where(request, requested, np.where(double, other, typed)), ACTIONS)
 
 
 def _area(records: Records) -> pa.Array:

@@ -53,19 +53,20 @@ def payloads(texts: pa.Array, request: Any, valid: Any) -> pa.Array:
     """The JSON that may be stored of payloads, null if there is none. `valid` marks the rows that hold an object."""
     distinct = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     words = distinct.dictionary
-    there = distinct.indices.is_valid().to_numpy(zero_copy_only=False)
+    present = distinct.indices.is_valid().to_numpy(zero_copy_only=False)
     numbers = distinct.indices.fill_null(0).to_numpy()
-    easy = np.zeros(len(words), bool)
-    easy[numbers[there & ~request & valid]] = True
-    easy &= ~pc.match_substring_regex(words, FORM_PATTERN).to_numpy(zero_copy_only=False)
-    asked, said = np.zeros(len(words), bool), np.zeros(len(words), bool)
-    asked[numbers[there & request]] = True
-    asked &= pc.match_substring_regex(words, GET_PATTERN).to_numpy(zero_copy_only=False)
-    said[numbers[there & ~request]] = True
-    of_requests = _answers(words, asked, lambda text: redact(text, True))
-    of_others = pc.if_else(pa.array(easy), words, _answers(words, said & ~easy, lambda text: redact(text, False)))
-    places = pa.array(np.where(request, numbers, numbers + len(words)), mask=~there)
-    return pa.concat_arrays([of_requests, of_others]).take(places)
+    harmless = np.zeros(len(words), bool)
+    harmless[numbers[present & ~request & valid]] = True
+    harmless &= ~pc.match_substring_regex(words, FORM_PATTERN).to_numpy(zero_copy_only=False)
+    with_get, not_requests = np.zeros(len(words), bool), np.zeros(len(words), bool)
+    with_get[numbers[present & request]] = True
+    with_get &= pc.match_substring_regex(words, GET_PATTERN).to_numpy(zero_copy_only=False)
+    not_requests[numbers[present & ~request]] = True
+    of_requests = _answers(words, with_get, lambda text: redact(text, True))
+    redacted = _answers(words, not_requests & ~harmless, lambda text: redact(text, False))
+    of_others = pc.if_else(pa.array(harmless), words, redacted)
+    chosen = pa.array(np.where(request, numbers, numbers + len(words)), mask=~present)
+    return pa.concat_arrays([of_requests, of_others]).take(chosen)
 
 
 def _answers(words: pa.Array, wanted: Any, answer: Callable[[str], str | None]) -> pa.Array:

@@ -65,12 +65,12 @@ def guesses(profile: Profile) -> dict[str, ColumnProfile]:
     found: dict[str, ColumnProfile] = {}
     if time := _time(profile):
         found["time"] = time
-    taken = {time.name} if time else set()
+    used = {time.name} if time else set()
     for ours, pattern in {"action": ACTION, **NAMES}.items():
         for column in profile.columns:
-            if column.name not in taken and _fits(pattern, column.name) and _may_be(ours, column):
+            if column.name not in used and _fits(pattern, column.name) and _may_be(ours, column):
                 found[ours] = column
-                taken.add(column.name)
+                used.add(column.name)
                 break
     return found
 
@@ -101,7 +101,7 @@ def _lines(profile: Profile, name: str) -> Iterator[str]:
     for ours in NAMES:
         if ours in found:
             yield f"{ours} = {_quoted(found[ours].name)}"
-        elif perhaps := _perhaps(ours, profile, {*unwanted, *(column.name for column in found.values())}):
+        elif perhaps := _weak_guess(ours, profile, {*unwanted, *(column.name for column in found.values())}):
             yield f"# {ours} = {_quoted(perhaps)}  # perhaps"
     if "course" not in found:
         yield "# Without a course: --course says which it is."
@@ -173,11 +173,9 @@ def _may_be(ours: str, column: ColumnProfile) -> bool:
     return column.kind != "mail"
 
 
-def _perhaps(ours: str, profile: Profile, taken: set[str]) -> str | None:
+def _weak_guess(ours: str, profile: Profile, used: set[str]) -> str | None:
     word = WORDS.get(ours)
-    names = (
-        column.name for column in profile.columns if column.name not in taken and column.kind in ("text", "number")
-    )
+    names = (column.name for column in profile.columns if column.name not in used and column.kind in ("text", "number"))
     return next((name for name in names if word and re.search(word, _snake(name))), None)
 
 

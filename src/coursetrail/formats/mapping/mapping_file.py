@@ -86,9 +86,9 @@ def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]
     except csv.Error:
         fields = line.split(delimiter)
     names: dict[str, None] = {}
-    for place, given in enumerate(fields, 1):
-        name = given.strip() or f"column_{place}"
-        names[name if name not in names else f"{name}_{place}"] = None
+    for number, given in enumerate(fields, 1):
+        name = given.strip() or f"column_{number}"
+        names[name if name not in names else f"{name}_{number}"] = None
     return tuple(names)
 
 

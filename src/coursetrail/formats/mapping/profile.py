@@ -111,7 +111,7 @@ def _table(lines: list[str]) -> Profile | None:
     delimiter = max(width, key=lambda mark: (width[mark][1] / len(tables[mark]), width[mark][0]))
     rows = [row for row in tables[delimiter] if len(row) == width[delimiter][0]]
     header = rows[0] == tables[delimiter][0] and _names(rows)
-    names = [name.strip() if header else f"column_{place}" for place, name in enumerate(rows[0], 1)]
+    names = [name.strip() if header else f"column_{number}" for number, name in enumerate(rows[0], 1)]
     records = [dict(zip(names, map(_redacted_cell, row), strict=True)) for row in (rows[1:] if header else rows)]
     found = _profile(records, names)
     return Profile(found.columns, delimiter, header, backslash, found.nulls)

@@ -178,9 +178,11 @@ def _time(section: "TomlSection") -> TimeSpec:
     if unit and form:
         raise section.wrong("format", "left out, because unit says that the time is a number")
     if not unit and (found := section.items.keys() & {"origin", "origin_column", "origins"}):
-        raise section.wrong(min(found), "an origin only beside unit, such as unit = 'days'")
+        raise section.wrong(min(found), "used only with unit, such as unit = 'days'")
     if ("origins" in section.items) != ("origin_column" in section.items):
-        raise section.wrong("origins", "[time.origins] beside origin_column, the column that its keys are values of")
+        raise section.wrong(
+            "origins", "a section [time.origins] together with origin_column, whose values are its keys"
+        )
     if form and not _usable(form):
         raise section.wrong("format", "a format of Python's strptime that has a date, such as '%d.%m.%Y %H:%M'")
     return TimeSpec(

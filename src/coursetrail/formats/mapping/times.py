@@ -65,7 +65,7 @@ def _as_iso(form: str) -> tuple[str, str] | None:
     words = pieces[1::2]
     if any(word not in PARTS for word in words) or len(set(words)) < len(words):
         return None
-    at = {word: f"\\{place}" for place, word in enumerate(words, 1)}
+    at = {word: f"\\{group}" for group, word in enumerate(words, 1)}
     if not {"%Y", "%m", "%d"} <= at.keys():
         return None
     clock = ":".join(at.get(word, "00") for word in ("%H", "%M", "%S"))
