@@ -9,8 +9,10 @@ from harness import ROOT, Job, Run, Step, cold, compare, coursetrail, machine, p
 
 SIZES = (0.2, 0.5, 1, 2, 5, 10)
 """Gigabytes of the memory sweep."""
-WITHOUT_LOOKUPS = "import sys; from coursetrail import ingest; ingest(sys.argv[1], sys.argv[2:], look_up=False)"
-"""The library's call that leaves user agents and languages unread."""
+WITHOUT_LOOKUPS = (
+    "import sys; from coursetrail.ingest.job import ingest; ingest(sys.argv[1], sys.argv[2:], look_up=False)"
+)
+"""The library's call that does not look up user agents and languages."""
 
 
 def jobs(data: Path, runs: int, form: str) -> list[Job]:

@@ -26,7 +26,7 @@ from coursetrail.dataset.ledger import SOURCES
 from coursetrail.dataset.snapshot import EVENTS, REJECTS
 from coursetrail.formats.coursera import definition as ondemand
 from coursetrail.formats.coursera import pages as ondemand_pages
-from coursetrail.formats.coursera.reference_sql import SCHEMAS as COMPANIONS
+from coursetrail.formats.coursera.reference_sql import SCHEMAS as REFERENCE
 from coursetrail.formats.coursera_legacy import definition as legacy
 from coursetrail.formats.coursera_legacy.pages import OTHER, PAGES
 from coursetrail.formats.edx import definition as edx
@@ -43,7 +43,7 @@ SCHEMAS = {
     "languages": languages.SCHEMA,
     "sources": SOURCES,
     "rejects": REJECTS,
-    **COMPANIONS,
+    **REFERENCE,
 }
 TYPES = {
     "timestamp[us, tz=UTC]": "time, µs, UTC",
