@@ -7,8 +7,8 @@ FORKS.set_forkserver_preload(
     [
         "pytest",
         "coursetrail.cli.main",
-        "coursetrail.ingest.job",
-        "coursetrail.analyses.open_dataset",
+        "coursetrail.dataset.maintenance",
+        "coursetrail.engines.duckdb",
         "coursetrail.simulate",
         "coursetrail.engines.spark",
     ]
