@@ -4,23 +4,18 @@ import errno
 import json
 import os
 import pty
-import random
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
@@ -33,11 +28,21 @@ from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
 from coursetrail.progress import Silent
 from coursetrail.reading import lines as blocks
-from coursetrail.render.tables import encode
 from support.exports import contents, export, grown, ledger, line, lines
 from support.forks import FORKS
-
-JUNK = {"max_rejects": "50%"}
+from support.happenings import (
+    JUNK,
+    before_exchange,
+    before_growth,
+    before_ingest,
+    compact,
+    copied,
+    read_all,
+    seen,
+    several,
+    whole,
+)
+from support.kills import begin
 
 
 def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[str]]:
@@ -49,132 +54,6 @@ def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[s
     for slip in ("Traceback", "defect", "Warning", "panicked"):
         assert slip not in said
     return end.value.code or 0, said.splitlines()
-
-
-def whole(dataset: Path) -> int:
-    """How many events a reader sees; they are those that the ledger accounts for."""
-    opened = ct.open(dataset).snapshot
-    counted = Counter(opened.tables["events"].to_pyarrow_table(columns=["source"])["source"].to_pylist())
-    assert counted == {row["source"]: row["events"] for row in opened.sources.to_pylist() if row["events"]}
-    return counted.total()
-
-
-def seen(dataset: Path) -> dict[str, Any]:
-    """What `contents` tells, quicker."""
-    course = ct.open(dataset)
-    known = set(course.sources["source"].to_pylist())
-    rows = {name: course.snapshot.tables[name].to_pyarrow_table() for name in ("events", "rejects")}
-    shown = {name: table.filter(pc.is_in(table["source"], pa.array(known))) for name, table in rows.items()}
-    return {
-        "ledger": ledger(dataset),
-        "answers": {one.analysis.name: encode(one.table, "csv") for one in course.answers()},
-        **{name: sorted(map(repr, table.drop(["source"]).to_pylist())) for name, table in shown.items()},
-    }
-
-
-# What may happen to a dataset; each with what was there before
-
-
-def several(folder: Path, first: int = 0, count: int = 4) -> list[Path]:
-    return [
-        export(folder, lines(30, first + 100 * n), b"junk %d\n" % n, line(n=first + 100 * n), name=f"f{n}")
-        for n in range(count)
-    ]
-
-
-def before_ingest(folder: Path) -> None:
-    ct.ingest(folder / "d", [export(folder, lines(9, 5_000), name="first")])
-    several(folder)
-
-
-def before_growth(folder: Path) -> None:
-    ct.ingest(folder / "d", several(folder), **JUNK)
-    for n in range(3):
-        more = [lines(30, 100 * n), b"junk %d\n" % n, line(n=100 * n), lines(20, 100 * n + 15)]
-        grown(folder, *more, name=f"f{n}")
-
-
-def before_exchange(folder: Path) -> None:
-    ct.ingest(folder / "d", several(folder), **JUNK)
-    for n in range(2):
-        grown(folder, lines(12, 7_000 + 100 * n), b"other junk\n", name=f"f{n}")
-
-
-def before_compaction(folder: Path) -> None:
-    for file in several(folder, count=5):
-        ct.ingest(folder / "d", [file], **JUNK)
-
-
-def read_all(folder: Path) -> None:
-    ct.ingest(folder / "d", [folder / f"f{n}" for n in range(4)], replace=True, **JUNK)
-
-
-def compact(folder: Path) -> None:
-    maintenance.compact(Location.of(folder / "d"))
-
-
-HAPPENINGS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None], int]] = {
-    "ingest": (before_ingest, read_all, 50),
-    "growth": (before_growth, read_all, 8),
-    "exchange": (before_exchange, read_all, 8),
-    "compaction": (before_compaction, compact, 8),
-}
-
-
-def in_child(act: Callable[[Path], None], folder: Path, begun: Any) -> None:
-    job.OFTEN = 1
-    begun.set()
-    act(folder)
-
-
-def begin(act: Callable[[Path], None], folder: Path) -> BaseProcess:
-    begun = FORKS.Event()
-    child = FORKS.Process(target=in_child, args=(act, folder, begun))
-    child.start()
-    assert begun.wait(60)
-    return child
-
-
-def copied(source: Path, target: Path) -> Path:
-    """A folder once more under the name it had (names are in the ledger), with the times of its files."""
-    shutil.rmtree(target, ignore_errors=True)
-    return Path(shutil.copytree(source, target))
-
-
-# Killed
-
-
-@pytest.mark.parametrize("name", HAPPENINGS)
-def test_a_run_killed_at_any_moment_is_completed_by_the_next(tmp_path, name):
-    before, act, kills = HAPPENINGS[name]
-    folder = tmp_path / "x"
-    folder.mkdir()
-    before(folder)
-    copied(folder, tmp_path / "before")
-    states = {whole(folder / "d")}
-    child = begin(act, folder)
-    started = time.perf_counter()
-    child.join()
-    took = time.perf_counter() - started
-    assert child.exitcode == 0
-    expected = seen(folder / "d")
-    newest = ct.open(folder / "d").snapshot.version
-    for version in range(newest + 1):
-        states.add(ct.open(folder / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
-    draw = random.Random()
-    middle = 0
-    for nth in range(kills):
-        copied(tmp_path / "before", folder)
-        child = begin(act, folder)
-        time.sleep(took * (nth + draw.random()) / kills * 0.9)
-        middle += (folder / "d" / "_staging").exists()
-        child.kill()
-        child.join()
-        assert whole(folder / "d") in states
-        act(folder)
-        assert seen(folder / "d") == expected
-        assert not (folder / "d" / "_staging").exists()
-    assert middle >= kills / 3
 
 
 # Read errors

@@ -318,7 +318,9 @@ def test_every_kind_of_damage_occurs_and_changes_a_line(tmp_path: Path, form: st
     line = next(
         line for line in text_of(tmp_path / "clean.csv").splitlines() if re.search(r'"(pause|play_video)"', line)
     )
-    assert [kind.name for kind in kinds if kind.outcome != "duplicate" and faults[kind.name](line, 12_345) == line] == []
+    assert [
+        kind.name for kind in kinds if kind.outcome != "duplicate" and faults[kind.name](line, 12_345) == line
+    ] == []
 
 
 @pytest.mark.parametrize("form", ["coursera", "edx"])

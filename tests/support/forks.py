@@ -9,6 +9,8 @@ FORKS.set_forkserver_preload(
         "coursetrail.cli.main",
         "coursetrail.ingestion.job",
         "coursetrail.analyses.open_dataset",
+        "coursetrail.dataset.maintenance",
+        "coursetrail.engines.duckdb",
         "coursetrail.simulate",
         "coursetrail.engines.spark",
     ]
