@@ -5,9 +5,11 @@ import io
 import json
 import logging
 import stat
+import struct
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -409,6 +411,64 @@ def test_damage_in_a_file_of_a_zip_file_costs_nothing_before_it(tmp_path, openin
         assert len(text) > 10_000
         assert text[:10_000] == export("a", 4_000)[:10_000]
         assert texts(opening, second) == (export("b"), None)
+
+
+@pytest.mark.parametrize("name", ["a.tar", "stored.zip", "a.zip"])
+def test_of_a_file_in_an_archive_every_byte_before_the_damage_is_read(tmp_path, opening, name):
+    data = export("a", 4_000)
+    held = HOLDERS[name](tmp_path / name, {"a.json": data, "b.json": export("b")})
+    packed = bytearray(held.read_bytes())
+    if name == "a.tar":
+        before, packed = data[:200_000], packed[: 512 + 200_000]
+    elif name == "stored.zip":
+        packed[packed.index(data[:100]) + 200_000] ^= 0xFF
+        before = data[:200_000]
+    else:
+        begin = packed.index(b"a.json") + len("a.json")
+        packed[begin + 5_000 : begin + 5_003] = b"\xff\xff\xff"
+        before = inflated_up_to_the_fault(packed[begin:])
+        assert 10_000 < len(before) < len(data)
+    held.write_bytes(packed)
+    (first, *_) = opening.expand([str(held)])
+    text, fault = texts(opening, first)
+    assert text.startswith(before)
+    assert "damaged" in (fault or "")
+
+
+def inflated_up_to_the_fault(packed: bytes) -> bytes:
+    """What zlib gives, one byte at a time, before it refuses the next."""
+    member, found = zlib.decompressobj(-15), b""
+    with suppress(zlib.error):
+        for at in range(len(packed)):
+            found += member.decompress(packed[at : at + 1])
+    return found
+
+
+def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_told(tmp_path, opening):
+    held = zipped(tmp_path / "a.zip", {"a.json": export("a", 400)})
+    data = bytearray(held.read_bytes())
+    data[data.rindex(b"PK\1\2") + 16] ^= 0xFF
+    held.write_bytes(data)
+    (found,) = opening.expand([str(held)])
+    text, fault = texts(opening, found)
+    assert text == export("a", 400)
+    assert "damaged" in (fault or "")
+
+
+def test_a_file_packed_with_zstd_in_a_zip_file_is_read(tmp_path, opening):
+    """Python's zipfile reads these from 3.14 on."""
+    data = export("a", 400)
+    packed = zstd(data)
+    held = zipped(tmp_path / "a.zip", {"a.json": packed}, zipfile.ZIP_STORED)
+    raw = bytearray(held.read_bytes())
+    for mark, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        begin = raw.index(mark) + at
+        raw[begin : begin + 2] = struct.pack("<H", 93)
+        raw[begin + 6 : begin + 18] = struct.pack("<LLL", zlib.crc32(data), len(packed), len(data))
+    held.write_bytes(raw)
+    (found,) = opening.expand([str(held)])
+    assert opening.file(found)[1].size() == len(data)
+    assert texts(opening, found) == (data, None)
 
 
 SMALL = {"a.json": export("a", 3), "b.gz": gzip.compress(export("b", 3))}
