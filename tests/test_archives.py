@@ -274,7 +274,7 @@ def test_links_and_devices_in_archives_are_passed_over(tmp_path, opening, caplog
         out_zip.writestr(link, "/etc/passwd")
         out_zip.writestr("a.json", export("a"))
     assert opening.expand([str(tmp_path / "a.tar")]) == [f"{tmp_path}/a.tar/a.json"]
-    assert passed(caplog) == ["a link: link, hard", "no file: pipe"]
+    assert passed(caplog) == ["a link: link, hard", "not a regular file: pipe"]
     assert opening.expand([str(tmp_path / "a.zip")]) == [f"{tmp_path}/a.zip/a.json"]
     assert passed(caplog)[2:] == ["a link: link"]
 
@@ -290,7 +290,7 @@ def test_of_two_files_with_one_name_the_last_counts(tmp_path, opening, caplog):
         caplog.clear()
         (found,) = opening.expand([str(tmp_path / name)])
         assert texts(opening, found) == (export("new"), None)
-        assert passed(caplog) == ["there again later, and the last one counts: a.json"]
+        assert passed(caplog) == ["there again later; the last one counts: a.json"]
 
 
 def test_names_need_not_be_utf_8(tmp_path, opening):
@@ -319,7 +319,7 @@ def test_a_zip_file_whose_names_are_not_what_it_says_is_refused(tmp_path, openin
 )
 def test_a_bomb_is_not_unpacked(tmp_path, opening, monkeypatch, name, pack):
     monkeypatch.setattr(archives, "HARMLESS", 100_000)
-    refused(opening, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a bomb")
+    refused(opening, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a decompression bomb")
     assert sum(path.stat().st_size for path in opening.stage.iterdir()) < 4_000_000
 
 
@@ -328,7 +328,7 @@ def test_lists_of_names_without_end_are_not_held_in_memory(tmp_path, opening, mo
     monkeypatch.setattr(archives, "MOST_FILES", 50)
     refused(opening, held, "more than 50 files")
     archives.archive.cache_clear()
-    monkeypatch.setattr(archives, "MOST_HEADS", 2_000)
+    monkeypatch.setattr(archives, "MOST_HEADERS", 2_000)
     refused(opening, held, "bytes of names alone")
 
 
@@ -343,7 +343,7 @@ def test_what_cannot_be_unpacked_is_refused_by_name_and_the_others_are_read(tmp_
         data[data.rindex(mark) + flags] |= 1
     (tmp_path / "a.zip").write_bytes(data)
     with pytest.raises(
-        ct.InputError, match=r"a.zip/b.json: packed in a way .*\(method 14\).*1 committed.*3 refused"
+        ct.InputError, match=r"a.zip/b.json: compressed with a method .*\(14\).*1 committed.*3 refused"
     ) as caught:
         ct.ingest(tmp_path / "d", [tmp_path / "a.zip"])
     inner, secret = caught.value.__notes__

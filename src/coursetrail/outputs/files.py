@@ -35,7 +35,7 @@ def _tried_here(path: Path) -> Path:
 def _tried(place: Location) -> Location:
     if place.is_file():
         raise UsageError(f"{place} is a file; -o takes a folder.")
-    place.make()
+    place.make_folder()
     trial = place / f".{uuid4().hex}"
     trial.write(b"")
     trial.remove()
@@ -46,7 +46,7 @@ def write(path: Where, data: bytes) -> Where:
     """Write the file whole or not at all; folders are made. Raises StorageError."""
     place = Location.of(path)
     try:
-        place.above.make()
+        place.parent.make_folder()
         place.write(data)
     except OSError as error:
         raise _refused(path, error) from error
