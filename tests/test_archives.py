@@ -5,9 +5,11 @@ import io
 import json
 import logging
 import stat
+import struct
 import sys
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
@@ -272,7 +274,7 @@ def test_links_and_devices_in_archives_are_passed_over(tmp_path, opening, caplog
         out_zip.writestr(link, "/etc/passwd")
         out_zip.writestr("a.json", export("a"))
     assert opening.expand([str(tmp_path / "a.tar")]) == [f"{tmp_path}/a.tar/a.json"]
-    assert passed(caplog) == ["a link: link, hard", "no file: pipe"]
+    assert passed(caplog) == ["a link: link, hard", "not a regular file: pipe"]
     assert opening.expand([str(tmp_path / "a.zip")]) == [f"{tmp_path}/a.zip/a.json"]
     assert passed(caplog)[2:] == ["a link: link"]
 
@@ -288,7 +290,7 @@ def test_of_two_files_with_one_name_the_last_counts(tmp_path, opening, caplog):
         caplog.clear()
         (found,) = opening.expand([str(tmp_path / name)])
         assert texts(opening, found) == (export("new"), None)
-        assert passed(caplog) == ["there again later, and the last one counts: a.json"]
+        assert passed(caplog) == ["there again later; the last one counts: a.json"]
 
 
 def test_names_need_not_be_utf_8(tmp_path, opening):
@@ -317,7 +319,7 @@ def test_a_zip_file_whose_names_are_not_what_it_says_is_refused(tmp_path, openin
 )
 def test_a_bomb_is_not_unpacked(tmp_path, opening, monkeypatch, name, pack):
     monkeypatch.setattr(archives, "HARMLESS", 100_000)
-    refused(opening, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a bomb")
+    refused(opening, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a decompression bomb")
     assert sum(path.stat().st_size for path in opening.stage.iterdir()) < 4_000_000
 
 
@@ -326,7 +328,7 @@ def test_lists_of_names_without_end_are_not_held_in_memory(tmp_path, opening, mo
     monkeypatch.setattr(archives, "MOST_FILES", 50)
     refused(opening, held, "more than 50 files")
     archives.archive.cache_clear()
-    monkeypatch.setattr(archives, "MOST_HEADS", 2_000)
+    monkeypatch.setattr(archives, "MOST_HEADERS", 2_000)
     refused(opening, held, "bytes of names alone")
 
 
@@ -341,7 +343,7 @@ def test_what_cannot_be_unpacked_is_refused_by_name_and_the_others_are_read(tmp_
         data[data.rindex(mark) + flags] |= 1
     (tmp_path / "a.zip").write_bytes(data)
     with pytest.raises(
-        ct.InputError, match=r"a.zip/b.json: packed in a way .*\(method 14\).*1 committed.*3 refused"
+        ct.InputError, match=r"a.zip/b.json: compressed with a method .*\(14\).*1 committed.*3 refused"
     ) as caught:
         ct.ingest(tmp_path / "d", [tmp_path / "a.zip"])
     inner, secret = caught.value.__notes__
@@ -409,6 +411,64 @@ def test_damage_in_a_file_of_a_zip_file_costs_nothing_before_it(tmp_path, openin
         assert len(text) > 10_000
         assert text[:10_000] == export("a", 4_000)[:10_000]
         assert texts(opening, second) == (export("b"), None)
+
+
+@pytest.mark.parametrize("name", ["a.tar", "stored.zip", "a.zip"])
+def test_of_a_file_in_an_archive_every_byte_before_the_damage_is_read(tmp_path, opening, name):
+    data = export("a", 4_000)
+    held = HOLDERS[name](tmp_path / name, {"a.json": data, "b.json": export("b")})
+    packed = bytearray(held.read_bytes())
+    if name == "a.tar":
+        before, packed = data[:200_000], packed[: 512 + 200_000]
+    elif name == "stored.zip":
+        packed[packed.index(data[:100]) + 200_000] ^= 0xFF
+        before = data[:200_000]
+    else:
+        begin = packed.index(b"a.json") + len("a.json")
+        packed[begin + 5_000 : begin + 5_003] = b"\xff\xff\xff"
+        before = inflated_up_to_the_fault(packed[begin:])
+        assert 10_000 < len(before) < len(data)
+    held.write_bytes(packed)
+    (first, *_) = opening.expand([str(held)])
+    text, fault = texts(opening, first)
+    assert text.startswith(before)
+    assert "damaged" in (fault or "")
+
+
+def inflated_up_to_the_fault(packed: bytes) -> bytes:
+    """What zlib gives, one byte at a time, before it refuses the next."""
+    member, found = zlib.decompressobj(-15), b""
+    with suppress(zlib.error):
+        for at in range(len(packed)):
+            found += member.decompress(packed[at : at + 1])
+    return found
+
+
+def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_told(tmp_path, opening):
+    held = zipped(tmp_path / "a.zip", {"a.json": export("a", 400)})
+    data = bytearray(held.read_bytes())
+    data[data.rindex(b"PK\1\2") + 16] ^= 0xFF
+    held.write_bytes(data)
+    (found,) = opening.expand([str(held)])
+    text, fault = texts(opening, found)
+    assert text == export("a", 400)
+    assert "damaged" in (fault or "")
+
+
+def test_a_file_packed_with_zstd_in_a_zip_file_is_read(tmp_path, opening):
+    """Python's zipfile reads these from 3.14 on."""
+    data = export("a", 400)
+    packed = zstd(data)
+    held = zipped(tmp_path / "a.zip", {"a.json": packed}, zipfile.ZIP_STORED)
+    raw = bytearray(held.read_bytes())
+    for mark, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        begin = raw.index(mark) + at
+        raw[begin : begin + 2] = struct.pack("<H", 93)
+        raw[begin + 6 : begin + 18] = struct.pack("<LLL", zlib.crc32(data), len(packed), len(data))
+    held.write_bytes(raw)
+    (found,) = opening.expand([str(held)])
+    assert opening.file(found)[1].size() == len(data)
+    assert texts(opening, found) == (data, None)
 
 
 SMALL = {"a.json": export("a", 3), "b.gz": gzip.compress(export("b", 3))}

@@ -25,7 +25,7 @@ EXECUTOR = "YarnCoarseGrainedExecutorBackend"
 
 
 def put(hadoop, file: Path, address: str) -> str:
-    Location.of(address).above.make()
+    Location.of(address).parent.make_folder()
     Location.of(address).write(file.read_bytes())
     return address
 
@@ -89,7 +89,7 @@ def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
 
 def test_every_letter_of_a_path_in_hdfs_counts(hadoop, tmp_path):
     folder = Location.of(hadoop.fs) / "odd"
-    folder.make()
+    folder.make_folder()
     names = ("a", "a#b", "a?b", "a;b", "a%20b")
     for name in names:
         (folder / name).write(name.encode())
@@ -161,7 +161,7 @@ def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
     """Delta Lake's library takes each of two tables created at once for done; of rows in them some would be lost."""
     for attempt in range(10):
         place = Location.of(f"{hadoop.fs}/courses/made-{attempt}")
-        (place / "events").make()
+        (place / "events").make_folder()
         together, through, refused = threading.Barrier(6), [], []
 
         def run(number: int, place=place, together=together, through=through, refused=refused) -> None:

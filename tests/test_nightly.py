@@ -208,7 +208,7 @@ def test_two_runs_that_count_on_the_same_numbers_do_not_both_get_them(tmp_path, 
     @contextmanager
     def unlocked(place: Location, _: object) -> Iterator[Stage]:
         parts = place / "_staging" / uuid4().hex
-        parts.make()
+        parts.make_folder()
         yield Stage(Path(parts.path), parts)
 
     def slowly(*args: Any) -> object:

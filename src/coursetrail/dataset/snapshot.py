@@ -118,7 +118,7 @@ class Snapshot:
         Delta takes a commit without bytes, as a power cut leaves it, for one that changed nothing.
         """
         for name in self.tables:
-            if holes := [one for one in (self.place / name / "_delta_log").hollow() if one.endswith(".json")]:
+            if holes := [one for one in (self.place / name / "_delta_log").empty_files() if one.endswith(".json")]:
                 raise DatasetError(f"{self.place / name}: the table's log is damaged ({holes[0]} is empty). {RESTORE}")
         if lost := sorted(self.numbers - set(self.sources["source"].to_pylist())):
             raise DatasetError(f"{self.place}: the ledger has lost {len(lost)} sources (first: {lost[0]}). {RESTORE}")

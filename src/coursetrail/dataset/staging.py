@@ -40,7 +40,7 @@ def stage(place: Location, progress: Progress) -> Iterator[Stage]:
     parts = place / "_staging" / uuid4().hex
     with TemporaryDirectory(prefix="coursetrail-") as scratch:
         with snapshot.storage(place):
-            parts.make()
+            parts.make_folder()
         try:
             yield Stage(Path(scratch), parts)
         finally:

@@ -1,4 +1,9 @@
-"""Files in archives as places: parts of the archive that are read, and unpacked, where they lie."""
+"""Files in archives as locations: parts of the archive, which are decompressed while they are read.
+
+The standard library would lose bytes here. Up to a fault (a member that is cut off, damaged, or has a wrong checksum)
+every byte is read; `tarfile` and `zipfile` drop the whole read in which the fault occurs. `zipfile` also takes 1.4
+times as long, and reads zstd only from Python 3.14 on. docs/adr/0014-archive-members.md names the tests.
+"""
 
 import io
 import struct
@@ -14,41 +19,41 @@ from coursetrail.filesystem.compression import ByteStream, Damaged, Gunzip, Raw,
 from coursetrail.filesystem.location import Location
 
 CUT = "the archive is cut off or damaged; what came before was read"
-LOCAL_HEAD = struct.Struct("<4s22xHH")
-LOCAL_MARK = b"PK\3\4"
-GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+LOCAL_HEADER = struct.Struct("<4s22xHH")
+LOCAL_SIGNATURE = b"PK\3\4"
+GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 METHODS: dict[int, Callable[[Raw], ByteStream]] = {
     0: lambda raw: raw,
     8: lambda raw: Gunzip(raw, b"", "this file in the zip file"),
     93: lambda raw: Unzstd(raw, b"", "this file in the zip file"),
 }
-"""How files in a zip file are packed: as they are, with deflate, with zstd."""
+"""Compression methods of zip files: none, deflate, zstd."""
 
 
 @dataclass(frozen=True)
-class Inside(Location):
-    """A file in the archive `source`; it is there, and can be read."""
+class ArchiveMember(Location):
+    """A file in the archive `source`; it exists and can only be read."""
 
     source: Location
 
     @property
     def local(self) -> None:
-        """It has no path."""
+        """A member has no path of its own."""
 
     def is_file(self) -> bool:
-        """It is there."""
+        """A member is a file."""
         return True
 
     def is_folder(self) -> bool:
-        """It is a file."""
+        """A member is not a folder."""
         return False
 
     def modified(self) -> datetime | None:
-        """When the archive was last written to."""
+        """When the archive was last modified."""
         return self.source.modified()
 
     def open(self, begin: int = 0) -> Any:
-        """The bytes from `begin` on; Damaged where they end too early."""
+        """Open the member for reading from byte `begin` on; reading raises Damaged where its bytes end too early."""
         file = self._open()
         while begin > 0 and (piece := file.read(min(begin, 1 << 20))):
             begin -= len(piece)
@@ -59,8 +64,8 @@ class Inside(Location):
 
 
 @dataclass(frozen=True)
-class Slice(Inside):
-    """`count` bytes of `source` from `begin` on, between `head` and `foot`; with a `fault`, it ends with that."""
+class Slice(ArchiveMember):
+    """`count` bytes of `source` from `begin` on, between `head` and `foot`; a `fault` is raised at their end."""
 
     begin: int
     count: int
@@ -69,44 +74,46 @@ class Slice(Inside):
     fault: str | None = None
 
     def size(self) -> int:
-        """Bytes of the file, unpacked."""
+        """Bytes of the file, decompressed."""
         return len(self.head) + self.count + len(self.foot)
 
     def _open(self) -> io.RawIOBase:
-        return _Part(self)
+        return _SliceFile(self)
 
 
 @dataclass(frozen=True)
-class Zipped(Inside):
-    """A file in a zip file, as its directory has it."""
+class ZipMember(ArchiveMember):
+    """A file in a zip file, described by `info` from its directory."""
 
     info: ZipInfo
 
     def size(self) -> int:
-        """Bytes of the file, unpacked."""
+        """Bytes of the file, decompressed."""
         return self.info.file_size
 
     def _open(self) -> io.RawIOBase:
-        return _Unzipped(self.info, Raw(self._packed()))
+        return _ZipMemberFile(self.info, Raw(self._compressed()))
 
-    def _packed(self) -> Slice:
-        """Its bytes as they lie there, made to look like gzip where they are packed in that way."""
+    def _compressed(self) -> Slice:
+        """Its compressed bytes; those of deflate with the header and trailer that make them a gzip stream."""
         info = self.info
         with closing(self.source.open(info.header_offset)) as file:
-            head = file.read(LOCAL_HEAD.size)
-        if len(head) < LOCAL_HEAD.size or not head.startswith(LOCAL_MARK):
-            raise Damaged(f"the zip file is damaged: nothing at byte {info.header_offset:,}, where this should begin")
-        _, name, extra = LOCAL_HEAD.unpack(head)
-        begin = info.header_offset + LOCAL_HEAD.size + name + extra
-        ends = (GZIP_HEAD, struct.pack("<II", info.CRC, info.file_size & 0xFFFFFFFF)) if info.compress_type == 8 else ()
+            head = file.read(LOCAL_HEADER.size)
+        if len(head) < LOCAL_HEADER.size or not head.startswith(LOCAL_SIGNATURE):
+            raise Damaged(f"the zip file is damaged: no member begins at byte {info.header_offset:,}")
+        _, name, extra = LOCAL_HEADER.unpack(head)
+        begin = info.header_offset + LOCAL_HEADER.size + name + extra
+        ends = (
+            (GZIP_HEADER, struct.pack("<II", info.CRC, info.file_size & 0xFFFFFFFF)) if info.compress_type == 8 else ()
+        )
         return Slice(self.address, self.files, self.path, self.source, begin, info.compress_size, *ends)
 
 
-class _Part(io.RawIOBase):
+class _SliceFile(io.RawIOBase):
     """A slice as a file object."""
 
     def __init__(self, part: Slice) -> None:
-        self._part = part
+        self._slice = part
         self._file = part.source.open(part.begin)
         self._left = part.count
         self._ends = [io.BytesIO(part.head), io.BytesIO(part.foot)]
@@ -120,11 +127,11 @@ class _Part(io.RawIOBase):
         if self._left:
             count = self._file.readinto(memoryview(space)[: self._left])  # type: ignore[attr-defined]
             if not count:
-                raise Damaged(self._part.fault or CUT)
+                raise Damaged(self._slice.fault or CUT)
             self._left -= count
             return int(count)
-        if not (count := self._ends[1].readinto(space)) and self._part.fault:
-            raise Damaged(self._part.fault)
+        if not (count := self._ends[1].readinto(space)) and self._slice.fault:
+            raise Damaged(self._slice.fault)
         return count
 
     def close(self) -> None:
@@ -132,8 +139,8 @@ class _Part(io.RawIOBase):
         super().close()
 
 
-class _Unzipped(io.RawIOBase):
-    """A file of a zip file as a file object; held to the size and the checksum that the directory says."""
+class _ZipMemberFile(io.RawIOBase):
+    """A member of a zip file as a file object; its size and checksum must be those in the directory."""
 
     def __init__(self, info: ZipInfo, raw: Raw) -> None:
         self._info = info

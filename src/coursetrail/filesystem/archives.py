@@ -1,8 +1,8 @@
-"""Archives, zip and tar, as folders of files that are read where they lie.
+"""Zip and tar archives as folders of files, which are read without extracting them.
 
-Nothing in an archive is ever written under its own name. Of a zip file the directory is read, and each file as it is
-unpacked; of a tar file the heads, and each file as a part of it. Only a tar file that is packed as a whole (gzip,
-zstd) is unpacked into the scratch folder first, once for all files in it.
+The standard library reads the list of members; archive_members.py reads their bytes, and says why. No file is ever
+written under the name that an archive gives it. Only a tar file that is compressed as a whole (gzip, zstd) is
+decompressed into the scratch folder first, once for all its members.
 """
 
 import io
@@ -18,57 +18,57 @@ from typing import Any
 from uuid import uuid4
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from coursetrail.dataset.snapshot import storage
 from coursetrail.errors import InputError
-from coursetrail.filesystem.archive_members import CUT, METHODS, Slice, Zipped
+from coursetrail.filesystem.archive_members import CUT, METHODS, Slice, ZipMember
 from coursetrail.filesystem.compression import ByteStream, Raw, opened, unreadable
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.storage import writing
 
 MOST_FILES = 100_000
-"""Files that an archive may hold; a list of more would not be held in memory."""
-MOST_HEADS = 16 << 20
-"""Bytes that the list of files may have."""
+"""Members that an archive may have; a longer list would take too much memory."""
+MOST_HEADERS = 16 << 20
+"""Bytes that are read at once from the list of members."""
 LONGEST_NAME = 1_000
 BOMB = 200
-"""Times its size that an archive may unpack to, once that is more than `HARMLESS` bytes."""
+"""How many times its size an archive may decompress to, where that is more than `HARMLESS` bytes."""
 HARMLESS = 1 << 30
 ZIP = (b"PK\3\4", b"PK\5\6")
-DUPLICATE = "there again later, and the last one counts"
+DUPLICATE = "there again later; the last one counts"
 
 
 @dataclass
 class Archive:
-    """What is in an archive: the files by name, or why one cannot be read; what is passed over, and why.
+    """The files in an archive by name, each a location or the reason why it cannot be read.
 
-    `fault` says what ended the archive early.
+    `skipped` lists (name, reason) of members that are no files to read. `fault` says what ended the archive early.
     """
 
     address: str
     files: dict[str, Location | str] = field(default_factory=dict)
-    passed: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     fault: str | None = None
 
     def file(self, name: str) -> Location:
-        """The file of that name; InputError where it cannot be read."""
+        """The file of that name; InputError if it cannot be read."""
         found = self.files.get(name, "no such file in the archive")
         if isinstance(found, str):
             raise InputError(f"{self.address}/{name}: {found}.")
         return found
 
     def add(self, name: str, file: Location | str) -> None:
-        """One more file; of two with one name the later counts, as it does when an archive is unpacked."""
+        """Add a file; of two with the same name the later one counts, as when an archive is extracted."""
         if len(name) > LONGEST_NAME:
-            self.passed.append((f"{name[:40]}…", f"a name of more than {LONGEST_NAME:,} characters"))
+            self.skipped.append((f"{name[:40]}…", f"a name of more than {LONGEST_NAME:,} characters"))
             return
         if name in self.files:
-            self.passed.append((name, DUPLICATE))
+            self.skipped.append((name, DUPLICATE))
         self.files[name] = file
-        if len(self.files) + len(self.passed) > MOST_FILES:
+        if len(self.files) + len(self.skipped) > MOST_FILES:
             raise InputError(f"{self.address}: more than {MOST_FILES:,} files in one archive. Unpack it first.")
 
 
 def is_archive(file: Location) -> bool:
-    """Whether a file is a zip or tar archive, the latter packed or not; judged by its first bytes."""
+    """Whether a file is a zip or tar archive, the latter compressed or not; judged by its first bytes."""
     raw = Raw(file)
     with closing(raw):
         source, head = opened(raw)
@@ -77,12 +77,12 @@ def is_archive(file: Location) -> bool:
         return _is_tar(_filled(source, head))
 
 
-def holder(place: Location) -> tuple[Location, str] | None:
-    """The archive and the name in it, where an address goes on behind an archive's own; None for any other."""
-    if _is_file(place):
+def containing_archive(location: Location) -> tuple[Location, str] | None:
+    """The archive and the name in it, if the first part of an address is an archive's; else None."""
+    if _is_file(location):
         return None
-    parts = place.address.split("/")
-    for at in range(len(parts) - 1, 3 if "://" in place.address else 0, -1):
+    parts = location.address.split("/")
+    for at in range(len(parts) - 1, 3 if "://" in location.address else 0, -1):
         if _is_file(archive := Location.of("/".join(parts[:at]))):
             return archive, "/".join(parts[at:])
     return None
@@ -90,54 +90,54 @@ def holder(place: Location) -> tuple[Location, str] | None:
 
 @lru_cache(maxsize=4)
 def archive(address: str, scratch: Path) -> Archive:
-    """What is in the archive at an address; InputError where that cannot be found out."""
-    place = Location.of(address)
+    """The content of the archive at an address; InputError if its list of members cannot be read."""
+    location = Location.of(address)
     found = Archive(address)
     try:
-        with closing(place.open()) as file:
+        with closing(location.open()) as file:
             is_zip = file.read(4) in ZIP
         if is_zip:
-            _read_zip(place, found)
+            _read_zip(location, found)
         else:
-            _read_tar(_unpacked(place, scratch, found), place, found)
-            _tell_the_last(found)
+            _read_tar(_unpacked(location, scratch, found), location, found)
+            _end_with_fault(found)
     except OSError as error:
-        raise unreadable(place, error) from error
+        raise unreadable(location, error) from error
     return found
 
 
-def _read_zip(place: Location, into: Archive) -> None:
+def _read_zip(location: Location, into: Archive) -> None:
     try:
-        with _Heads(place) as file, ZipFile(file) as opened_zip:
+        with _LimitedReader(location) as file, ZipFile(file) as opened_zip:
             infos = opened_zip.infolist()
     except (BadZipFile, NotImplementedError, ValueError, struct.error, EOFError, OverflowError) as error:
         raise InputError(
-            f"{place}: the directory at the end of the zip file cannot be read ({error}). Was its download completed? "
-            "zip -FF may mend it."
+            f"{location}: the directory at the end of the zip file cannot be read ({error}). Check that its "
+            "download was completed; zip -FF may repair it."
         ) from error
-    size = place.size()
+    size = location.size()
     if _is_bomb(sum(info.file_size for info in infos), size):
-        raise _bomb(place)
+        raise _bomb_error(location)
     for info in infos:
         name = _clean(_decoded(info))
         if stat.S_ISLNK(info.external_attr >> 16):
-            into.passed.append((name, "a link"))
+            into.skipped.append((name, "a link"))
         elif name and not info.is_dir():
-            into.add(name, _why_not(info, size) or Zipped(*_named(place, name), place, info))
+            into.add(name, _why_not(info, size) or ZipMember(*_named(location, name), location, info))
 
 
 def _why_not(info: ZipInfo, size: int) -> str | None:
     if not 0 <= info.header_offset < size:
-        return "it does not lie in the archive, which is damaged"
+        return "its position is outside the archive, which is damaged"
     if info.flag_bits & 1:
         return "it is encrypted; unpack the archive with its password first"
     if info.compress_type not in METHODS:
-        return f"packed in a way that is not read here (method {info.compress_type}); unpack the archive first"
+        return f"compressed with a method that is not supported ({info.compress_type}); unpack the archive first"
     return None
 
 
 def _decoded(info: ZipInfo) -> str:
-    """The name; many programs write UTF-8 without saying so."""
+    """The name; many programs write UTF-8 without setting the flag for it."""
     if info.flag_bits & 0x800:
         return info.filename
     try:
@@ -146,20 +146,20 @@ def _decoded(info: ZipInfo) -> str:
         return info.filename
 
 
-def _read_tar(tar: Location, place: Location, into: Archive) -> None:
+def _read_tar(tar: Location, location: Location, into: Archive) -> None:
     total = tar.size()
-    with _Heads(tar) as file:
+    with _LimitedReader(tar) as file:
         try:
             for info in _infos(file):
                 if info.isdir():
                     continue
                 name = _clean(info.name)
                 if not info.isreg():
-                    into.passed.append((name, "a link" if info.issym() or info.islnk() else "no file"))
+                    into.skipped.append((name, "a link" if info.issym() or info.islnk() else "not a regular file"))
                 elif info.issparse():
                     into.add(name, "a sparse file; unpack the archive first")
                 else:
-                    into.add(name, Slice(*_named(place, name), tar, info.offset_data, info.size))
+                    into.add(name, Slice(*_named(location, name), tar, info.offset_data, info.size))
                 if info.offset_data + info.size > total:
                     into.fault = into.fault or CUT
                     return
@@ -171,59 +171,59 @@ def _read_tar(tar: Location, place: Location, into: Archive) -> None:
                 into.fault = into.fault or CUT
 
 
-def _infos(file: "_Heads") -> Iterator[tarfile.TarInfo]:
-    """The heads in a tar file, until its end or one that is none; raises for one that leads back."""
+def _infos(file: "_LimitedReader") -> Iterator[tarfile.TarInfo]:
+    """The headers in a tar file, up to its end or an invalid one; ReadError for one that leads backwards."""
     with tarfile.open(fileobj=file, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
         while info := tar.next():
-            tar.members = []  # type: ignore[attr-defined] # it keeps all that it met
+            tar.members = []  # type: ignore[attr-defined] # tarfile keeps every header in memory
             if info.size < 0 or tar.offset <= file.reached:
                 raise tarfile.ReadError
             file.reached = tar.offset
             yield info
 
 
-def _unpacked(place: Location, scratch: Path, into: Archive) -> Location:
-    """The tar file itself; a fault in its packing is the archive's."""
-    raw = Raw(place)
+def _unpacked(location: Location, scratch: Path, into: Archive) -> Location:
+    """The tar file, decompressed if needed; a fault of its compression is the archive's."""
+    raw = Raw(location)
     with closing(raw):
         source, _ = opened(raw)
         if source is raw:
-            return place
+            return location
         size = 0
         path = scratch / f"tar-{uuid4().hex}"
         space = memoryview(bytearray(1 << 20))
-        with storage(scratch), path.open("wb") as out:
+        with writing(scratch), path.open("wb") as out:
             while count := source.readinto(space):
                 out.write(space[:count])
                 size += count
                 if _is_bomb(size, raw.bytes):
-                    raise _bomb(place)
+                    raise _bomb_error(location)
         into.fault = source.fault or raw.fault
     return Location.of(path)
 
 
-def _tell_the_last(found: Archive) -> None:
-    """What ends an archive ends the last file in it."""
+def _end_with_fault(found: Archive) -> None:
+    """The fault that ends an archive is the fault of its last file."""
     name = next(reversed(found.files), "")
     if found.fault and isinstance(last := found.files.get(name), Slice):
         found.files[name] = replace(last, fault=found.fault)
 
 
-class _Heads(io.BufferedReader):
-    """An archive as its directory is read: never more than `MOST_HEADS` bytes at once."""
+class _LimitedReader(io.BufferedReader):
+    """An archive whose list of members is read, at most `MOST_HEADERS` bytes at once."""
 
-    def __init__(self, place: Location) -> None:
-        super().__init__(place.open(), 1 << 16)  # type: ignore[arg-type]
-        self._place = place
+    def __init__(self, location: Location) -> None:
+        super().__init__(location.open(), 1 << 16)  # type: ignore[arg-type]
+        self._location = location
         self.reached = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """At most so many bytes; InputError where an archive asks for more."""
-        if size is not None and size > MOST_HEADS:
+        """Read at most `size` bytes; InputError if the archive makes zipfile or tarfile ask for more than the limit."""
+        if size is not None and size > MOST_HEADERS:
             raise InputError(
-                f"{self._place}: {size:,} bytes of names alone are no archive of exports. Unpack it first."
+                f"{self._location}: {size:,} bytes of names alone: this is not an archive of exports. Unpack it first."
             )
-        return super().read(MOST_HEADS if size is None or size < 0 else size)
+        return super().read(MOST_HEADERS if size is None or size < 0 else size)
 
 
 def _is_tar(head: bytes) -> bool:
@@ -235,7 +235,7 @@ def _is_tar(head: bytes) -> bool:
 
 
 def _filled(source: ByteStream, head: bytes) -> bytes:
-    """The first block of a tar file, if it is one."""
+    """The first block of a possible tar file."""
     space = memoryview(bytearray(tarfile.BLOCKSIZE))
     while len(head) < len(space) and (count := source.readinto(space)):
         head += space[:count]
@@ -243,19 +243,19 @@ def _filled(source: ByteStream, head: bytes) -> bytes:
 
 
 def _clean(name: str) -> str:
-    """A name in an archive without what leads out of it; bytes that are no UTF-8 are written as `\\xe4`."""
+    """A name in an archive without parts that lead out of it; bytes that are not UTF-8 are written as `\\xe4`."""
     inside = "/".join(part for part in name.split("/") if part not in ("", ".", ".."))
     return inside.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _named(place: Location, name: str) -> tuple[str, Any, str]:
-    inside = place / name
+def _named(location: Location, name: str) -> tuple[str, Any, str]:
+    inside = location / name
     return inside.address, inside.files, inside.path
 
 
-def _is_file(place: Location) -> bool:
+def _is_file(location: Location) -> bool:
     try:
-        return place.is_file() or bool(place.local and place.local.exists() and not place.local.is_dir())
+        return location.is_file() or bool(location.local and location.local.exists() and not location.local.is_dir())
     except (OSError, ValueError):  # too long, or no name at all
         return False
 
@@ -264,8 +264,8 @@ def _is_bomb(size: int, packed: int) -> bool:
     return size > max(HARMLESS, BOMB * packed)
 
 
-def _bomb(place: Location) -> InputError:
+def _bomb_error(location: Location) -> InputError:
     return InputError(
-        f"{place}: it would unpack to more than {BOMB} times its size: a bomb, by all appearances. If it is none, "
-        "unpack it first."
+        f"{location}: it would unpack to more than {BOMB} times its size, as a decompression bomb does. If it is not "
+        "one, unpack it first."
     )

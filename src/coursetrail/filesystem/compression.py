@@ -1,4 +1,4 @@
-"""The bytes of a file as they come, digested and counted, and what they are unpacked from."""
+"""The bytes of a file as they are read, counted and digested, and decompressed where it is gzip or zstd."""
 
 import re
 import zlib
@@ -16,35 +16,37 @@ from coursetrail.filesystem.location import Location
 
 GZIP = b"\x1f\x8b"
 ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-"""How a zstd frame begins, or one that holds no data and is skipped."""
+"""The first bytes of a zstd frame, or of a skippable frame without data."""
 PIECE = 1 << 16
-"""Bytes of a packed file that are read at a time."""
+"""Bytes of a compressed file that are read at a time."""
 
 
-class Damaged(OSError):  # noqa: N818 - reads as what happened
-    """What a file object raises where its bytes end too early; the text is the fault."""
+class Damaged(OSError):  # noqa: N818 - the name says what happened
+    """Raised by a file object whose bytes end too early; the text is the fault."""
 
 
 class ByteStream(Protocol):
-    """What `Lines` reads from: bytes, a block at a time."""
+    """A source of bytes that is read a block at a time."""
 
     fault: str | None
 
     def readinto(self, space: memoryview) -> int:
-        """Fill `space` from its beginning; how many bytes came, 0 at the end or at a fault."""
+        """Read into `space` and return the number of bytes; 0 at the end or at a fault."""
         ...
 
 
 class Raw:
-    """A file's own bytes (only the `first` so many), digested and counted as they pass."""
+    """The bytes of a file (with `first`, only that many of them), counted and digested as they are read."""
 
-    def __init__(self, place: Location, advance: Callable[[int], None] | None = None, first: int | None = None) -> None:
+    def __init__(
+        self, location: Location, advance: Callable[[int], None] | None = None, first: int | None = None
+    ) -> None:
         self._left = first
         try:
-            self._file: Any = place.open()
+            self._file: Any = location.open()
         except OSError as error:
-            raise unreadable(place, error) from error
-        self._place = place
+            raise unreadable(location, error) from error
+        self._location = location
         self._advance = advance
         self._digest = blake3()
         self.bytes = 0
@@ -60,7 +62,7 @@ class Raw:
             self.fault, count = str(error), 0
         except OSError as error:
             self._file.close()
-            raise unreadable(self._place, error) from error
+            raise unreadable(self._location, error) from error
         if not count:
             self._file.close()
         self._digest.update(space[:count])
@@ -72,30 +74,30 @@ class Raw:
         return count
 
     def again(self, begin: int) -> Iterator[bytes]:
-        """Pieces of the file from `begin` on, a second time; neither digested nor counted."""
+        """Read the file a second time, from `begin` on, in pieces; these are neither counted nor digested."""
         try:
-            with self._place.open(begin) as file, suppress(Damaged):
+            with self._location.open(begin) as file, suppress(Damaged):
                 while piece := file.read(PIECE):
                     yield piece
         except OSError as error:
-            raise unreadable(self._place, error) from error
+            raise unreadable(self._location, error) from error
 
     def digest(self) -> str:
-        """The BLAKE3 digest of the whole file, what is not read yet included."""
+        """The BLAKE3 digest of the whole file; reads what has not been read yet."""
         space = memoryview(bytearray(1 << 20))
         while self.readinto(space):
             pass
         return str(self._digest.hexdigest())
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._file.close()
 
 
 class Gunzip:
-    """The unpacked bytes of a gzip stream of one or more members; a fault ends it, with what came before.
+    """The decompressed bytes of a gzip stream of one or more members; at a fault it ends, after all bytes before it.
 
-    `what` names it in a fault.
+    `what` is its name in the text of a fault.
     """
 
     def __init__(self, raw: Raw, head: bytes, what: str = "the gzip stream") -> None:
@@ -108,12 +110,12 @@ class Gunzip:
         self._packed = head
         self._member = isal_zlib.decompressobj(31)
         self._between = True
-        self._begin = self._given = 0  # where the member begins in the file, and what of it was unpacked
+        self._begin = self._given = 0  # where the member begins in the file, and how much of it was returned
         self._rest = b""
         self.fault: str | None = None
 
     def readinto(self, space: memoryview) -> int:
-        """The next unpacked bytes."""
+        """The next decompressed bytes."""
         while not self.fault:
             if self._between:
                 self._packed = self._packed.lstrip(b"\0")  # members may be padded with zeros
@@ -147,7 +149,7 @@ class Gunzip:
         return len(data)
 
     def _before_the_fault(self) -> bytes:
-        """What the last call would have given, had it not met the fault; zlib can go back and stop at its byte."""
+        """The bytes before the fault in the last call, which returned none; zlib can stop at the faulty byte."""
         member = zlib.decompressobj(31)
         found = bytearray()
         seen, refused = 0, False
@@ -174,9 +176,9 @@ def _until_refused(member: Any, packed: bytes) -> bytes:
 
 
 class Unzstd:
-    """The unpacked bytes of a zstd stream of one or more frames; a fault ends it, with what came before.
+    """The decompressed bytes of a zstd stream of one or more frames; at a fault it ends, after all bytes before it.
 
-    `what` names it in a fault.
+    `what` is its name in the text of a fault.
     """
 
     def __init__(self, raw: Raw, head: bytes, what: str = "the zstd stream") -> None:
@@ -189,7 +191,7 @@ class Unzstd:
         self.fault: str | None = None
 
     def readinto(self, space: memoryview) -> int:
-        """The next unpacked bytes."""
+        """The next decompressed bytes."""
         if not self.fault:
             try:
                 data = self._stream.read(min(len(space), 1 << 17))
@@ -207,9 +209,9 @@ class Unzstd:
         return len(data)
 
     def _before_the_fault(self) -> Iterator[bytes]:
-        """What the last call would have given, had it not met the fault, byte by byte.
+        """The bytes before the fault in the last call, one by one.
 
-        Arrow gives nothing of a call that fails. So the packed bytes, too, come one by one from where that call began.
+        Arrow returns nothing from a call that fails. So it is fed byte by byte from where that call began.
         """
         stream = _Pieces(_again(self._raw, self._pieces.begin)).unpacked()
         seen = 0
@@ -221,7 +223,7 @@ class Unzstd:
 
 
 class _Pieces:
-    """Packed bytes as a file for Arrow, which asks for the next piece when it is through with the last one."""
+    """Compressed bytes as a file for Arrow, which reads the next piece when it has used up the last one."""
 
     closed = False
 
@@ -244,7 +246,7 @@ class _Pieces:
         return True
 
     def close(self) -> None:
-        """Arrow's reader is done; the file is not ours to close."""
+        """Called by Arrow's reader; the file is closed elsewhere."""
 
 
 def _packed(raw: Raw, head: bytes) -> Iterator[bytes]:
@@ -256,7 +258,7 @@ def _packed(raw: Raw, head: bytes) -> Iterator[bytes]:
 
 
 def _again(raw: Raw, single: int) -> Iterator[bytes]:
-    """Pieces of the file, and from `single` on single bytes."""
+    """Pieces of the file; from `single` on, single bytes."""
     at = 0
     for piece in raw.again(0):
         whole = piece[: max(0, single - at)]
@@ -268,12 +270,12 @@ def _again(raw: Raw, single: int) -> Iterator[bytes]:
 
 
 def unreadable(path: str | Path | Location, error: OSError | ValueError) -> InputError:
-    """The error for a file that the system will not give us."""
+    """The error for a file that the system cannot open or read."""
     return InputError(f"{path}: {getattr(error, 'strerror', None) or error}. Check the path and its permissions.")
 
 
 def opened(raw: Raw) -> tuple[ByteStream, bytes]:
-    """What unpacks a file, judged by its first bytes, and those bytes where it is not packed."""
+    """What decompresses a file, chosen by its first bytes; and these bytes if it is not compressed."""
     space = memoryview(bytearray(PIECE))
     head = bytes(space[: raw.readinto(space)])
     if head.startswith(GZIP):

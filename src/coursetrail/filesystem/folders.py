@@ -1,4 +1,4 @@
-"""Folders and patterns as lists of the files that they stand for, in the order of their names."""
+"""The files that a folder or a pattern stands for, sorted by name."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -8,35 +8,35 @@ from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import FolderEntry, Location
 
 MAGIC = frozenset("*?[")
-REASONS = {"link": "a link to a folder, or to nothing", "else": "no file"}
+REASONS = {"link": "a link to a folder, or to nothing", "else": "not a regular file"}
 
 
 class FoundFile(NamedTuple):
-    """A file, or what is passed over, and why."""
+    """A file; if it is `skipped`, the reason."""
 
-    place: Location
-    passed: str | None
+    location: Location
+    skipped: str | None
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a name may stand for many: `*`, `?`, `[abc]`, and `**` for folders however deep."""
+    """Whether a name has wildcards: `*`, `?`, `[abc]`, or `**` for folders at any depth."""
     return not MAGIC.isdisjoint(name)
 
 
 def hidden(name: str) -> bool:
-    """Whether a file or folder is not meant to be read: of the system, or of a program that was still writing."""
+    """Whether a name marks a file of the system, or one that a program is still writing."""
     return name.startswith((".", "_"))
 
 
 def below(folder: Location) -> Iterator[FoundFile]:
-    """All files in a folder and the folders in it; links to folders are not followed."""
-    for place, kind in _entries(folder):
-        if hidden(place.name):
-            yield FoundFile(place, "hidden")
+    """All files in a folder and its subfolders; links to folders are not followed."""
+    for location, kind in _entries(folder):
+        if hidden(location.name):
+            yield FoundFile(location, "hidden")
         elif kind == "folder":
-            yield from below(place)
+            yield from below(location)
         else:
-            yield FoundFile(place, REASONS.get(kind))
+            yield FoundFile(location, REASONS.get(kind))
 
 
 def _entries(folder: Location) -> list[FolderEntry]:
@@ -47,7 +47,7 @@ def _entries(folder: Location) -> list[FolderEntry]:
 
 
 def matching(pattern: str) -> Iterator[FoundFile]:
-    """The files that a pattern names, and all in the folders that it names. What is hidden it does not name."""
+    """The files that a pattern matches, and all files in folders that it matches. Wildcards match no hidden name."""
     scheme, mark, path = pattern.rpartition("://")
     parts = path.split("/")
     fixed = next(at for at, part in enumerate(parts) if is_pattern(part))
@@ -62,13 +62,13 @@ def _matching(folder: Location, parts: list[str]) -> Iterator[FoundFile]:
     deep = first == "**" and rest
     if deep:
         yield from _matching(folder, rest)
-    for place, kind in _entries(folder):
-        if not fnmatchcase(place.name, first) or (hidden(place.name) and not hidden(first)):
+    for location, kind in _entries(folder):
+        if not fnmatchcase(location.name, first) or (hidden(location.name) and not hidden(first)):
             continue
         if kind != "folder":
             if not rest:
-                yield FoundFile(place, REASONS.get(kind))
+                yield FoundFile(location, REASONS.get(kind))
         elif rest:
-            yield from _matching(place, parts if deep else rest)
+            yield from _matching(location, parts if deep else rest)
         else:
-            yield from below(place)
+            yield from below(location)

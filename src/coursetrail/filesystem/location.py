@@ -1,4 +1,4 @@
-"""Where files are: a path of this machine, or an address in HDFS or an object store."""
+"""Where a file or folder is: a path on this machine, or an address in HDFS or an object store."""
 
 import errno
 import io
@@ -21,14 +21,17 @@ from coursetrail.errors import InputError, MissingExtra, UsageError, did_you_mea
 SCHEMES = ("hdfs", "s3")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME = r"[\w-]{1,63}(\.[\w-]{1,63})*"
-_HOSTS = {"hdfs": rf"({_NAME}(:\d{{1,5}})?)?", "s3": _NAME}  # hdfs:///… is the file system of Hadoop's configuration
+_HOSTS = {
+    "hdfs": rf"({_NAME}(:\d{{1,5}})?)?",
+    "s3": _NAME,
+}  # hdfs:///… is Hadoop's default file system
 
 
 @dataclass(frozen=True)
 class Location:
-    """A file or folder, there or not; `address` is how it is written, `path` what `files` calls it.
+    """A file or folder, which need not exist: `address` as the user writes it, `path` as `files` has it.
 
-    What fails raises OSError.
+    Methods raise OSError when they fail.
     """
 
     address: str
@@ -39,15 +42,15 @@ class Location:
     def of(cls, address: "str | os.PathLike[str] | Location") -> "Location":
         """From a path or an address: hdfs://namenode:9000/…, s3://bucket/….
 
-        UsageError for another scheme and for what is no address, InputError where no NameNode answers.
+        UsageError for another scheme and for a malformed address, InputError when no NameNode answers.
         """
         if isinstance(address, Location):
             return address
         text = os.fspath(address)
-        if not (parts := _apart(text)):
+        if not (parts := _split(text)):
             return cls(text, fs.LocalFileSystem(), str(Path(text).absolute()))
         scheme, host, path = parts
-        files = _files(scheme, host if scheme == "hdfs" else "")
+        files = _file_system(scheme, host if scheme == "hdfs" else "")
         return cls(f"{scheme}://{host}{path or '/'}", files, (path or "/") if scheme == "hdfs" else host + path)
 
     def __truediv__(self, name: str) -> "Location":
@@ -65,13 +68,13 @@ class Location:
         return self.path.rpartition("/")[2]
 
     @property
-    def above(self) -> "Location":
-        """The folder that this is in; of a root, itself."""
+    def parent(self) -> "Location":
+        """The folder that contains this; the root itself for the root."""
         return Location.of(path.parent if (path := self.local) else self.address.rpartition("/")[0])
 
     @property
     def local(self) -> Path | None:
-        """The path on this machine, or None."""
+        """The path on this machine; None for an address elsewhere."""
         return Path(self.address) if isinstance(self.files, fs.LocalFileSystem) else None
 
     @property
@@ -80,11 +83,11 @@ class Location:
         return self.address if self.local is None else self.local.absolute().as_uri()
 
     def is_file(self) -> bool:
-        """Whether there is a file."""
+        """Whether it is an existing file."""
         return path.is_file() if (path := self.local) else bool(self._info().is_file)
 
     def is_folder(self) -> bool:
-        """Whether there is a folder."""
+        """Whether it is an existing folder."""
         return path.is_dir() if (path := self.local) else bool(self._info().type == fs.FileType.Directory)
 
     def size(self) -> int:
@@ -97,55 +100,55 @@ class Location:
         return info.size or 0
 
     def modified(self) -> datetime | None:
-        """When the file was last written to, UTC; None where that is not known."""
+        """When the file was last modified, in UTC; None if that is not known."""
         if path := self.local:
             return _EPOCH + timedelta(microseconds=path.stat().st_mtime_ns // 1000)
         nanoseconds = self._info().mtime_ns
         return _EPOCH + timedelta(microseconds=nanoseconds // 1000) if nanoseconds else None
 
     def entries(self) -> list["FolderEntry"]:
-        """What is in the folder, by name. A link of this machine to a file counts as the file."""
+        """What the folder contains, sorted by name. A link to a file on this machine counts as the file."""
         if path := self.local:
             with os.scandir(path) as found:
                 kinds = {one.name: _kind(one) for one in found}
         else:
-            with _reached(self.address):
+            with _as_os_errors(self.address):
                 infos = self.files.get_file_info(fs.FileSelector(self.path))
             kinds = {info.base_name: "folder" if info.type == fs.FileType.Directory else "file" for info in infos}
         return [FolderEntry(self / name, kind) for name, kind in sorted(kinds.items())]
 
-    def hollow(self) -> list[str]:
-        """The names of files in the folder that have no bytes."""
+    def empty_files(self) -> list[str]:
+        """The names of the empty files in the folder."""
         if path := self.local:
             with os.scandir(path) as found:
                 return sorted(one.name for one in found if one.is_file() and not one.stat().st_size)
-        with _reached(self.address):
+        with _as_os_errors(self.address):
             infos = self.files.get_file_info(fs.FileSelector(self.path))
         return sorted(info.base_name for info in infos if info.type == fs.FileType.File and not info.size)
 
     def open(self, begin: int = 0) -> IO[bytes]:
-        """The bytes from `begin` on, unbuffered."""
+        """Open the file for reading from byte `begin` on, unbuffered."""
         if path := self.local:
             file = path.open("rb", buffering=0)
             file.seek(begin)
             return file
-        with _reached(self.address):
-            return _Stream(self, begin)  # type: ignore[return-value]
+        with _as_os_errors(self.address):
+            return _RemoteFile(self, begin)  # type: ignore[return-value]
 
-    def make(self) -> None:
-        """Make the folder, and those above it."""
+    def make_folder(self) -> None:
+        """Create the folder and its parents; an existing folder is fine."""
         if path := self.local:
             path.mkdir(parents=True, exist_ok=True)
             return
-        with _reached(self.address):
+        with _as_os_errors(self.address):
             self.files.create_dir(self.path, recursive=True)
 
     def write(self, data: bytes) -> None:
-        """Write the file whole or not at all; what was there is replaced."""
-        self._take(io.BytesIO(data))
+        """Write the whole file or nothing; an existing file is replaced."""
+        self._write_from(io.BytesIO(data))
 
-    def fetch(self, file: Path) -> None:
-        """Take a file of this machine in, whole or not at all; it may be gone from there afterwards."""
+    def put_file(self, file: Path) -> None:
+        """Write the whole content of a local file or nothing; on this machine the file is moved."""
         if path := self.local:
             try:
                 file.replace(path)
@@ -155,21 +158,21 @@ class Location:
             else:
                 return
         with file.open("rb") as source:
-            self._take(source)
+            self._write_from(source)
 
     def move(self, target: "Location") -> None:
-        """Move the file, onto what may be there, within one file system."""
+        """Move the file within one file system; an existing target is replaced."""
         if (path := self.local) and target.local:
             path.replace(target.local)
             return
-        with _reached(self.address):
+        with _as_os_errors(self.address):
             if target.is_file():  # HDFS does not replace
                 target.remove()
             self.files.move(self.path, target.path)
 
     def remove(self) -> None:
-        """Remove the file, or the folder with all that is in it; nothing is fine too."""
-        with _reached(self.address), suppress(FileNotFoundError):
+        """Remove the file, or the folder with its content; a missing one is fine."""
+        with _as_os_errors(self.address), suppress(FileNotFoundError):
             if path := self.local:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             elif self.is_folder():
@@ -177,30 +180,30 @@ class Location:
             else:
                 self.files.delete_file(self.path)
 
-    def _take(self, source: IO[bytes]) -> None:
-        part = self.above / f".{self.name}.{os.getpid()}.part"
-        with _reached(self.address):
+    def _write_from(self, source: IO[bytes]) -> None:
+        part = self.parent / f".{self.name}.{os.getpid()}.part"
+        with _as_os_errors(self.address):
             try:
-                with part._writing() as out:  # noqa: SLF001 - another of us
+                with part._output() as out:  # noqa: SLF001 - of the same class
                     shutil.copyfileobj(source, out, 4 << 20)
                 part.move(self)
             except BaseException:
                 part.remove()
                 raise
 
-    def _writing(self) -> IO[bytes]:
+    def _output(self) -> IO[bytes]:
         path = self.local
         return path.open("wb") if path else cast("IO[bytes]", self.files.open_output_stream(self.path))
 
     def _info(self) -> fs.FileInfo:
-        with _reached(self.address):
+        with _as_os_errors(self.address):
             return self.files.get_file_info(self.path)
 
 
 class FolderEntry(NamedTuple):
-    """Something in a folder: a `file`, a `folder`, a `link` to a folder or to nothing, or something `else`."""
+    """One entry of a folder. `kind` is file, folder, link (to a folder or to nothing) or else."""
 
-    place: Location
+    location: Location
     kind: str
 
 
@@ -210,12 +213,12 @@ def _kind(found: "os.DirEntry[str]") -> str:
     return "file" if found.is_file() else "link" if found.is_symlink() else "else"
 
 
-class _Stream(io.RawIOBase):
-    """A remote file as Python reads files."""
+class _RemoteFile(io.RawIOBase):
+    """A remote file as a Python file object."""
 
-    def __init__(self, place: Location, begin: int) -> None:
-        self._place = place
-        self._file = place.files.open_input_file(place.path)
+    def __init__(self, location: Location, begin: int) -> None:
+        self._location = location
+        self._file = location.files.open_input_file(location.path)
         if begin:
             self._file.seek(begin)
 
@@ -226,15 +229,15 @@ class _Stream(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        from_there = 0 if whence == os.SEEK_SET else self.tell() if whence == os.SEEK_CUR else self._file.size()
-        self._file.seek(from_there + offset)
+        start = 0 if whence == os.SEEK_SET else self.tell() if whence == os.SEEK_CUR else self._file.size()
+        self._file.seek(start + offset)
         return self.tell()
 
     def tell(self) -> int:
         return int(self._file.tell())
 
     def readinto(self, space: Any) -> int:
-        with _reached(self._place.address):
+        with _as_os_errors(self._location.address):
             data = self._file.read(len(space))
         space[: len(data)] = data
         return len(data)
@@ -246,26 +249,26 @@ class _Stream(io.RawIOBase):
 
 
 @contextmanager
-def _reached(address: str) -> Iterator[None]:
-    """The libraries' own errors as OSError."""
+def _as_os_errors(address: str) -> Iterator[None]:
+    """Raise the libraries' own errors as OSError."""
     try:
         yield
     except OSError:
         raise
-    except Exception as error:  # hdfs-native has classes of its own
+    except Exception as error:  # hdfs-native has its own exception classes
         text = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise OSError(5, f"{text[:200]}", address) from error
 
 
 def on_this_machine(name: str | os.PathLike[str]) -> Path:
-    """The path, for what is written here only; UsageError for an address."""
-    if _apart(os.fspath(name)):
+    """The path of output that is only written on this machine; UsageError for an address."""
+    if _split(os.fspath(name)):
         raise UsageError(f"{name}: this is written to a path of this machine, and can be copied from there.")
     return Path(name)
 
 
-def _apart(text: str) -> tuple[str, str, str] | None:
-    """Scheme, host and path of an address (`#` and `?` are letters like others), None for a path of this machine."""
+def _split(text: str) -> tuple[str, str, str] | None:
+    """Scheme, host and path of an address (`#` and `?` are part of the path); None for a path on this machine."""
     scheme, found, rest = text.partition("://")
     if not found or "/" in scheme:
         return None
@@ -278,13 +281,13 @@ def _apart(text: str) -> tuple[str, str, str] | None:
 
 
 def check_reachable(host: str, port: int) -> None:
-    """Raise OSError where nobody listens, at once: clients of clusters try again and again."""
+    """Raise OSError at once if no server listens; the clients of clusters retry for a long time."""
     socket.create_connection((host, port), timeout=20).close()
 
 
 @lru_cache
-def _files(scheme: str, host: str) -> fs.FileSystem:
-    """The file system behind an address; who we are comes from the surroundings, as for other tools."""
+def _file_system(scheme: str, host: str) -> fs.FileSystem:
+    """The file system of an address; credentials come from the environment, as for other tools."""
     if scheme == "s3":
         return fs.S3FileSystem(endpoint_override=os.environ.get("AWS_ENDPOINT_URL"))
     try:
@@ -293,7 +296,7 @@ def _files(scheme: str, host: str) -> fs.FileSystem:
         raise MissingExtra("Addresses in HDFS need hdfs-native: pip install 'coursetrail[hdfs]'.") from error
 
     class Hdfs(HdfsFileSystem):
-        """Hdfs-native's own takes paths for URLs, and drops what follows a `#`, `?` or `;`."""
+        """The class of hdfs-native treats a path as a URL and drops what follows a `#`, `?` or `;`."""
 
         @classmethod
         def _strip_protocol(cls, path: str) -> str:
@@ -301,12 +304,12 @@ def _files(scheme: str, host: str) -> fs.FileSystem:
 
     name, _, port = host.partition(":")
     try:
-        if port:  # without one it is the name of several NameNodes, which only Hadoop's configuration knows
+        if port:  # without a port it names a group of NameNodes, which only Hadoop's configuration knows
             check_reachable(name, int(port))
-        with _reached(f"hdfs://{host}"):
+        with _as_os_errors(f"hdfs://{host}"):
             return fs.PyFileSystem(fs.FSSpecHandler(Hdfs(name or None, int(port) if port else None)))
     except OSError as error:
         raise InputError(
-            f"hdfs://{host}: nobody answers there ({error.strerror or error}). Is the NameNode up, and the address "
-            "right? One without a port must be known in HADOOP_CONF_DIR."
+            f"hdfs://{host}: no NameNode answers ({error.strerror or error}). Check that it is running and that the "
+            "address is right. An address without a port must be known in HADOOP_CONF_DIR."
         ) from error

@@ -88,7 +88,7 @@ class Inputs:
             return shown(name), _no_archive(shown(name), self._spool(shown(name), None))
         check(name)
         place = Location.of(name)
-        if inside := archives.holder(place):
+        if inside := archives.containing_archive(place):
             held, member = inside
             return shown(name), _no_archive(name, archives.archive(held.address, self.stage).file(member))
         if (path := place.local) and not path.is_file():
@@ -140,18 +140,18 @@ class Inputs:
         for found in files:
             archive = None
             with suppress(InputError):  # refused when its turn comes
-                if not found.passed and not known(found.place.address) and archives.is_archive(found.place):
-                    archive = archives.archive(found.place.address, self.stage)
+                if not found.skipped and not known(found.location.address) and archives.is_archive(found.location):
+                    archive = archives.archive(found.location.address, self.stage)
             if not archive:
                 yield found
                 continue
             if archive.fault:
                 LOG.warning("%s: %s", _printable(archive.address), archive.fault)
-            for name, why in archive.passed:
-                yield folders.FoundFile(found.place / name, why)
+            for name, why in archive.skipped:
+                yield folders.FoundFile(found.location / name, why)
             for name, file in sorted(archive.files.items()):
                 hidden = any(map(folders.hidden, name.split("/")))
-                place = found.place / name if isinstance(file, str) else file
+                place = found.location / name if isinstance(file, str) else file
                 yield folders.FoundFile(place, "hidden" if hidden else None)
 
     def _why_not(self, file: Location) -> str | None:
@@ -236,7 +236,7 @@ def check(name: str) -> None:
     try:
         if place.is_folder() or _is_pattern(place):
             return
-        if (inside := archives.holder(place)) and archives.is_archive(inside[0]):
+        if (inside := archives.containing_archive(place)) and archives.is_archive(inside[0]):
             return
         size = place.size()
         is_file = place.is_file()
@@ -261,7 +261,7 @@ def shown(name: str) -> str:
 def is_stream(name: str) -> bool:
     """Whether an export can be read only once, and by this process."""
     place = Location.of(name)
-    return name == "-" or bool(place.local and not place.is_file() and not archives.holder(place))
+    return name == "-" or bool(place.local and not place.is_file() and not archives.containing_archive(place))
 
 
 def modified(name: str) -> datetime | None:
@@ -269,7 +269,7 @@ def modified(name: str) -> datetime | None:
     if is_stream(name):
         return None
     place = Location.of(name)
-    inside = archives.holder(place)
+    inside = archives.containing_archive(place)
     return (inside[0] if inside else place).modified()
 
 
@@ -316,7 +316,7 @@ def head(file: Location) -> list[bytes]:
 
 def _is_pattern(place: Location) -> bool:
     """Whether a name is a pattern; what is there under that very name is none."""
-    return folders.is_pattern(place.address) and not place.is_file() and not archives.holder(place)
+    return folders.is_pattern(place.address) and not place.is_file() and not archives.containing_archive(place)
 
 
 def _no_archive(name: str, file: Location) -> Location:

@@ -312,7 +312,7 @@ class _Job:
         self._prepare(taken)
         parts = [Part(one.part, one.size, one.source) for one in taken if one.part]
         with snapshot.storage(self.place):
-            (self.place / "events").make()
+            (self.place / "events").make_folder()
             for part in parts:
                 (self.stage.parts / part.name).move(self.place / "events" / part.name)
         sources = [one.source for one in taken]

@@ -153,7 +153,7 @@ def _taken(
     size = part.stat().st_size
     if source.events:
         with storage(order.into):
-            (order.into / part.name).fetch(part)
+            (order.into / part.name).put_file(part)
     begins = heads([*reading.passing.passed, *reading.hashes])
     distinct = {table: sorted(found) for table, found in texts.items()}
     return Extracted(

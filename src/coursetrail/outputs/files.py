@@ -36,7 +36,7 @@ def _check_local(path: Path) -> Path:
 def _check_remote(location: Location) -> Location:
     if location.is_file():
         raise UsageError(f"{location} is a file; -o takes a folder.")
-    location.make()
+    location.make_folder()
     trial = location / f".{uuid4().hex}"
     trial.write(b"")
     trial.remove()
@@ -47,7 +47,7 @@ def write(path: Where, data: bytes) -> Where:
     """Write the file completely or not at all, and make its folders. Raises StorageError."""
     location = Location.of(path)
     try:
-        location.above.make()
+        location.parent.make_folder()
         location.write(data)
     except OSError as error:
         raise _not_writable(path, error) from error
