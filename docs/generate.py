@@ -22,8 +22,7 @@ import pyarrow as pa
 from coursetrail import analyses, errors, formats, lookups
 from coursetrail.cli.main import cli
 from coursetrail.dataset.actions import ACTIONS, AREAS, DELIBERATE
-from coursetrail.dataset.ledger import SOURCES
-from coursetrail.dataset.snapshot import EVENTS, REJECTS
+from coursetrail.dataset.schema import EVENTS, REJECTS, SOURCES
 from coursetrail.formats.coursera import definition as ondemand
 from coursetrail.formats.coursera import pages as ondemand_pages
 from coursetrail.formats.coursera.reference_sql import SCHEMAS as COMPANIONS
@@ -37,10 +36,10 @@ from coursetrail.reading.format import Format
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py from the code: change that, then run it. -->"
 SCHEMAS = {
-    "events": EVENTS,
+    "events": EVENTS.schema,
     **{lookup.name: lookup.schema for lookup in lookups.ALL},
-    "sources": SOURCES,
-    "rejects": REJECTS,
+    "sources": SOURCES.schema,
+    "rejects": REJECTS.schema,
     **COMPANIONS,
 }
 TYPES = {

@@ -39,8 +39,8 @@ def watch(
     """
     from coursetrail.ingestion.watch import Watch
 
-    told = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "choice": choice}
-    look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, told)
+    options = {"format": form, "mapping": mapping, "course": course, "max_rejects": max_rejects, "engine": choice}
+    look = Watch(dataset, folders, lambda outcome: tell_source(asdict(outcome.source)), say, options)
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):
         pass

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import uuid4
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from coursetrail.dataset.snapshot import storage
+from coursetrail.dataset.errors import storage
 from coursetrail.errors import InputError
 from coursetrail.filesystem.archive_members import CUT, METHODS, Slice, Zipped
 from coursetrail.filesystem.compression import ByteStream, Raw, opened, unreadable
@@ -32,6 +32,8 @@ LONGEST_NAME = 1_000
 BOMB = 200
 """Times its size that an archive may unpack to, once that is more than `HARMLESS` bytes."""
 HARMLESS = 1 << 30
+HEAD = tarfile.BLOCKSIZE
+"""First bytes that show an archive."""
 ZIP = (b"PK\3\4", b"PK\5\6")
 DUPLICATE = "there again later, and the last one counts"
 
@@ -72,9 +74,12 @@ def is_archive(file: Location) -> bool:
     raw = Raw(file)
     with closing(raw):
         source, head = opened(raw)
-        if head.startswith(ZIP):
-            return True
-        return _is_tar(_filled(source, head))
+        return is_start_of_archive(_filled(source, head), is_packed=source is not raw)
+
+
+def is_start_of_archive(head: bytes, *, is_packed: bool) -> bool:
+    """Whether the first `HEAD` bytes, unpacked, are those of an archive; a zip file that is packed is none."""
+    return (not is_packed and head.startswith(ZIP)) or _is_tar(head)
 
 
 def holder(place: Location) -> tuple[Location, str] | None:
