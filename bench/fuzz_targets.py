@@ -28,17 +28,17 @@ sys.path.insert(0, str(ROOT / "tests"))
 import pyarrow as pa
 
 from coursetrail import formats
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.formats.coursera import reference_files
 from coursetrail.formats.edx.payload import redact, redact_line
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.ingestion.events import events
-from coursetrail.ingestion.inputs import Inputs
+from coursetrail.ingestion.expand import expand
+from coursetrail.ingestion.inputs import Opener
 from coursetrail.ingestion.sniff import sniff
 from coursetrail.lookups.agents import parse_agents
 from coursetrail.lookups.languages import parse_languages
-from coursetrail.progress import Silent
 from coursetrail.reading import lines as lines_module
 from coursetrail.reading.format import Format, Reject
 from coursetrail.reading.lines import Lines
@@ -113,7 +113,9 @@ def read(form: Format, data: bytes, block: int = 1 << 16) -> tuple[Reading, list
     reading = Reading(form, lambda *_: True, threads=1)
     lines = Lines(file, table=form.table)
     lines_module.BLOCK = block
-    rows = [row for batch in events(reading, lines, EVENTS, 1, "c", EVENTS.names) for row in batch.to_pylist()]
+    rows = [
+        row for batch in events(reading, lines, EVENTS.schema, 1, "c", EVENTS.schema.names) for row in batch.to_pylist()
+    ]
     places = [*(row["line"] for row in rows), *reading.blank, *(place for place, _, _ in reading.rejects)]
     places += [place for place, _ in lines.overlong]
     assert sorted(places) == list(range(1, lines.lines + 1)), (sorted(places), lines.lines)
@@ -227,11 +229,11 @@ def is_unpacked(data: bytes) -> None:
     file, stage = HERE / "held", HERE / "stage"
     file.write_bytes(data)
     stage.mkdir(exist_ok=True)
-    opening = Inputs.of(stage, "1%", None, Silent())
+    opener = Opener(stage)
     with suppress(InputError):
-        for name in opening.expand([str(file)]):
+        for found in expand([str(file)], opener):
             with suppress(InputError):
-                lines = Lines(opening.file(name)[1])
+                lines = Lines(opener.ready(found).location)
                 size = sum(len(block.raw) for block in lines.blocks())
                 assert size <= len(data) << 15, (size, len(data))  # four bytes of zstd may stand for 128 KiB
     for rest in stage.iterdir():

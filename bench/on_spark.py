@@ -37,7 +37,7 @@ def inside(what: str, master: str, source: str, out: str) -> None:
         if what == "answers":
             list(courses.open(source, EngineConfig("spark")).answers([find(name) for name in STUDY]))
         elif what == "ingest":
-            ingest(out, source.split(","), choice=EngineConfig("spark"))
+            ingest(out, source.split(","), engine=EngineConfig("spark"))
         else:
             engine.session.read.json(source.split(",")).write.parquet(out)
         done = time.perf_counter()

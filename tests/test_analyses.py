@@ -19,7 +19,7 @@ from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
 from coursetrail.render.tables import WRITERS
@@ -533,7 +533,7 @@ def test_totals_count_for_what_they_stand_for_and_administration_for_nothing() -
         ("ada", moment, "video_heartbeat", "lecture", 7),
         ("bob", moment, "page_view", "admin", 9),
     ]
-    events = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in told], schema=EVENTS)
+    events = pa.Table.from_pylist([dict(zip(columns, row, strict=True)) for row in told], schema=EVENTS.schema)
     (row,), learners = ask(events, "concentration", "learners")
     assert (row["learners"], row["clicks"]) == (1, 6)
     assert [(one["learner"], one["clicks"]) for one in learners] == [("ada", 6)]
@@ -543,7 +543,7 @@ def test_totals_count_for_what_they_stand_for_and_administration_for_nothing() -
 
 def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[list[dict[str, Any]]]:  # noqa: B008
     """Analyses of events that are in memory, by the texts that run on a dataset."""
-    for column in EVENTS:
+    for column in EVENTS.schema:
         if column.name not in events.column_names:
             events = events.append_column(column, pa.nulls(len(events), column.type))
     with connect() as engine:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail import formats
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.ingestion.events import events
 from coursetrail.lookups.languages import parse_languages
@@ -62,7 +62,11 @@ def read(folder: Path, form: Format, data: bytes, course: str | None = "named") 
     (folder / "export").write_bytes(data)
     reading = Reading(form, lambda *_: True, threads=1)
     lines = Lines(folder / "export", table=form.table)
-    rows = [row for batch in events(reading, lines, EVENTS, 1, course, EVENTS.names) for row in batch.to_pylist()]
+    rows = [
+        row
+        for batch in events(reading, lines, EVENTS.schema, 1, course, EVENTS.schema.names)
+        for row in batch.to_pylist()
+    ]
     places = [*(row["line"] for row in rows), *reading.blank, *(line for line, _, _ in reading.rejects)]
     assert sorted(places) == list(range(1, lines.lines + 1))
     assert lines.digest()

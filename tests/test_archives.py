@@ -23,8 +23,8 @@ import coursetrail as ct
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion.convert import convert
-from coursetrail.ingestion.inputs import Inputs
-from coursetrail.progress import Silent
+from coursetrail.ingestion.expand import expand
+from coursetrail.ingestion.inputs import Input, Opener
 from coursetrail.reading.lines import Lines
 from support.packing import zstd
 
@@ -87,14 +87,19 @@ FILES = {
 
 
 @pytest.fixture
-def opening(tmp_path: Path) -> Inputs:
+def opener(tmp_path: Path) -> Opener:
     (tmp_path / "stage").mkdir()
-    return Inputs.of(tmp_path / "stage", "1%", None, Silent())
+    return Opener(tmp_path / "stage")
 
 
-def texts(opening: Inputs, name: str) -> tuple[bytes, str | None]:
+def addresses(opener: Opener, name: object) -> list[str]:
+    """The addresses of the exports that a name stands for."""
+    return [found.address for found in expand([str(name)], opener)]
+
+
+def texts(opener: Opener, found: Input) -> tuple[bytes, str | None]:
     """All lines of an export, and its fault."""
-    lines = Lines(opening.file(name)[1])
+    lines = Lines(opener.ready(found).location)
     with closing(lines):
         found = b"".join(text for batch in lines.batches() for text in batch.column(1).view("binary").to_pylist())
     return found, lines.fault
@@ -107,21 +112,23 @@ def unpacked(data: bytes) -> bytes:
 
 
 def passed(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the log says of what was passed over, without the name of the folder or archive."""
-    return [record.getMessage().partition("passed over, ")[2] for record in caplog.records]
+    """What the log says of what was skipped, without the name of the folder or archive."""
+    return [record.getMessage().partition("skipped, ")[2] for record in caplog.records]
 
 
 @pytest.mark.parametrize(("name", "hold"), HOLDERS.items(), ids=HOLDERS)
-def test_the_exports_inside_are_read_as_they_are_outside(tmp_path, opening, caplog, name, hold):
+def test_the_exports_inside_are_read_as_they_are_outside(tmp_path, opener, caplog, name, hold):
     held = hold(tmp_path / name, FILES)
-    names = opening.expand([str(held)])
-    assert names == [f"{held}/{inside}" for inside in FILES]
-    for full, data in zip(names, FILES.values(), strict=True):
-        shown, file = opening.file(full)
-        assert shown == full
+    inputs = expand([str(held)], opener)
+    names = [f"{held}/{inside}" for inside in FILES]
+    assert [found.address for found in inputs] == names
+    for full, found, data in zip(names, inputs, FILES.values(), strict=True):
+        ready = opener.ready(found)
+        assert ready.name == full
+        file = ready.location
         assert (file.size(), file.name) == (len(data), full.rpartition("/")[2])
         assert Lines(file).digest() == blake3(data).hexdigest()
-        assert texts(opening, full) == (unpacked(data), None)
+        assert texts(opener, found) == (unpacked(data), None)
         with file.open(7) as again:
             assert again.read(5) == data[7:12]
     assert not caplog.records
@@ -154,9 +161,9 @@ JUNK = {
 
 
 @pytest.mark.parametrize(("name", "hold"), HOLDERS.items(), ids=HOLDERS)
-def test_what_is_no_export_is_passed_over_and_told(tmp_path, opening, caplog, name, hold):
+def test_what_is_no_export_is_passed_over_and_told(tmp_path, opener, caplog, name, hold):
     held = hold(tmp_path / name, JUNK)
-    assert opening.expand([str(held)]) == [f"{held}/a.json"]
+    assert addresses(opener, held) == [f"{held}/a.json"]
     whole = name == "folder"
     hidden = [".DS_Store", "__MACOSX", "deep/.git"] if whole else [".DS_Store", "__MACOSX/._a.json", "deep/.git/a.json"]
     assert sorted(passed(caplog)) == [
@@ -166,24 +173,24 @@ def test_what_is_no_export_is_passed_over_and_told(tmp_path, opening, caplog, na
     ]
 
 
-def test_where_no_export_is_there_is_an_error(tmp_path, opening, caplog):
+def test_where_no_export_is_there_is_an_error(tmp_path, opener, caplog):
     empty = zipped(tmp_path / "empty.zip", {})
     junk = folder(tmp_path / "junk", {"README": b"Read me\n"})
-    for name, why in ((empty, "no export in it[.]"), (junk, "but what was passed over")):
+    for name, why in ((empty, "no export in it[.]"), (junk, "but what was skipped")):
         with pytest.raises(ct.InputError, match=why):
-            opening.expand([str(name)])
+            expand([str(name)], opener)
 
 
-def test_of_many_files_passed_over_some_are_named(tmp_path, opening, caplog):
+def test_of_many_files_passed_over_some_are_named(tmp_path, opener, caplog):
     folder(tmp_path / "many", {"a.json": export("a"), **{f".{number:02}": b"x" for number in range(25)}})
-    opening.expand([str(tmp_path / "many")])
+    expand([str(tmp_path / "many")], opener)
     (told,) = passed(caplog)
     assert told.endswith(".08, .09, and 15 more")
 
 
-def test_names_in_an_archive_do_not_reach_the_terminal_as_they_are(tmp_path, opening, caplog):
+def test_names_in_an_archive_do_not_reach_the_terminal_as_they_are(tmp_path, opener, caplog):
     held = zipped(tmp_path / "a.zip", {"a.json": export("a"), "x\x1b[31m\u202e": b"junk\n"})
-    opening.expand([str(held)])
+    expand([str(held)], opener)
     assert passed(caplog) == ["no known export: x\ufffd[31m\ufffd"]
 
 
@@ -201,20 +208,20 @@ def test_names_in_an_archive_do_not_reach_the_terminal_as_they_are(tmp_path, ope
         (".h*", ["./.hidden.json"]),
     ],
 )
-def test_a_pattern_stands_for_what_it_matches(tmp_path, opening, monkeypatch, pattern, found):
+def test_a_pattern_stands_for_what_it_matches(tmp_path, opener, monkeypatch, pattern, found):
     names = ("a.json", "deep/a.json", "deep/er/b.json", ".hidden.json", "[1].json", ".git/a.json")
     folder(tmp_path / "in", {name: export(name) for name in names})
     zipped(tmp_path / "in" / "deep" / "z.zip", {"z.json": export("z")})
     monkeypatch.chdir(tmp_path / "in")
-    assert opening.expand([pattern]) == found
+    assert addresses(opener, pattern) == found
 
 
-def test_links_to_folders_are_not_followed(tmp_path, opening, caplog):
+def test_links_to_folders_are_not_followed(tmp_path, opener, caplog):
     held = folder(tmp_path / "in", {"a.json": export("a")})
     (held / "loop").symlink_to(held)
     (held / "gone").symlink_to(tmp_path / "gone")
     (held / "b.json").symlink_to(held / "a.json")
-    assert opening.expand([str(held)]) == [f"{held}/a.json", f"{held}/b.json"]
+    assert addresses(opener, held) == [f"{held}/a.json", f"{held}/b.json"]
     assert passed(caplog) == ["a link to a folder, or to nothing: gone, loop"]
 
 
@@ -248,16 +255,16 @@ def test_a_table_comes_from_archives_too(tmp_path):
 
 @pytest.mark.parametrize("hold", [zipped, tarred])
 @pytest.mark.parametrize("name", ["../../a.json", "/tmp/a.json", "//a.json", "./b/.././../a.json"])
-def test_names_that_lead_out_lead_nowhere(tmp_path, opening, hold, name):
+def test_names_that_lead_out_lead_nowhere(tmp_path, opener, hold, name):
     held = hold(tmp_path / "held", {name: export("a")})
     before = sorted(tmp_path.rglob("*"))
-    (found,) = opening.expand([str(held)])
-    assert ".." not in found
-    assert texts(opening, found) == (export("a"), None)
+    (found,) = expand([str(held)], opener)
+    assert ".." not in found.address
+    assert texts(opener, found) == (export("a"), None)
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_links_and_devices_in_archives_are_passed_over(tmp_path, opening, caplog):
+def test_links_and_devices_in_archives_are_passed_over(tmp_path, opener, caplog):
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as out:
         for name, kind in {"link": tarfile.SYMTYPE, "hard": tarfile.LNKTYPE, "pipe": tarfile.FIFOTYPE}.items():
@@ -273,14 +280,14 @@ def test_links_and_devices_in_archives_are_passed_over(tmp_path, opening, caplog
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as out_zip:
         out_zip.writestr(link, "/etc/passwd")
         out_zip.writestr("a.json", export("a"))
-    assert opening.expand([str(tmp_path / "a.tar")]) == [f"{tmp_path}/a.tar/a.json"]
+    assert addresses(opener, tmp_path / "a.tar") == [f"{tmp_path}/a.tar/a.json"]
     assert passed(caplog) == ["a link: link, hard", "not a regular file: pipe"]
-    assert opening.expand([str(tmp_path / "a.zip")]) == [f"{tmp_path}/a.zip/a.json"]
+    assert addresses(opener, tmp_path / "a.zip") == [f"{tmp_path}/a.zip/a.json"]
     assert passed(caplog)[2:] == ["a link: link"]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_of_two_files_with_one_name_the_last_counts(tmp_path, opening, caplog):
+def test_of_two_files_with_one_name_the_last_counts(tmp_path, opener, caplog):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
         out.writestr("a.json", export("old"))
         out.writestr("./a.json", export("new"))
@@ -288,12 +295,12 @@ def test_of_two_files_with_one_name_the_last_counts(tmp_path, opening, caplog):
     (tmp_path / "a.tar").write_bytes(packed)
     for name in ("a.zip", "a.tar"):
         caplog.clear()
-        (found,) = opening.expand([str(tmp_path / name)])
-        assert texts(opening, found) == (export("new"), None)
+        (found,) = expand([str(tmp_path / name)], opener)
+        assert texts(opener, found) == (export("new"), None)
         assert passed(caplog) == ["there again later; the last one counts: a.json"]
 
 
-def test_names_need_not_be_utf_8(tmp_path, opening):
+def test_names_need_not_be_utf_8(tmp_path, opener):
     held = zipped(tmp_path / "a.zip", {"z\u00e4hler.json": export("a"), "q.json": export("q")})
     utf8_unsaid = held.read_bytes().replace(b"q.json", "\u00fc.jso".encode())
     (tmp_path / "b.zip").write_bytes(utf8_unsaid)
@@ -301,35 +308,35 @@ def test_names_need_not_be_utf_8(tmp_path, opening):
         info = tarfile.TarInfo("\u00e4.json")
         info.size = len(export("a"))
         out.addfile(info, io.BytesIO(export("a")))
-    assert opening.expand([str(held)]) == [f"{held}/q.json", f"{held}/z\u00e4hler.json"]
-    assert f"{tmp_path}/b.zip/\u00fc.jso" in opening.expand([str(tmp_path / "b.zip")])
-    (found,) = opening.expand([str(tmp_path / "a.tar")])
-    assert found == f"{tmp_path}/a.tar/\\xe4.json"
-    assert texts(opening, found) == (export("a"), None)
+    assert addresses(opener, held) == [f"{held}/q.json", f"{held}/z\u00e4hler.json"]
+    assert f"{tmp_path}/b.zip/\u00fc.jso" in addresses(opener, tmp_path / "b.zip")
+    (found,) = expand([str(tmp_path / "a.tar")], opener)
+    assert found.address == f"{tmp_path}/a.tar/\\xe4.json"
+    assert texts(opener, found) == (export("a"), None)
 
 
-def test_a_zip_file_whose_names_are_not_what_it_says_is_refused(tmp_path, opening):
+def test_a_zip_file_whose_names_are_not_what_it_says_is_refused(tmp_path, opener):
     held = zipped(tmp_path / "a.zip", {"\u00e4.json": export("a")})
     held.write_bytes(held.read_bytes().replace("\u00e4".encode(), b"\xff\xff"))
-    refused(opening, held, "directory at the end of the zip file")
+    refused(opener, held, "directory at the end of the zip file")
 
 
 @pytest.mark.parametrize(
     ("name", "pack"), [("a.zip", zipped), ("a.tar.gz", HOLDERS["a.tar.gz"]), ("a.tar.zst", HOLDERS["a.tar.zst"])]
 )
-def test_a_bomb_is_not_unpacked(tmp_path, opening, monkeypatch, name, pack):
+def test_a_bomb_is_not_unpacked(tmp_path, opener, monkeypatch, name, pack):
     monkeypatch.setattr(archives, "HARMLESS", 100_000)
-    refused(opening, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a decompression bomb")
-    assert sum(path.stat().st_size for path in opening.stage.iterdir()) < 4_000_000
+    refused(opener, pack(tmp_path / name, {"a.json": b"\n" * 4_000_000}), "a decompression bomb")
+    assert sum(path.stat().st_size for path in opener.scratch.iterdir()) < 4_000_000
 
 
-def test_lists_of_names_without_end_are_not_held_in_memory(tmp_path, opening, monkeypatch):
+def test_lists_of_names_without_end_are_not_held_in_memory(tmp_path, opener, monkeypatch):
     held = zipped(tmp_path / "a.zip", {f"{number}.json": b"x" for number in range(60)})
     monkeypatch.setattr(archives, "MOST_FILES", 50)
-    refused(opening, held, "more than 50 files")
+    refused(opener, held, "more than 50 files")
     archives.archive.cache_clear()
     monkeypatch.setattr(archives, "MOST_HEADERS", 2_000)
-    refused(opening, held, "bytes of names alone")
+    refused(opener, held, "bytes of names alone")
 
 
 def test_what_cannot_be_unpacked_is_refused_by_name_and_the_others_are_read(tmp_path):
@@ -352,28 +359,28 @@ def test_what_cannot_be_unpacked_is_refused_by_name_and_the_others_are_read(tmp_
 
 
 @pytest.mark.parametrize("data", [tar(FILES), gzip.compress(tar(FILES))], ids=["tar", "zip"])
-def test_an_archive_in_a_pipe_is_one_clear_line(opening, monkeypatch, data):
+def test_an_archive_in_a_pipe_is_one_clear_line(opener, monkeypatch, data):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     with pytest.raises(ct.InputError, match="standard input is an archive"):
-        opening.file("-")
+        opener.ready(opener.named("-"))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd])
-def test_standard_input_may_be_packed(opening, monkeypatch, pack):
+def test_standard_input_may_be_packed(opener, monkeypatch, pack):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(pack(export("a")))))
-    lines = Lines(opening.file("-")[1])
+    lines = Lines(opener.ready(opener.named("-")).location)
     assert sum(batch.num_rows for batch in lines.batches()) == 20
 
 
-def refused(opening: Inputs, held: Path, why: str) -> None:
+def refused(opener: Opener, held: Path, why: str) -> None:
     """What cannot be opened stays in the list, and is refused in its turn."""
-    assert opening.expand([str(held)]) == [str(held)]
+    assert addresses(opener, held) == [str(held)]
     with pytest.raises(ct.InputError, match=why):
-        opening.file(str(held))
+        opener.ready(*expand([str(held)], opener))
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd], ids=["tar", "tar.gz", "tar.zst"])
-def test_of_a_tar_file_that_is_cut_off_all_before_the_cut_is_read_and_the_cut_is_told(tmp_path, opening, caplog, pack):
+def test_of_a_tar_file_that_is_cut_off_all_before_the_cut_is_read_and_the_cut_is_told(tmp_path, opener, caplog, pack):
     parts = {f"{name}.json": export(name) for name in "abc"}
     whole = pack(tar(parts).rstrip(b"\0"))
     for cut in range(1, len(whole), 97 if pack is bytes else 7):
@@ -384,10 +391,10 @@ def test_of_a_tar_file_that_is_cut_off_all_before_the_cut_is_read_and_the_cut_is
         if not archives.is_archive(Location.of(held)):
             continue
         try:
-            names = opening.expand([str(held)])
+            inputs = expand([str(held)], opener)
         except ct.InputError:
-            names = []
-        read = {name.rpartition("/")[2]: texts(opening, name) for name in names}
+            inputs = []
+        read = {found.address.rpartition("/")[2]: texts(opener, found) for found in inputs}
         for name, (text, fault) in read.items():
             last = name == max(read)
             assert parts[name].startswith(text.removesuffix(b"\n")), (cut, name)
@@ -397,7 +404,7 @@ def test_of_a_tar_file_that_is_cut_off_all_before_the_cut_is_read_and_the_cut_is
         assert any("cut off" in record.getMessage() for record in caplog.records)
 
 
-def test_damage_in_a_file_of_a_zip_file_costs_nothing_before_it(tmp_path, opening):
+def test_damage_in_a_file_of_a_zip_file_costs_nothing_before_it(tmp_path, opener):
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         archives.archive.cache_clear()
         held = zipped(tmp_path / "a.zip", {"a.json": export("a", 4_000), "b.json": export("b")}, method)
@@ -405,16 +412,16 @@ def test_damage_in_a_file_of_a_zip_file_costs_nothing_before_it(tmp_path, openin
         middle = data.index(b"b.json") // 2
         data[middle : middle + 3] = b"\xff\xff\xff"
         held.write_bytes(data)
-        first, second = opening.expand([str(held)])
-        text, fault = texts(opening, first)
+        first, second = expand([str(held)], opener)
+        text, fault = texts(opener, first)
         assert "damaged" in (fault or "")
         assert len(text) > 10_000
         assert text[:10_000] == export("a", 4_000)[:10_000]
-        assert texts(opening, second) == (export("b"), None)
+        assert texts(opener, second) == (export("b"), None)
 
 
 @pytest.mark.parametrize("name", ["a.tar", "stored.zip", "a.zip"])
-def test_of_a_file_in_an_archive_every_byte_before_the_damage_is_read(tmp_path, opening, name):
+def test_of_a_file_in_an_archive_every_byte_before_the_damage_is_read(tmp_path, opener, name):
     data = export("a", 4_000)
     held = HOLDERS[name](tmp_path / name, {"a.json": data, "b.json": export("b")})
     packed = bytearray(held.read_bytes())
@@ -429,8 +436,8 @@ def test_of_a_file_in_an_archive_every_byte_before_the_damage_is_read(tmp_path, 
         before = inflated_up_to_the_fault(packed[begin:])
         assert 10_000 < len(before) < len(data)
     held.write_bytes(packed)
-    (first, *_) = opening.expand([str(held)])
-    text, fault = texts(opening, first)
+    (first, *_) = expand([str(held)], opener)
+    text, fault = texts(opener, first)
     assert text.startswith(before)
     assert "damaged" in (fault or "")
 
@@ -444,18 +451,18 @@ def inflated_up_to_the_fault(packed: bytes) -> bytes:
     return found
 
 
-def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_told(tmp_path, opening):
+def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_told(tmp_path, opener):
     held = zipped(tmp_path / "a.zip", {"a.json": export("a", 400)})
     data = bytearray(held.read_bytes())
     data[data.rindex(b"PK\1\2") + 16] ^= 0xFF
     held.write_bytes(data)
-    (found,) = opening.expand([str(held)])
-    text, fault = texts(opening, found)
+    (found,) = expand([str(held)], opener)
+    text, fault = texts(opener, found)
     assert text == export("a", 400)
     assert "damaged" in (fault or "")
 
 
-def test_a_file_packed_with_zstd_in_a_zip_file_is_read(tmp_path, opening):
+def test_a_file_packed_with_zstd_in_a_zip_file_is_read(tmp_path, opener):
     """Python's zipfile reads these from 3.14 on."""
     data = export("a", 400)
     packed = zstd(data)
@@ -466,9 +473,9 @@ def test_a_file_packed_with_zstd_in_a_zip_file_is_read(tmp_path, opening):
         raw[begin : begin + 2] = struct.pack("<H", 93)
         raw[begin + 6 : begin + 18] = struct.pack("<LLL", zlib.crc32(data), len(packed), len(data))
     held.write_bytes(raw)
-    (found,) = opening.expand([str(held)])
-    assert opening.file(found)[1].size() == len(data)
-    assert texts(opening, found) == (data, None)
+    (found,) = expand([str(held)], opener)
+    assert opener.ready(found).location.size() == len(data)
+    assert texts(opener, found) == (data, None)
 
 
 SMALL = {"a.json": export("a", 3), "b.gz": gzip.compress(export("b", 3))}
@@ -488,9 +495,9 @@ def test_whatever_is_damaged_there_is_an_error_of_ours_or_what_can_be_read(tmp_p
     for at, byte in flips:
         data[at % len(data)] = byte
     held.write_bytes(data[: max(1, len(data) - (cut if cut < 2_000 else 0))])
-    opening = Inputs.of(here, "1%", None, Silent())
+    opener = Opener(here)
     with suppress(ct.InputError):
-        for name in opening.expand([str(held)]):
+        for found in expand([str(held)], opener):
             with suppress(ct.InputError):
-                texts(opening, name)
+                texts(opener, found)
     logging.getLogger("coursetrail").setLevel(logging.NOTSET)

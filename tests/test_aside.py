@@ -34,8 +34,8 @@ def gone(number: int) -> bool:
 
 def test_the_answers_are_those_of_this_process_in_the_order_asked_for():
     with BackgroundParser() as parser:
-        parser.meet(TEXTS[:2])
-        parser.meet(TEXTS[1:4])
+        parser.begin(TEXTS[:2])
+        parser.begin(TEXTS[1:4])
         table = parser.parse(list(reversed(TEXTS)))
     assert table.equals(parse_agents(reversed(TEXTS)))
 
@@ -44,7 +44,7 @@ def test_what_was_met_is_not_parsed_here(monkeypatch):
     here = []
     monkeypatch.setattr(background, "parse_agents", lambda texts: here.extend(texts) or parse_agents(here))
     with BackgroundParser() as parser:
-        parser.meet(TEXTS[:4])
+        parser.begin(TEXTS[:4])
         parser.parse(TEXTS)
     assert here == TEXTS[4:]
 
@@ -58,16 +58,16 @@ def test_nothing_asked_gives_an_empty_table():
 def test_a_process_that_is_killed_costs_time_not_answers(before):
     with BackgroundParser() as parser:
         if before:
-            parser.meet(TEXTS[:2])
+            parser.begin(TEXTS[:2])
         os.kill(parser._process.pid, signal.SIGKILL)
-        parser.meet(TEXTS[2:4])
+        parser.begin(TEXTS[2:4])
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
 
 def test_where_no_process_can_be_started_all_is_parsed_here(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with BackgroundParser() as parser:
-        parser.meet(TEXTS[:2])
+        parser.begin(TEXTS[:2])
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
 
@@ -76,13 +76,13 @@ def test_what_else_is_printed_into_the_pipe_costs_time_not_answers(tmp_path, mon
     (tmp_path / "sitecustomize.py").write_text(f"print({words!r})")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]))
     with BackgroundParser() as parser:
-        parser.meet(TEXTS)
+        parser.begin(TEXTS)
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
 
 
 def test_answers_of_another_parser_do_not_count(monkeypatch):
     with BackgroundParser() as parser:
-        parser.meet(TEXTS)
+        parser.begin(TEXTS)
         monkeypatch.setattr("coursetrail.lookups.background.PARSER", "a later one")
         with pytest.raises(ValueError, match="another"):
             parser._answers[0].result()
@@ -94,7 +94,7 @@ def test_nothing_is_imported_from_the_folder_one_is_in(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
     with BackgroundParser() as parser:
-        parser.meet(TEXTS)
+        parser.begin(TEXTS)
         assert parser.parse(TEXTS).equals(parse_agents(TEXTS))
     assert not (tmp_path / "trapped").exists()
 
@@ -107,7 +107,10 @@ def test_the_process_ends_with_its_user():
 
 
 def test_the_process_ends_when_its_user_is_killed():
-    code = "from coursetrail.lookups.aside import *; print(Aside().__enter__()._process.pid, flush=True); input()"
+    code = (
+        "from coursetrail.lookups.background import *; "
+        "print(BackgroundParser().__enter__()._process.pid, flush=True); input()"
+    )
     user = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     number = int(user.stdout.readline())
     assert not gone(number)

@@ -101,7 +101,7 @@ def test_version_is_the_packages():
         ("status half", 5, "no ingest was completed"),
         ("status newer", 5, "Upgrade"),
         ("analyze newer", 5, "Upgrade"),
-        ("report half -o out", 3, "half: no export in it but what was passed over"),
+        ("report half -o out", 3, "half: no export in it but what was skipped"),
         ("analyze course browers", 2, "Did you mean 'browsers'?"),
         ("analyze course xyz", 2, "Known: browsers"),
         ("plot course xyz -o out", 2, "Known: browsers"),

@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import pytest
 
 import coursetrail as ct
+from coursetrail.dataset.delta import version
 from coursetrail.dataset.maintenance import compact
-from coursetrail.dataset.snapshot import version
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError, TooManyRejects
 from coursetrail.filesystem import archives

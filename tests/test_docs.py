@@ -212,7 +212,7 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_python_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated: Simulated) -> None:
     (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "dataset").symlink_to(simulated.course.snapshot.place.local)
+    (tmp_path / "demo" / "dataset").symlink_to(simulated.course.snapshot.location.local)
     monkeypatch.chdir(tmp_path)
     (code,) = blocks(DOCS / "tutorial.md", "python")
     found: dict[str, Any] = {}
@@ -223,7 +223,7 @@ def test_the_python_of_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_dataset_can_be_read_by_others_as_its_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated: Simulated
 ) -> None:
-    (tmp_path / "psy-001").symlink_to(simulated.course.snapshot.place.local)
+    (tmp_path / "psy-001").symlink_to(simulated.course.snapshot.location.local)
     monkeypatch.chdir(tmp_path)
     frame, query = blocks(DOCS / "dataset.md", "python")
     found: dict[str, Any] = {}
@@ -235,7 +235,7 @@ def test_the_dataset_can_be_read_by_others_as_its_page_says(
 def test_the_analysis_of_the_guide_counts_what_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated: Simulated, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "psy-001").symlink_to(simulated.course.snapshot.place.local)
+    (tmp_path / "psy-001").symlink_to(simulated.course.snapshot.location.local)
     monkeypatch.chdir(tmp_path)
     definition, use = blocks(DOCS / "add-an-analysis.md", "python")
     found: dict[str, Any] = {}

@@ -686,7 +686,7 @@ def test_every_column_is_what_the_specification_says(drawn, tmp_path):
 def test_spark_reads_the_same(drawn, tmp_path, session):
     log, _ = drawn
     ct.ingest(tmp_path / "one", [log])
-    ct.ingest(tmp_path / "other", [log], choice=EngineConfig("spark"))
+    ct.ingest(tmp_path / "other", [log], engine=EngineConfig("spark"))
     assert contents(tmp_path / "other") == contents(tmp_path / "one")
     answers = list(ct.Dataset(ct.open(tmp_path / "one").snapshot, EngineConfig("spark")).answers())
     expected = list(ct.open(tmp_path / "one").answers())

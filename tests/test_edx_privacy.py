@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.errors import TooManyRejects
 from coursetrail.formats.edx import definition
 from coursetrail.formats.edx.payload import redact_line
@@ -139,7 +139,7 @@ def kept(data: bytes, folder: Path) -> str:
     """All that is kept or shown of the lines of a log."""
     (folder / "log").write_bytes(data)
     reading = Reading(definition.FORMAT, lambda *_: True)
-    made = list(events(reading, Lines(folder / "log"), EVENTS, 1, None, EVENTS.names))
+    made = list(events(reading, Lines(folder / "log"), EVENTS.schema, 1, None, EVENTS.schema.names))
     told = [repr(batch.to_pylist()) for batch in made]
     told += [repr((reason, raw)) for _, reason, raw in reading.rejects]
     layout = FieldSpec({**definition.FORMAT.layout.fields, "more": Kind.ANY, "evenu": Kind.ANY}, {}, rest=False)

@@ -47,7 +47,7 @@ FILTERS = (
 def spread(simulated, session, tmp_path_factory) -> ct.Dataset:
     """The simulated course as workers of Spark have read it."""
     place = tmp_path_factory.mktemp("spread") / "dataset"
-    ct.ingest(place, [simulated.export], choice=EngineConfig("spark"))
+    ct.ingest(place, [simulated.export], engine=EngineConfig("spark"))
     return ct.open(place)
 
 
@@ -79,7 +79,7 @@ def are_the_same(embedded: list[ct.Result], distributed: list[ct.Result]) -> Non
 def test_spark_folds_the_events_once_for_all_that_ask_for_no_more(simulated, session, filters):
     course = ct.Dataset(simulated.course.snapshot, EngineConfig("spark"))
     with course.engine() as engine:
-        engine.keep("used", materialized(USED, filters))
+        engine.materialize("used", materialized(USED, filters))
         asked = {one.name: engine.session.sql(one.render(filters, computed=(USED,))).inputFiles() for one in ALL}
         folds = engine.session.table("used").storageLevel
     again = {name for name, files in asked.items() if any("/events/" in file for file in files)}
@@ -138,7 +138,7 @@ def waiting(folder: Path) -> Callable[[str, str], bool]:
 
 
 def test_workers_read_what_one_process_reads(simulated, spread):
-    assert contents(spread.snapshot.place) == contents(simulated.course.snapshot.place)
+    assert contents(spread.snapshot.location) == contents(simulated.course.snapshot.location)
     kinds = pc.unique(spread.sources["mended"]).to_pylist()
     assert kinds == pc.unique(simulated.course.sources["mended"]).to_pylist() != [None]
 
@@ -146,11 +146,11 @@ def test_workers_read_what_one_process_reads(simulated, spread):
 def test_many_files_are_one_version_and_the_same_bytes_count_once(tmp_path, session):
     files = [export(tmp_path, lines(40, 100 * n), b"junk\n", name=f"{n}.json") for n in range(3)]
     twin = export(tmp_path, lines(40), b"junk\n", name="twin.json")
-    outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=EngineConfig("spark"))
+    outcomes = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", engine=EngineConfig("spark"))
     assert [outcome.already for outcome in outcomes] == [False, False, False, True]
     assert ct.open(tmp_path / "d").snapshot.version == 1  # which names the twin
     assert ledger(tmp_path / "d") == [(41, 40, 0, 1, 0)] * 3
-    again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", choice=EngineConfig("spark"))
+    again = ct.ingest(tmp_path / "d", [*files, twin], max_rejects="1", engine=EngineConfig("spark"))
     assert all(outcome.already for outcome in again)
     assert ct.open(tmp_path / "d").snapshot.version == 1  # as it was
     for file in files:
@@ -166,7 +166,7 @@ def test_workers_open_archives_themselves(tmp_path, session):
             out.write(file, file.name)
             tar.add(file, f"in/{file.name}")
     held = [tmp_path / "a.zip", tmp_path / "b.tar.gz"]
-    outcomes = ct.ingest(tmp_path / "d", held, choice=EngineConfig("spark"))
+    outcomes = ct.ingest(tmp_path / "d", held, engine=EngineConfig("spark"))
     assert [outcome.already for outcome in outcomes] == [False, False, True, True]
     assert [outcome.source.uri for outcome in outcomes[:2]] == [f"{held[0]}/{number}.json" for number in range(2)]
     assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)] * 2
@@ -177,7 +177,7 @@ def test_of_a_bad_file_nothing_comes_in_and_the_good_ones_stay(tmp_path, session
     bad = export(tmp_path, lines(1), *(b"junk %d\n" % n for n in range(9)), name="bad.json")
     told = r"bad.json: 9 of 10 lines.* Of 2 files: 1 committed, 0 there already, 1 refused"
     with pytest.raises(ct.TooManyRejects, match=told):
-        ct.ingest(tmp_path / "d", [good, bad], choice=EngineConfig("spark"))
+        ct.ingest(tmp_path / "d", [good, bad], engine=EngineConfig("spark"))
     assert ledger(tmp_path / "d") == [(40, 40, 0, 0, 0)]
 
 
@@ -199,7 +199,7 @@ def test_the_first_refused_file_is_the_error_and_the_others_are_its_notes(tmp_pa
     bad = [export(tmp_path, lines(1), *(b"junk %d\n" % k for k in range(9)), name=f"bad{n}.json") for n in range(22)]
     outcomes = []
     with pytest.raises(ct.TooManyRejects, match=r"bad0.json.* 1 committed, 0 there already, 22 refused") as caught:
-        ct.ingest(tmp_path / "d", [*bad, good], choice=EngineConfig("spark"), tell=outcomes.append)
+        ct.ingest(tmp_path / "d", [*bad, good], engine=EngineConfig("spark"), on_outcome=outcomes.append)
     assert [Path(one.source.uri).name for one in outcomes] == ["good.json"]
     assert len(caught.value.__notes__) == 20
     assert "bad19.json: 9 of 10 lines" in caught.value.__notes__[18]
@@ -209,13 +209,13 @@ def test_the_first_refused_file_is_the_error_and_the_others_are_its_notes(tmp_pa
 def test_a_task_has_the_cores_that_spark_gives_it(tmp_path, session, monkeypatch):
     orders = []
 
-    def spread(spark, items, run):
+    def map_on_workers(spark, items, run):
         orders.append(pickle.loads(run.args[0]))
         return there(spark, items, run)
 
-    there = Spark.spread
-    monkeypatch.setattr(Spark, "spread", spread)
-    ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], choice=EngineConfig("spark"))
+    there = Spark.map_on_workers
+    monkeypatch.setattr(Spark, "map_on_workers", map_on_workers)
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], engine=EngineConfig("spark"))
     assert [order.cores for order in orders] == [1]
 
 
@@ -239,7 +239,7 @@ def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_pat
 def test_either_engine_goes_on_where_the_other_ended(tmp_path, session):
     first, second = (export(tmp_path, lines(9, 100 * n), name=f"{n}.json") for n in range(2))
     ct.ingest(tmp_path / "d", [first])
-    ct.ingest(tmp_path / "d", [second], choice=EngineConfig("spark"))
+    ct.ingest(tmp_path / "d", [second], engine=EngineConfig("spark"))
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 900), name="3.json")])
     assert [row["source"] for row in ct.open(tmp_path / "d").sources.to_pylist()] == [1, 2, 3]
     assert ledger(tmp_path / "d") == [(9, 9, 0, 0, 0), (9, 9, 0, 0, 0), (5, 5, 0, 0, 0)]
@@ -251,7 +251,7 @@ def test_workers_have_no_standard_input_and_no_pipes(tmp_path):
     good = export(tmp_path, lines(1))
     for stream in ("-", tmp_path / "pipe"):
         with pytest.raises(UsageError, match="cannot read standard input or a pipe"):
-            ct.ingest(tmp_path / "d", [good, stream], choice=EngineConfig("spark"))
+            ct.ingest(tmp_path / "d", [good, stream], engine=EngineConfig("spark"))
     assert not (tmp_path / "d").exists()
 
 
@@ -287,14 +287,14 @@ def test_whatever_spark_refuses_is_one_line(session):
     with pytest.raises(QueryError, match=r"The view 'v' failed on Spark: .*nothing_there"):
         session.view("v", "select * from nothing_there")
     with pytest.raises(QueryError, match=r"The fold of events failed on Spark: .*nothing_there"):
-        session.keep("v", "select * from nothing_there")
+        session.materialize("v", "select * from nothing_there")
 
 
 def test_what_is_wrong_on_a_worker_is_told(session):
     with pytest.raises(QueryError, match=r"failed on Spark: ModuleNotFoundError: No module named 'not_there'$"):
-        session.spread([b""], lambda item: __import__("not_there"))
+        session.map_on_workers([b""], lambda item: __import__("not_there"))
     with pytest.raises(QueryError, match=r"failed on Spark: Job aborted.* Python worker exited unexpectedly"):
-        session.spread([b""], lambda item: os._exit(3))
+        session.map_on_workers([b""], lambda item: os._exit(3))
 
 
 def test_a_session_of_the_users_stays_as_it_is(course_of, session):
@@ -337,13 +337,13 @@ def test_a_session_that_is_there_needs_no_java_of_ours(session, monkeypatch, tmp
 @pytest.mark.parametrize("text", ["spark.x", "=1", ""])
 def test_a_setting_without_a_name_or_value_is_a_wrong_call(simulated, text, capsys):
     with pytest.raises(SystemExit, match=r"^2$"):
-        main(["analyze", str(simulated.course.snapshot.place), "--engine", "spark", "--conf", text])
+        main(["analyze", str(simulated.course.snapshot.location), "--engine", "spark", "--conf", text])
     assert "--conf takes NAME=VALUE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("setting", ["spark.ui.enabled=maybe", "spark.sql.ansi.enabled=", "spark.driver.memory=x"])
 def test_a_setting_that_is_nonsense_is_one_clear_line(simulated, java, setting):
-    place = simulated.course.snapshot.place
+    place = simulated.course.snapshot.location
     run = started({}, "analyze", place, "devices", "--master", "local[1]", "--conf", setting)
     assert "Error: No Spark session on local[1]: " in told(run, 7)
 

@@ -23,7 +23,7 @@ import coursetrail as ct
 from coursetrail.cli import ingest as ingesting
 from coursetrail.cli import main
 from coursetrail.dataset import commit, maintenance
-from coursetrail.dataset.staging import Stage
+from coursetrail.dataset.staging import StagingArea
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
 from coursetrail.progress import Silent
@@ -227,7 +227,7 @@ def test_an_outcome_is_told_only_when_it_is_certain(tmp_path, monkeypatch):
 
     monkeypatch.setattr(commit, "commit", refuse)
     with pytest.raises(ct.StorageError):
-        ct.ingest(tmp_path / "d", files, tell=outcomes.append, **JUNK)
+        ct.ingest(tmp_path / "d", files, on_outcome=outcomes.append, **JUNK)
     assert outcomes == []
 
 
@@ -235,18 +235,18 @@ def test_an_outcome_is_told_only_when_it_is_certain(tmp_path, monkeypatch):
 
 
 @contextmanager
-def unlocked(place: Location, progress: Any) -> Iterator[Stage]:
+def unlocked(place: Location, progress: Any) -> Iterator[StagingArea]:
     """The stage as it is in a cluster."""
     del progress
     assert place.local
     mine = place.local / "_staging" / uuid4().hex
     mine.mkdir(parents=True)
-    yield Stage(mine, Location.of(mine))
+    yield StagingArea(mine, Location.of(mine))
     shutil.rmtree(mine)
 
 
 def without_lock(act: Callable[[Path], None], folder: Path) -> None:
-    job.stage = maintenance.stage = unlocked  # type: ignore[assignment]
+    job.staging = maintenance.staging = unlocked  # type: ignore[assignment]
     try:
         act(folder)
     except ct.StorageError as error:
@@ -330,7 +330,7 @@ def test_without_a_lock_the_faster_wins_and_the_slower_says_so(tmp_path, monkeyp
     expected = unordered(folder / "d")
     copied(tmp_path / "before", folder)
     for module in (job, maintenance):
-        monkeypatch.setattr(module, "stage", unlocked)
+        monkeypatch.setattr(module, "staging", unlocked)
     waiting = [other]
 
     def slowed(written: Callable[..., Any]) -> Callable[..., Any]:

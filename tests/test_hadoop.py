@@ -12,8 +12,10 @@ import pytest
 import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail.dataset import commit
-from coursetrail.dataset.ledger import SOURCES, Source
-from coursetrail.dataset.snapshot import events_at, note_of
+from coursetrail.dataset.delta import events_at
+from coursetrail.dataset.ledger import Source
+from coursetrail.dataset.manifest import manifest_of
+from coursetrail.dataset.schema import SOURCES
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs import saved
 from support.exports import contents, export, ledger, lines
@@ -45,7 +47,7 @@ def dataset(hadoop, raw) -> str:
 
 def test_executors_read_what_one_process_reads(dataset, simulated):
     """And DuckDB asks a dataset in HDFS."""
-    assert contents(Location.of(dataset)) == contents(simulated.course.snapshot.place)
+    assert contents(Location.of(dataset)) == contents(simulated.course.snapshot.location)
     assert not (Location.of(dataset) / "_staging").is_file()
 
 
@@ -72,7 +74,7 @@ def test_spark_submit_runs_the_driver_in_a_container_and_its_tables_are_drawn_el
 def test_one_process_reads_into_hdfs_too(hadoop, raw, simulated, tmp_path):
     address = f"{hadoop.fs}/courses/by-one-process"
     done(started(hadoop.env, "ingest", address, raw))
-    assert contents(Location.of(address)) == contents(simulated.course.snapshot.place)
+    assert contents(Location.of(address)) == contents(simulated.course.snapshot.location)
     assert "nothing to do" in started(hadoop.env, "ingest", address, raw).communicate()[1]
     assert ct.open(address).snapshot.version == 1, "created empty, then one commit"
     assert ct.open(address, as_of=0).sources.num_rows == 0
@@ -150,7 +152,7 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
 
 def one_line(number: int) -> Source:
     """A source of one event."""
-    nothing = dict.fromkeys(SOURCES.names) | dict.fromkeys(("duplicates", "rejected", "blank", "begin"), 0)
+    nothing = dict.fromkeys(SOURCES.schema.names) | dict.fromkeys(("duplicates", "rejected", "blank", "begin"), 0)
     told = {"uri": str(number), "format": "coursera-legacy", "digest": str(number), "version": "0"}
     return Source(
         **nothing | told | {"source": number, "bytes": 1, "lines": 1, "events": 1, "ingested": datetime.now(UTC)}
@@ -168,7 +170,7 @@ def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
             source = one_line(number)
             together.wait()
             try:
-                commit.commit(place, [commit.Part(f"{number}.parquet", 1, source)], [source], after=None)
+                commit.commit(place, [commit.EventsFile(f"{number}.parquet", 1, source)], [source], based_on=None)
             except ct.StorageError as error:
                 refused.append(str(error))
             else:
@@ -182,7 +184,7 @@ def test_of_runs_that_make_a_dataset_at_once_one_comes_through(hadoop):
         made = events_at(place)
         assert made
         assert len(through) == 1, (through, refused)
-        assert note_of(place, made).sources == {*through}
+        assert manifest_of(place, made).sources == {*through}
         assert [file.rpartition("/")[2] for file in made.file_uris()] == [f"{through[0]}.parquet"]
         assert len(refused) == 5
         assert all("run this again" in text for text in refused)

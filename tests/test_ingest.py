@@ -18,7 +18,7 @@ from deltalake import DeltaTable, write_deltalake
 import coursetrail as ct
 from coursetrail.dataset import events_file
 from coursetrail.dataset.maintenance import compact
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.filesystem.location import Location
 from coursetrail.simulate import simulate
 from support.exports import COUNTS, contents, export, ledger, line, lines
@@ -300,7 +300,7 @@ def test_a_folder_that_is_a_delta_table_itself_gets_no_dataset_inside(tmp_path):
     refused(tmp_path / "d", match="a Delta table itself")
 
 
-@pytest.mark.parametrize("columns", [["x"], EVENTS.names], ids=["other columns", "the same columns"])
+@pytest.mark.parametrize("columns", [["x"], EVENTS.schema.names], ids=["other columns", "the same columns"])
 def test_a_delta_table_of_somebody_else_is_left_alone(tmp_path, columns):
     events = tmp_path / "d" / "events"
     events.parent.mkdir()
@@ -376,7 +376,7 @@ def test_what_was_committed_before_an_error_is_told(tmp_path):
     good, bad = export(tmp_path, lines(40), name="good.json"), export(tmp_path, b"a,b\n" * 9, name="bad.csv")
     outcomes = []
     with pytest.raises(ct.InputError, match=r"bad\.csv"):
-        ct.ingest(tmp_path / "d", [good, bad], tell=outcomes.append)
+        ct.ingest(tmp_path / "d", [good, bad], on_outcome=outcomes.append)
     assert [(Path(one.source.uri).name, one.already) for one in outcomes] == [("good.json", False)]
 
 

@@ -84,7 +84,7 @@ def test_every_public_name_is_there_and_no_other() -> None:
 
 def test_an_answer_needs_no_drawing_and_no_data_frames(course_of) -> None:
     course = course_of([{"key": "pageview", "username": "a", "timestamp": 1375257600000, "page_url": ""}])
-    asked = f"import coursetrail\ncoursetrail.open({str(course.snapshot.place.local)!r}).analyze('browsers').table"
+    asked = f"import coursetrail\ncoursetrail.open({str(course.snapshot.location.local)!r}).analyze('browsers').table"
     loaded = modules_after(asked) - {"pandas"}  # pyarrow.dataset takes it along where it is installed
     assert loaded & set(HEAVY) == set()
 

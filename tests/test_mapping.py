@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail.cli.main import cli
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.spec import MappingSpec, parse
 from coursetrail.ingestion.convert import convert
 from coursetrail.ingestion.events import events as formed
-from coursetrail.ingestion.inputs import head
+from coursetrail.ingestion.file_start import FileStart
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.tables import DelimitedTable
@@ -57,10 +57,14 @@ def read(folder: Path, mapping: str, export: bytes) -> tuple[list[dict[str, Any]
     """The same without a dataset, which takes longer."""
     (folder / "export").write_bytes(export)
     place = Location.of(folder / "export")
-    form = MappingFile("my.toml", mapping).format().fit(head(place))
+    form = MappingFile("my.toml", mapping).format().fit(FileStart.read(place).lines)
     assert form is not None
     reading, lines = Reading(form, lambda _, __: True), Lines(place, table=form.table)
-    made = [row for batch in formed(reading, lines, EVENTS, 1, None, EVENTS.names) for row in batch.to_pylist()]
+    made = [
+        row
+        for batch in formed(reading, lines, EVENTS.schema, 1, None, EVENTS.schema.names)
+        for row in batch.to_pylist()
+    ]
     return sorted(made, key=lambda row: row["line"]), reading, lines
 
 
@@ -595,12 +599,12 @@ def test_workers_of_spark_get_what_the_mapping_says_and_not_its_path(
     Path("my.toml").write_text(SMALL)
     Path("log.csv").write_text("at,who\n2020-01-01,u\n2020-01-02,v\nsoon,w\n")
     for name, choice in (("spark", EngineConfig("spark", master="local[1]")), ("duckdb", None)):
-        ct.ingest(name, ["log.csv"], mapping="my.toml", choice=choice, max_rejects="1")
+        ct.ingest(name, ["log.csv"], mapping="my.toml", engine=choice, max_rejects="1")
     assert events(Path("spark")) == events(Path("duckdb"))
     assert len(events(Path("spark"))) == 2
     Path("my.toml").write_text("name =")
-    with pytest.raises(ct.UsageError, match="is not valid TOML"):
-        ct.ingest("spark", ["log.csv"], mapping="my.toml", choice=EngineConfig("spark", master="local[1]"))
+    with pytest.raises(ct.UsageError, match="no TOML"):
+        ct.ingest("spark", ["log.csv"], mapping="my.toml", engine=EngineConfig("spark", master="local[1]"))
 
 
 def test_commands_that_read_exports_take_a_mapping(tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ from deltalake import DeltaTable
 
 import coursetrail as ct
 from coursetrail.dataset import commit, maintenance
-from coursetrail.dataset.staging import LOCK, Stage
+from coursetrail.dataset.staging import LOCK, StagingArea
 from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
-from coursetrail.ingestion import job, one_file
+from coursetrail.ingestion import commit_queue, job
+from coursetrail.ingestion.one_file import Extractor
 from coursetrail.reading import lines as blocks
 from support.commands import run
 from support.exports import contents, export, grown, ledger, line, lines
@@ -206,18 +207,19 @@ def test_two_runs_that_count_on_the_same_numbers_do_not_both_get_them(tmp_path, 
     mine, other = export(tmp_path, lines(5, 100), name="mine"), export(tmp_path, lines(5, 200), name="other")
 
     @contextmanager
-    def unlocked(place: Location, _: object) -> Iterator[Stage]:
+    def unlocked(place: Location, _: object) -> Iterator[StagingArea]:
         parts = place / "_staging" / uuid4().hex
         parts.make_folder()
-        yield Stage(Path(parts.path), parts)
+        yield StagingArea(Path(parts.path), parts)
 
     def slowly(*args: Any) -> object:
-        monkeypatch.setattr(job, "take", one_file.take)
+        monkeypatch.setattr(Extractor, "extract", extract)
         ct.ingest(tmp_path / "d", [other])
-        return one_file.take(*args)
+        return extract(*args)
 
-    monkeypatch.setattr(job, "stage", unlocked)
-    monkeypatch.setattr(job, "take", slowly)
+    extract = Extractor.extract
+    monkeypatch.setattr(job, "staging", unlocked)
+    monkeypatch.setattr(Extractor, "extract", slowly)
     with pytest.raises(ct.StorageError, match="another run changed the dataset"):
         ct.ingest(tmp_path / "d", [mine])
     ct.ingest(tmp_path / "d", [mine])
@@ -294,7 +296,7 @@ def test_files_in_a_packed_archive_that_lies_there_unchanged_are_not_read(tmp_pa
     with tarfile.open(tmp_path / "all.tar.gz", "w:gz") as packed:
         packed.add(tmp_path / "a.json", "a.json")
     ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
-    monkeypatch.setattr(job, "take", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(Extractor, "extract", lambda *_: pytest.fail("it was read"))
     (outcome,) = ct.ingest(tmp_path / "d", [tmp_path / "all.tar.gz"])
     assert outcome.already
 
@@ -329,7 +331,7 @@ def test_a_version_that_is_not_there_is_one_clear_line(tmp_path, as_of):
 
 def test_a_compaction_changes_no_answer_and_is_done_when_it_is_due(tmp_path, monkeypatch):
     files = [export(tmp_path, lines(20, 100 * number), b"junk\n", name=f"f{number}") for number in range(12)]
-    monkeypatch.setattr(job, "OFTEN", 1)
+    monkeypatch.setattr(commit_queue, "MOST_FILES", 1)
     ct.ingest(tmp_path / "loose", files, max_rejects="50%")
     assert len(commit.sizes(Location.of(tmp_path / "loose"))) == 12
     monkeypatch.setattr(maintenance, "MANY", 5)
@@ -358,7 +360,7 @@ def test_a_compaction_waits_its_turn(tmp_path, monkeypatch):
 
 
 def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_compaction(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "OFTEN", 1)
+    monkeypatch.setattr(commit_queue, "MOST_FILES", 1)
     monkeypatch.setattr(maintenance, "MANY", 2)
     files = [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)]
     with pytest.raises(ct.InputError):
@@ -367,7 +369,7 @@ def test_a_file_that_is_refused_every_night_does_not_keep_a_dataset_from_its_com
 
 
 def test_files_that_do_not_go_two_into_one_are_no_reason_to_compact(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "OFTEN", 1)
+    monkeypatch.setattr(commit_queue, "MOST_FILES", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(5, 100 * number), name=f"f{number}") for number in range(4)])
     monkeypatch.setattr(maintenance, "MANY", 2)
     assert maintenance.is_due(Location.of(tmp_path / "d"))
@@ -376,12 +378,12 @@ def test_files_that_do_not_go_two_into_one_are_no_reason_to_compact(tmp_path, mo
 
 
 def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "OFTEN", 1)
+    monkeypatch.setattr(commit_queue, "MOST_FILES", 1)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(20, 100 * number), name=f"f{number}") for number in range(4)])
     before = contents(tmp_path / "d")
     assert maintenance.compact(Location.of(tmp_path / "d")).cleared == 0
     assert ct.open(tmp_path / "d", as_of=3).sources.num_rows == 4
-    monkeypatch.setattr(maintenance, "KEPT", maintenance.KEPT * 0)
+    monkeypatch.setattr(maintenance, "RETENTION", maintenance.RETENTION * 0)
     assert maintenance.compact(Location.of(tmp_path / "d")).cleared > 4
     assert contents(tmp_path / "d") == before
     with pytest.raises(ct.DatasetError, match="files of version 1 were cleared away"):
@@ -406,17 +408,17 @@ def test_workers_find_what_has_grown_what_is_packed_and_what_changed(tmp_path, s
     spark = EngineConfig("spark")
     short, long = export(tmp_path, lines(30), name="a"), export(tmp_path, lines(50), name="b")
     packed, other = export(tmp_path, gzip.compress(lines(30)), name="c.gz"), export(tmp_path, lines(5, 900), name="e")
-    outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], choice=spark)
+    outcomes = ct.ingest(tmp_path / "d", [long, packed, other, short], engine=spark)
     assert sorted(one.already for one in outcomes) == [False, False, False, True]
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [5, 20, 30]
     few, more = export(tmp_path, lines(7, 700), name="f"), export(tmp_path, lines(9, 700), name="g")
-    ct.ingest(tmp_path / "few", [more, few], choice=spark)
+    ct.ingest(tmp_path / "few", [more, few], engine=spark)
     assert sorted(row[0] for row in ledger(tmp_path / "few")) == [2, 7]
     grown(tmp_path, lines(60), name="b")
     grown(tmp_path, lines(7, 500), name="e")
     with pytest.raises(ct.InputError, match="has changed since"):
-        ct.ingest(tmp_path / "d", [long, other, packed], choice=spark)
-    ct.ingest(tmp_path / "d", [other], choice=spark, replace=True)
+        ct.ingest(tmp_path / "d", [long, other, packed], engine=spark)
+    ct.ingest(tmp_path / "d", [other], engine=spark, replace=True)
     assert sorted(row[0] for row in ledger(tmp_path / "d")) == [7, 10, 20, 30]
     assert numbers(tmp_path / "d") == [*range(60), *range(500, 507)]
 
@@ -426,7 +428,7 @@ def test_where_nothing_is_new_spark_is_not_started_and_all_is_told(tmp_path):
     ct.ingest(tmp_path / "d", [path])
     told: list[job.Outcome] = []
     nowhere = EngineConfig("spark", master="spark://127.0.0.1:9")
-    assert ct.ingest(tmp_path / "d", [path], choice=nowhere, tell=told.append) == told
+    assert ct.ingest(tmp_path / "d", [path], engine=nowhere, on_outcome=told.append) == told
     assert [one.already for one in told] == [True]
 
 

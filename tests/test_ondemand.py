@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail import formats
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import InputError
 from coursetrail.formats.coursera import definition
@@ -84,8 +84,12 @@ def batch(folder: Path, data: bytes) -> tuple[list[dict[str, Any]], Reading]:
     form = formats.recognise(data.splitlines(keepends=True)[:200], "access.csv")
     assert form.name == "coursera"
     reading = Reading(form, lambda rejects, line: True)
-    found = [*events(reading, Lines(file, table=form.table), EVENTS, 1, None, EVENTS.names)]
-    rows = pa.Table.from_batches([part.select(EVENTS.names) for part in found]) if found else EVENTS.empty_table()
+    found = [*events(reading, Lines(file, table=form.table), EVENTS.schema, 1, None, EVENTS.schema.names)]
+    rows = (
+        pa.Table.from_batches([part.select(EVENTS.schema.names) for part in found])
+        if found
+        else EVENTS.schema.empty_table()
+    )
     return sorted(rows.to_pylist(), key=lambda row: row["line"]), reading
 
 
@@ -550,10 +554,12 @@ def test_workers_of_spark_read_the_same_and_answer_the_same(tmp_path, session):
     for name, data in {"access": pristine(VIEW, VIEW), "video": pristine(*learners) + b"junk\n"}.items():
         (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(data))
     files = sorted(tmp_path.glob("*.gz"))
-    ct.ingest(tmp_path / "spread", files, max_rejects="5%", choice=EngineConfig("spark"))
-    columns = "learner, action, course, region, time, position"
-    query = f"select {columns}, count(*) as n from events group by {columns} order by {columns}"
-    spread = ct.Dataset(ct.open(tmp_path / "spread").snapshot, EngineConfig("spark")).sql(query)
+    choice = EngineConfig("spark", "local[1]", settings={"spark.driver.memory": "1g"})
+    with choice.connect():
+        ct.ingest(tmp_path / "spread", files, max_rejects="5%", engine=EngineConfig("spark"))
+        columns = "learner, action, course, region, time, position"
+        query = f"select {columns}, count(*) as n from events group by {columns} order by {columns}"
+        spread = ct.Dataset(ct.open(tmp_path / "spread").snapshot, EngineConfig("spark")).sql(query)
     ct.ingest(tmp_path / "here", files, max_rejects="5%")
     assert ct.open(tmp_path / "here").sql(query).to_pylist() == spread.to_pylist()
     assert sum(spread["n"].to_pylist()) == 41

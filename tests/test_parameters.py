@@ -112,7 +112,7 @@ def test_the_list_of_analyses_has_parameters(dataset, monkeypatch) -> None:
 
 
 def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:
-    folder = str(dataset.snapshot.place)
+    folder = str(dataset.snapshot.location)
     command = reload(analyze).analyze
     done = CliRunner().invoke(command, [folder, "items", "--least", "2", "--format", "csv"])
     assert done.stdout == f"item,page,events,furthest\n1,{page(1)},2,70.5\n"

@@ -32,7 +32,7 @@ def test_what_was_saved_is_read_as_it_was(results, tmp_path, form):
 
 
 def test_a_plot_of_saved_tables_is_the_plot_of_the_dataset(simulated, tmp_path):
-    dataset = str(simulated.course.snapshot.place)
+    dataset = str(simulated.course.snapshot.location)
     assert coursetrail("analyze", dataset, "-o", tmp_path / "tables").code == 0
     assert coursetrail("plot", dataset, "-o", tmp_path / "direct").code == 0
     assert coursetrail("plot", "--tables", tmp_path / "tables", "-o", tmp_path / "later").code == 0
@@ -43,7 +43,7 @@ def test_a_plot_of_saved_tables_is_the_plot_of_the_dataset(simulated, tmp_path):
 
 
 def test_one_of_the_saved_tables_may_be_drawn_alone(simulated, tmp_path):
-    coursetrail("analyze", simulated.course.snapshot.place, "browsers", "devices", "-o", tmp_path)
+    coursetrail("analyze", simulated.course.snapshot.location, "browsers", "devices", "-o", tmp_path)
     assert coursetrail("plot", "--tables", tmp_path, "devices", "-o", tmp_path / "plots").code == 0
     assert [path.name for path in (tmp_path / "plots").iterdir()] == ["devices.png"]
 

@@ -70,7 +70,9 @@ def test_a_known_format_needs_no_draft(simulated: Simulated) -> None:
     assert (found.format, found.draft, found.container) == ("coursera-legacy", None, "gzip")
     assert found.events > 150
     assert found.first is not None
-    username = ct.open(simulated.course.snapshot.place).sql("select learner from events limit 1")["learner"][0].as_py()
+    username = (
+        ct.open(simulated.course.snapshot.location).sql("select learner from events limit 1")["learner"][0].as_py()
+    )
     assert username not in found.describe()
 
 

@@ -70,7 +70,7 @@ class Dataset:
         with self.engine(questions.columns) as engine:
             _must_match(engine, questions.filters)
             for relation in questions.shared:
-                engine.keep(relation.name, materialized(relation, questions.filters))
+                engine.materialize(relation.name, materialized(relation, questions.filters))
             names = [f"analysis '{one.name}'" for one in questions.asked]
             texts = [(questions.counts, "count of events"), *zip(questions.short_texts, names, strict=True)]
             with closing(engine.queries(texts)) as tables:
@@ -86,10 +86,10 @@ class Dataset:
                 if table is SOURCES:  # of a version only some rows count
                     engine.register(table.name, self.sources, table.schema)
                 else:
-                    engine.register(_raw(table), self.snapshot.files(table.name), table.schema)
+                    engine.register(_raw(table), self.snapshot.files(table.name), table.schema, table.name)
             _name_those_that_count(engine)
-            engine.restrict(self.snapshot.place.local)
-            return engine.ask(text)
+            engine.restrict(self.snapshot.location.local)
+            return engine.query_readonly(text)
 
     @contextmanager
     def engine(self, columns: Collection[str] = EVENTS.schema.names) -> Iterator[Engine]:
@@ -98,7 +98,7 @@ class Dataset:
             for table in TABLES:
                 if table not in (SOURCES, REJECTS):
                     wanted = [one for one in table.schema if table is not EVENTS or one.name in columns]
-                    engine.register(_raw(table), self.snapshot.files(table.name), pa.schema(wanted))
+                    engine.register(_raw(table), self.snapshot.files(table.name), pa.schema(wanted), table.name)
             yield engine
 
     def _files(self) -> str:

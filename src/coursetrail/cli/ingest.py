@@ -48,10 +48,10 @@ def ingest(
     if not exports and not tables:
         raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")
 
-    def tell_table(replaced: ReplacedTable) -> None:
+    def report_table(replaced: ReplacedTable) -> None:
         say(f"{replaced.table}: {replaced.rows:,} rows of {replaced.courses:,} courses")
 
-    def tell(outcome: job.Outcome) -> None:
+    def report(outcome: job.Outcome) -> None:
         if outcome.already:
             say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
         else:
@@ -62,9 +62,9 @@ def ingest(
         exports,
         replace=replace,
         tables=tables,
-        choice=engine,
+        engine=engine,
         progress=on_terminal(),
-        tell=tell,
-        tell_table=tell_table,
+        on_outcome=report,
+        on_table=report_table,
         **reading,
     )

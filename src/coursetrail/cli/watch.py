@@ -42,7 +42,7 @@ def watch(
     from coursetrail.ingestion.watch import Watch
 
     look = Watch(
-        dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, {**reading, "choice": engine}
+        dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, {**reading, "engine": engine}
     )
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):

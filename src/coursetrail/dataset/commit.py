@@ -1,6 +1,6 @@
 """How a dataset changes: rows are added to its tables, then one commit to `events` makes them part of it.
 
-Each commit is marked with its number, so that of two runs at once the slower one notices, whatever it appends.
+Each commit is marked with its number, so that of two simultaneous runs the slower one notices, whatever it appends.
 """
 
 import errno
@@ -18,52 +18,45 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterP
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
+from coursetrail.dataset.delta import events_at, table_at, uri, version
+from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
-from coursetrail.dataset.snapshot import (
-    EVENTS,
-    NOTHING,
-    REPLACED,
-    TABLES,
-    Manifest,
-    events_at,
-    note_of,
-    storage,
-    table_at,
-    uri,
-    version,
-)
+from coursetrail.dataset.manifest import EMPTY, Manifest, manifest_of
+from coursetrail.dataset.schema import EVENTS, REPLACED, TABLES
 from coursetrail.filesystem.location import Location
 
-WRITTEN = WriterProperties(compression="ZSTD", compression_level=1)
+WRITER = WriterProperties(compression="ZSTD", compression_level=1)
 """How Delta's own writer writes what is exchanged or compacted."""
+BESIDE_EVENTS = tuple(table.name for table in TABLES if table is not EVENTS)
+"""Tables whose versions the manifest names."""
 
 
-def append(place: Location, name: str, rows: pa.Table, mode: str = "append", *, after: int | None) -> int:
+def append(location: Location, name: str, rows: pa.Table, mode: str = "append", *, based_on: int | None) -> int:
     """Add rows to a table other than `events`, and say its version then; readers see them with the next of `events`.
 
-    `after` is the version that the rows were worked out from: a table that has changed since is a StorageError,
-    for another run may have added the same.
+    `based_on` is the version that the rows were worked out from. A table that has changed since is a StorageError,
+    because another run may have added the same.
     """
-    table = table_at(place, name)
+    table = table_at(location, name)
     if table is not None and not rows.num_rows and mode == "append":
         return table.version()
-    with storage(place):
-        if table is None:  # empty at first: only from a version on does Delta notice a rival
-            DeltaTable.create(uri(place, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
-            table, after = DeltaTable(uri(place, name)), after or 0
-        if table.version() != after:
+    with storage(location):
+        if table is None:  # empty at first: Delta notices another run only once there is a version
+            DeltaTable.create(uri(location, name), rows.schema, mode="ignore", name=f"coursetrail {name}")
+            table, based_on = DeltaTable(uri(location, name)), based_on or 0
+        if table.version() != based_on:
             raise CommitFailedError(f"'{name}' has a new version")
         write_deltalake(
             table,
             rows,
             mode="overwrite" if mode == "overwrite" else "append",
-            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", after + 1)]),
+            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", based_on + 1)]),
         )
-        return after + 1
+        return based_on + 1
 
 
 @dataclass(frozen=True)
-class Part:
+class EventsFile:
     """A Parquet file in the folder of `events`, and of which source it has how many rows."""
 
     name: str
@@ -71,103 +64,107 @@ class Part:
     source: Source
 
 
-def commit(place: Location, parts: Sequence[Part], sources: Sequence[Source], *, after: int | None) -> int:
+def commit(location: Location, files: Sequence[EventsFile], sources: Sequence[Source], *, based_on: int | None) -> int:
     """Make Parquet files and what they are read from part of the dataset, in one version, and say which that is.
 
-    The files lie in the folder of `events` already. The commit names the newest versions of the other tables. `after`
-    is the version that the run knows, None where there was no dataset: another one is a StorageError.
+    The files lie in the folder of `events` already. The manifest names the newest versions of the other tables.
+    `based_on` is the version that the run knows, None where there was no dataset. Any other is a StorageError.
     """
-    with storage(place):
-        events = _events_as_known(place, after)
-        adds = [_add(part) for part in parts]
-        if events is None and place.local:  # no rival: one run at a time has the stage
-            _create(place, adds, _properties(place, None, added=sources))
+    with storage(location):
+        events = _events_at_version(location, based_on)
+        adds = [_add(file) for file in files]
+        if events is None and location.local:  # no other run: one at a time has the staging area
+            _create(location, adds, _properties(location, None, added=sources))
             return 0
         if events is None:
-            events = _begun(place)
-        properties = _properties(place, events, added=sources)
+            events = _create_empty(location)
+        properties = _properties(location, events, added=sources)
         at = events.version()
-        events.create_write_transaction([*adds], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+        events.create_write_transaction(
+            [*adds], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties
+        )
         return at + 1
 
 
 def exchange(
-    place: Location, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source, *, after: int | None
+    location: Location, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source, *, based_on: int | None
 ) -> int:
     """Take the rows of some sources out of the events and put those of another in, as `commit` does."""
     numbers = ", ".join(str(source.source) for source in (*old, new))
-    with storage(place):
-        events = _events_as_known(place, after)
+    with storage(location):
+        events = _events_at_version(location, based_on)
         if events is None:
             raise CommitFailedError("the dataset is gone")
         at = events.version()
-        _room(place, _held(events, [source.source for source in old]))
+        _check_space(location, _bytes_of(events, [source.source for source in old]))
         write_deltalake(
             events,
             rows,
             mode="overwrite",
             predicate=f"source in ({numbers})",
-            writer_properties=WRITTEN,
-            commit_properties=_properties(place, events, added=[new], gone=old),
+            writer_properties=WRITER,
+            commit_properties=_properties(location, events, added=[new], gone=old),
         )
         return at + 1
 
 
-def settle(place: Location) -> None:
+def undo_uncommitted(location: Location) -> None:
     """Take back what a run that was killed did to tables that are replaced: the next commit would make it count.
 
-    Only for one who has the stage, and so knows that no other run is at it.
+    The caller must have the staging area, and so know that no other run is writing.
     """
-    tables = {name: table for name in REPLACED if (table := table_at(place, name))}
+    tables = {table.name: found for table in REPLACED if (found := table_at(location, table.name))}
     if not tables:  # as in most datasets: nothing is read
         return
-    events = events_at(place)
-    noted = note_of(place, events).tables if events else {}
+    events = events_at(location)
+    committed = manifest_of(location, events).tables if events else {}
     for name, table in tables.items():
-        with storage(place):
-            if name not in noted:
+        with storage(location):
+            if name not in committed:
                 if table.file_uris():
                     rows = pa.schema(table.schema()).empty_table()
-                    append(place, name, rows, "overwrite", after=table.version())
-            elif set(table.file_uris()) != set(DeltaTable(uri(place, name), version=noted[name]).file_uris()):
-                table.restore(noted[name])
+                    append(location, name, rows, "overwrite", based_on=table.version())
+            elif set(table.file_uris()) != set(DeltaTable(uri(location, name), version=committed[name]).file_uris()):
+                table.restore(committed[name])
 
 
-def sizes(place: Location) -> list[int]:
+def sizes(location: Location) -> list[int]:
     """Bytes of each file of the events."""
-    events = events_at(place)
+    events = events_at(location)
     return [] if events is None else pa.table(events.get_add_actions(flatten=True))["size_bytes"].to_pylist()
 
 
-def rewrite(place: Location, full: int) -> None:
+def rewrite(location: Location, full: int) -> None:
     """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
-    _room(place, sum(size for size in sizes(place) if size < full))
-    for name in TABLES[1:]:
-        table = table_at(place, name)
+    _check_space(location, sum(size for size in sizes(location) if size < full))
+    for name in BESIDE_EVENTS:
+        table = table_at(location, name)
         if table is not None:
             mark = Transaction("coursetrail", table.version() + 1)
             table.optimize.compact(
                 target_size=full,
-                writer_properties=WRITTEN,
+                writer_properties=WRITER,
                 commit_properties=CommitProperties(app_transactions=[mark]),
             )
-    events = events_at(place)
+    events = events_at(location)
     if events is not None:
-        properties = _properties(place, events)
-        found = events.optimize.compact(target_size=full, writer_properties=WRITTEN, commit_properties=properties)
+        properties = _properties(location, events)
+        found = events.optimize.compact(target_size=full, writer_properties=WRITER, commit_properties=properties)
         if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
-            events.create_write_transaction([], "append", Schema.from_arrow(EVENTS), commit_properties=properties)
+            events.create_write_transaction(
+                [], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties
+            )
 
 
-def clear(place: Location, kept: timedelta) -> int:
-    """Remove files that only versions need which were replaced longer ago than `kept`; how many those were."""
-    hours = int(kept.total_seconds() // 3600)
+def clear(location: Location, retention: timedelta) -> int:
+    """Remove files that no version needs but those replaced longer ago than `retention`; how many were removed."""
+    hours = int(retention.total_seconds() // 3600)
     cleared = 0
-    for name in TABLES:
-        table = table_at(place, name)
+    for name in ("events", *BESIDE_EVENTS):
+        table = table_at(location, name)
         if table is None:
             continue
-        for dry in (True, False):  # each time that is not is a version
+        for dry in (True, False):  # a real vacuum makes a version, so first see whether there is anything
             gone = table.vacuum(hours, dry_run=dry, enforce_retention_duration=False, full=True)
             if not gone:
                 break
@@ -175,7 +172,7 @@ def clear(place: Location, kept: timedelta) -> int:
     return cleared
 
 
-def _held(events: DeltaTable, sources: Sequence[int]) -> int:
+def _bytes_of(events: DeltaTable, sources: Sequence[int]) -> int:
     """Bytes of the files that may hold events of these sources."""
     files = pa.table(events.get_add_actions(flatten=True)).to_pylist()
     lowest, highest = min(sources), max(sources)
@@ -186,68 +183,70 @@ def _held(events: DeltaTable, sources: Sequence[int]) -> int:
     )
 
 
-def _room(place: Location, size: int) -> None:
-    """Raise OSError where a disk of this machine has not so much left: Delta Lake's library panics when it is full."""
-    if place.local and shutil.disk_usage(place.local).free < size:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+def _check_space(location: Location, size: int) -> None:
+    """Raise OSError where a disk of this machine has less than `size` bytes left: Delta Lake panics on a full disk."""
+    if location.local and shutil.disk_usage(location.local).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(location))
 
 
-def _events_as_known(place: Location, after: int | None) -> DeltaTable | None:
-    events = events_at(place)
-    if (events.version() if events else None) != after:
+def _events_at_version(location: Location, based_on: int | None) -> DeltaTable | None:
+    events = events_at(location)
+    if (events.version() if events else None) != based_on:
         raise CommitFailedError("'events' has a new version")
     return events
 
 
-def _begun(place: Location) -> DeltaTable:
+def _create_empty(location: Location) -> DeltaTable:
     """The table of events with nothing in it. CommitFailedError where another run has put something there.
 
-    Without a lock two runs may create a table at once, and Delta Lake's library takes both for done: the second one's
-    commit follows unchecked. So what is created must be empty, and the commit after it tells who was faster.
+    Without a lock two runs may create a table at once, and Delta Lake's library reports success to both: the second
+    one's commit follows unchecked. So what is created must be empty, and the commit after it shows which was faster.
     """
-    DeltaTable.create(uri(place, "events"), Schema.from_arrow(EVENTS), mode="ignore", name="coursetrail events")
-    events = DeltaTable(uri(place, "events"))
-    if note_of(place, events) != NOTHING:
+    DeltaTable.create(
+        uri(location, "events"), Schema.from_arrow(EVENTS.schema), mode="ignore", name="coursetrail events"
+    )
+    events = DeltaTable(uri(location, "events"))
+    if manifest_of(location, events) != EMPTY:
         raise CommitFailedError("another run made the dataset")
     return events
 
 
-def _create(place: Location, adds: list[AddAction], properties: CommitProperties) -> None:
+def _create(location: Location, adds: list[AddAction], properties: CommitProperties) -> None:
     try:
         create_table_with_add_actions(
-            uri(place, "events"),
-            Schema.from_arrow(EVENTS),
+            uri(location, "events"),
+            Schema.from_arrow(EVENTS.schema),
             adds,
             mode="error",
             name="coursetrail events",
             commit_properties=properties,
         )
     except DeltaError as error:
-        if table_at(place, "events") is None:
+        if table_at(location, "events") is None:
             raise
         raise CommitFailedError("another run made the dataset") from error
 
 
 def _properties(
-    place: Location, events: DeltaTable | None, added: Sequence[Source] = (), gone: Sequence[Source] = ()
+    location: Location, events: DeltaTable | None, added: Sequence[Source] = (), gone: Sequence[Source] = ()
 ) -> CommitProperties:
-    """What a commit to `events` says: the versions of the other tables, and which sources count from then on.
+    """What a commit to `events` records: the versions of the other tables, and which sources count from then on.
 
     It fails if another run was faster: its versions of the other tables may be older than those of that run.
     """
-    versions = {name: at for name in TABLES[1:] if (at := version(place, name)) is not None}
-    before = note_of(place, events).sources if events else frozenset()
+    versions = {name: at for name in BESIDE_EVENTS if (at := version(location, name)) is not None}
+    before = manifest_of(location, events).sources if events else frozenset()
     after = before - {source.source for source in gone} | {source.source for source in added}
     return CommitProperties(
-        custom_metadata={"coursetrail": Manifest(versions, after).written()},
+        custom_metadata={"coursetrail": Manifest(versions, after).to_json()},
         app_transactions=[Transaction("coursetrail", events.version() + 1 if events else 0)],
     )
 
 
-def _add(part: Part) -> AddAction:
-    lowest: dict[str, Any] = {"source": part.source.source}
+def _add(file: EventsFile) -> AddAction:
+    lowest: dict[str, Any] = {"source": file.source.source}
     highest = dict(lowest)
-    if part.source.first_time and part.source.last_time:
-        lowest["time"], highest["time"] = part.source.first_time.isoformat(), part.source.last_time.isoformat()
-    stats = {"numRecords": part.source.events, "minValues": lowest, "maxValues": highest}
-    return AddAction(part.name, part.size, {}, int(time.time() * 1000), True, json.dumps(stats))
+    if file.source.first_time and file.source.last_time:
+        lowest["time"], highest["time"] = file.source.first_time.isoformat(), file.source.last_time.isoformat()
+    stats = {"numRecords": file.source.events, "minValues": lowest, "maxValues": highest}
+    return AddAction(file.name, file.size, {}, int(time.time() * 1000), True, json.dumps(stats))

@@ -9,12 +9,13 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from coursetrail.dataset.schema import EVENT_COLUMNS
+
 GROUP = 100_000
-"""Rows of a row group, about: whole batches are not cut."""
-UNREPEATED = ("line", "time", "position", "position_from", "rate", "extra")
-"""Columns for which a dictionary of values would only cost time."""
-RANGED = ("source", "course", "time", "learner")
-"""Columns whose smallest and largest value a reader may skip groups by."""
+"""Rows of a row group, about: batches are not cut."""
+DICTIONARIES = {column.name for column in EVENT_COLUMNS if not column.unrepeated}
+STATISTICS = {column.name for column in EVENT_COLUMNS if column.ranged}
+"""Columns whose smallest and largest value Parquet stores, so that a reader can skip groups."""
 
 
 def name() -> str:
@@ -23,12 +24,12 @@ def name() -> str:
 
 
 def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path, *, packed: bool = True) -> None:
-    """Write batches to the new file `out`, with the columns of `schema` as plain Parquet types; `packed` with zstd.
+    """Write batches to the new file `out`, with the columns of `schema` as plain Parquet types, compressed if `packed`.
 
     Batches may hold dictionary arrays where `schema` has strings, all of them in the same columns. Raises OSError,
     and whatever `batches` raises.
     """
-    with out.open("wb") as file, ExitStack() as opened, ThreadPoolExecutor(1) as aside:
+    with out.open("wb") as file, ExitStack() as opened, ThreadPoolExecutor(1) as background:
         writer: pq.ParquetWriter | None = None
         pending: Future[None] | None = None
         for group in _groups(batches):
@@ -36,7 +37,7 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path, *, pa
                 writer = opened.enter_context(_writer(file, group.schema, packed))
             if pending:
                 pending.result()
-            pending = aside.submit(_write, writer, group)
+            pending = background.submit(_write, writer, group)
         if pending:
             pending.result()
         if writer is None:
@@ -44,14 +45,14 @@ def write(batches: Iterable[pa.RecordBatch], schema: pa.Schema, out: Path, *, pa
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    group: list[pa.RecordBatch] = []
     for batch in batches:
-        held.append(batch)
-        if sum(map(len, held)) >= GROUP:
-            yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
+        group.append(batch)
+        if sum(map(len, group)) >= GROUP:
+            yield pa.Table.from_batches(group)
+            group = []
+    if group:
+        yield pa.Table.from_batches(group)
 
 
 def _writer(file: object, schema: pa.Schema, packed: bool) -> pq.ParquetWriter:
@@ -60,8 +61,8 @@ def _writer(file: object, schema: pa.Schema, packed: bool) -> pq.ParquetWriter:
         schema,
         compression="zstd" if packed else "none",
         compression_level=1 if packed else None,
-        use_dictionary=[column for column in schema.names if column not in UNREPEATED],
-        write_statistics=[column for column in schema.names if column in RANGED],
+        use_dictionary=[column for column in schema.names if column in DICTIONARIES],
+        write_statistics=[column for column in schema.names if column in STATISTICS],
         store_schema=False,
     )
 

@@ -1,11 +1,12 @@
-"""Many small files → few large ones, and old files cleared away: what keeps a dataset fast that grows every night."""
+"""Maintenance of a dataset that grows every night: small files are merged into large ones, old files are removed."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from coursetrail.dataset import commit, snapshot
+from coursetrail.dataset.errors import storage
 from coursetrail.dataset.snapshot import Snapshot
-from coursetrail.dataset.staging import stage
+from coursetrail.dataset.staging import staging
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
 from coursetrail.progress import Progress, Silent
@@ -13,8 +14,8 @@ from coursetrail.progress import Progress, Silent
 FULL = 128 << 20
 """Bytes of a file that is large enough to stay as it is."""
 MANY = 100
-"""Files below half of that, two of which go into one, from which on an ingest compacts the dataset by itself."""
-KEPT = timedelta(days=7)
+"""An ingest compacts a dataset that has more files below half of `FULL`: two of these go into one."""
+RETENTION = timedelta(days=7)
 """How long what a compaction or a replacement took out can still be read with an older version."""
 
 
@@ -27,28 +28,28 @@ class Compacted:
     cleared: int
 
 
-def compact(place: Location, progress: Progress | None = None) -> Compacted:
+def compact(location: Location, progress: Progress | None = None) -> Compacted:
     """Write a dataset's small files anew as few large ones, and clear away files that only versions need which were
-    replaced over `KEPT` ago. The answers are the same. Raises DatasetError, StorageError.
+    replaced more than `RETENTION` ago. The answers are the same. Raises DatasetError, StorageError.
     """
-    if not snapshot.exists(place):
-        raise DatasetError(f"{place}: no dataset here to compact. Is the name right?")
+    if not snapshot.exists(location):
+        raise DatasetError(f"{location}: no dataset here to compact. Is the name right?")
     shown = progress or Silent()
-    with stage(place, shown):  # an ingest would find the tables changed under it
-        Snapshot.open(place)  # what is damaged must not be made to look whole
-        return compact_within(place, shown)
+    with staging(location, shown):  # else an ingest would find that the tables have changed meanwhile
+        Snapshot.open(location)  # what is damaged must not be made to look whole
+        return compact_within(location, shown)
 
 
-def compact_within(place: Location, progress: Progress) -> Compacted:
-    """`compact` for a run that has the stage."""
-    with progress.step("Compacting", None, "tables") as step, snapshot.storage(place):
-        before = len(commit.sizes(place))
-        commit.rewrite(place, FULL)
+def compact_within(location: Location, progress: Progress) -> Compacted:
+    """`compact` for a run that has the staging area already."""
+    with progress.step("Compacting", None, "tables") as step, storage(location):
+        before = len(commit.sizes(location))
+        commit.rewrite(location, FULL)
         step.advance(1)
-        cleared = commit.clear(place, KEPT)
-        return Compacted(before, len(commit.sizes(place)), cleared)
+        cleared = commit.clear(location, RETENTION)
+        return Compacted(before, len(commit.sizes(location)), cleared)
 
 
-def is_due(place: Location) -> bool:
-    """Whether a dataset has so many small files, two of which make a full one, that it should be compacted."""
-    return sum(size < FULL // 2 for size in commit.sizes(place)) > MANY
+def is_due(location: Location) -> bool:
+    """Whether a dataset has more than `MANY` small files, two of which make a full one."""
+    return sum(size < FULL // 2 for size in commit.sizes(location)) > MANY

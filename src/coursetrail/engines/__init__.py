@@ -1,4 +1,4 @@
-"""What runs the SQL: DuckDB in this process, or Apache Spark; which of them, and values as SQL text.
+"""What runs the SQL: DuckDB in this process, or Apache Spark; the choice between them, and values as SQL text.
 
-It may import reading, filesystem and errors.
+It may import reading, filesystem and errors. Only this package imports duckdb, pyspark and py4j.
 """

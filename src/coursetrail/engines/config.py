@@ -1,4 +1,4 @@
-"""Which engine is meant: what the call says, else the environment, else the file `coursetrail.toml`.
+"""Which engine is used: the options of the call, else the environment, else the file `coursetrail.toml`.
 
 engine = "spark"
 master = "spark://host:7077"        # or: remote = "sc://host:15002"
@@ -58,8 +58,8 @@ class EngineConfig:
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What one of the three says; UsageError where that contradicts itself."""
+class _Settings:
+    """The settings of one of the three; UsageError where they contradict each other."""
 
     where: str
     engine: str | None = None
@@ -76,46 +76,46 @@ class _Said:
 
     @property
     def name(self) -> str | None:
-        """The engine, if one is meant."""
+        """The engine, if it is named or follows from an address."""
         return self.engine or ("spark" if self.master or self.remote else None)
 
 
 def chosen(engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str]) -> EngineConfig:
-    """The engine of a command. The strongest that names an engine or an address puts the others' out of force.
+    """The engine of a command. Options override the environment, and that overrides the file.
 
     UsageError for a file that cannot be read, and for a contradiction within the call, the environment or the file.
     """
-    all_said = (_Said("", engine, master, remote, settings), _in_environment(), _in_file())
-    name = next((said.name for said in all_said if said.name), "spark" if SUBMITTED in os.environ else "duckdb")
+    sources = (_Settings("", engine, master, remote, settings), _in_environment(), _in_file())
+    name = next((one.name for one in sources if one.name), "spark" if SUBMITTED in os.environ else "duckdb")
     if name == "duckdb":
         return EngineConfig(name, settings=settings)
-    address = next((said for said in all_said if said.master or said.remote), _Said(""))
-    conf = {name: value for said in reversed(all_said) for name, value in said.conf.items()}
+    address = next((one for one in sources if one.master or one.remote), _Settings(""))
+    conf = {name: value for one in reversed(sources) for name, value in one.conf.items()}
     return EngineConfig(name, address.master, address.remote, conf)
 
 
-def _in_environment() -> _Said:
+def _in_environment() -> _Settings:
     engine, master, remote = (os.environ.get(VARIABLE + key.upper()) or None for key in KEYS[:3])
-    return _Said("The environment: ", engine, master, remote)
+    return _Settings("The environment: ", engine, master, remote)
 
 
-def _in_file() -> _Said:
+def _in_file() -> _Settings:
     try:
-        said = tomllib.loads(FILE.read_text())
+        settings = tomllib.loads(FILE.read_text())
     except FileNotFoundError:
-        return _Said("")
+        return _Settings("")
     except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{FILE} cannot be read: {error}.") from error
-    for key, value in said.items():
+    for key, value in settings.items():
         if key not in KEYS:
             raise UsageError(f"{FILE}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
         if not isinstance(value, dict if key == "conf" else str):
             raise UsageError(f"{FILE}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
-    return _Said(f"{FILE}: ", **{**said, "conf": dict(_flat(said.get("conf", {})))})
+    return _Settings(f"{FILE}: ", **{**settings, "conf": dict(_flat(settings.get("conf", {})))})
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Settings by their dotted names, which TOML takes for nested tables unless they are in quotes."""
+    """Settings by their dotted names; TOML reads an unquoted dotted name as nested tables."""
     for key, value in table.items():
         name = before + key
         if isinstance(value, dict):

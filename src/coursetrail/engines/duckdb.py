@@ -1,7 +1,8 @@
 """DuckDB in this process: the default engine."""
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
-from coursetrail.engines.sql import parquet
+from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
 from coursetrail.reading.records import cores
@@ -24,8 +25,8 @@ SETTINGS = (
     "set autoload_known_extensions = false",
 )
 MEMORY = (0, 300, 700)
-"""Megabytes that DuckDB may hold on so many cores before it spills, and 150 more on each further one. With what Python
-and Arrow hold it is under 0.6 GB on one core, which a task on a cluster has, and under 1.5 GB on two."""
+"""Megabytes that DuckDB may hold, by the number of cores, before it spills; each core above two adds 150. With what
+Python and Arrow hold it is under 0.6 GB on one core, which a task on a cluster has, and under 1.5 GB on two."""
 
 PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
@@ -44,8 +45,13 @@ class DuckDB:
     ) -> None:
         self.connection.close()
 
-    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
-        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+    def register(
+        self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema, title: str | None = None
+    ) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`.
+
+        An error calls it `title`, by default its name.
+        """
         if isinstance(content, pa.Table) or not content:
             rows = content if isinstance(content, pa.Table) else schema.empty_table()
             self.connection.register(name, rows)
@@ -59,7 +65,7 @@ class DuckDB:
             self.connection.execute(f"create view {name} as select {columns} from {rows}")
         except (duckdb.Error, OSError) as error:
             raise DatasetError(
-                f"A file of the table '{name.removeprefix('all_')}' cannot be read ({message(error)}). Restore the "
+                f"A file of the table '{title or name}' cannot be read ({message(error)}). Restore the "
                 "dataset from a copy, or ingest the exports into a new folder."
             ) from error
 
@@ -67,12 +73,44 @@ class DuckDB:
         """Make a query over relations a relation."""
         self.connection.execute(f"create view {name} as {sql}")
 
-    def keep(self, name: str, sql: str) -> None:
+    def materialize(self, name: str, sql: str) -> None:
         """Make the rows of a query a relation, computed once."""
         try:
             self.connection.execute(f"create temp table {name} as {sql}")
         except duckdb.Error as error:
             raise QueryError(f"The fold of events failed on DuckDB: {message(error)}") from error
+
+    @contextmanager
+    def stream(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[None]:
+        """Make Arrow batches a relation that can be read once, as a context.
+
+        What `batches` raises is raised here again: DuckDB itself passes on only the text of an error.
+        """
+        failures: list[Exception] = []
+        reader = pa.RecordBatchReader.from_batches(schema, _remember_failure(batches, failures))
+        self.connection.register(name, reader)
+        try:
+            yield
+        except Exception as error:
+            if failures:
+                raise failures[0] from error
+            raise
+        finally:
+            self.connection.unregister(name)
+
+    def read(self, sql: str) -> pa.Table:
+        """The rows of a query over streams; StorageError where memory and disk do not suffice."""
+        try:
+            return self.connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise _refused(error) from error
+
+    def write(self, sql: str, file: Path, options: str) -> None:
+        """Write the rows of a query to a file, with the `options` of `copy … to`; StorageError where that fails."""
+        try:
+            self.connection.execute(f"copy ({sql}) to {literal(str(file))} ({options})")
+        except duckdb.Error as error:
+            raise _refused(error) from error
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
@@ -93,7 +131,7 @@ class DuckDB:
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
 
-    def ask(self, sql: str) -> pa.Table:
+    def query_readonly(self, sql: str) -> pa.Table:
         """Run a user's own query: one statement that only reads."""
         try:
             statements = self.connection.extract_statements(sql)
@@ -105,9 +143,9 @@ class DuckDB:
 
 
 def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None, threads: int = 0) -> DuckDB:
-    """A new engine in memory, on all cores or on so many.
+    """A new engine in memory, on `threads` cores, by default on all.
 
-    It spills into `spill`, else into the system's folder for temporary files.
+    It spills into the folder `spill`, by default into the system's folder for temporary files.
     """
     threads = threads or cores()
     connection = duckdb.connect(":memory:")
@@ -125,13 +163,22 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
 
 
 def message(error: Exception) -> str:
-    """An engine's message as one line; of a file that cannot be read, without our SQL."""
+    """DuckDB's message in one line; without our SQL where a file cannot be read."""
     text = " ".join(str(error).split())
     return (text.partition(" LINE ")[0] if isinstance(error, duckdb.IOException) else text)[:400]
 
 
-def refused(error: duckdb.Error) -> StorageError | QueryError:
-    """The error for a write that DuckDB could not finish."""
+def _remember_failure(batches: Iterable[pa.RecordBatch], failures: list[Exception]) -> Iterator[pa.RecordBatch]:
+    """The same batches; an error that they raise is also put into `failures`."""
+    try:
+        yield from batches
+    except Exception as error:
+        failures.append(error)
+        raise
+
+
+def _refused(error: duckdb.Error) -> StorageError | QueryError:
+    """The error for a statement that DuckDB could not finish."""
     text = message(error)
     if isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
         return StorageError(
@@ -142,11 +189,11 @@ def refused(error: duckdb.Error) -> StorageError | QueryError:
 
 
 def _remote(files: Sequence[str], schema: pa.Schema) -> Any:
-    """Parquet files elsewhere, read through Arrow: DuckDB's own way there would have to be downloaded."""
+    """Parquet files elsewhere, read through Arrow: DuckDB would have to download an extension."""
     from pyarrow import dataset
 
-    places = [Location.of(file) for file in files]
-    return dataset.dataset([place.path for place in places], schema, "parquet", places[0].files)
+    locations = [Location.of(file) for file in files]
+    return dataset.dataset([one.path for one in locations], schema, "parquet", locations[0].files)
 
 
 def _column(field: pa.Field) -> str:

@@ -1,4 +1,4 @@
-"""What an engine is: something that runs our SQL over relations it is given, and answers in Arrow."""
+"""What an engine is: it runs our SQL over the relations that it is given, and answers in Arrow."""
 
 from collections.abc import Generator, Sequence
 from types import TracebackType
@@ -17,18 +17,23 @@ class Engine(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give back what it holds."""
+        """Release what it holds."""
         ...
 
-    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
-        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+    def register(
+        self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema, title: str | None = None
+    ) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`.
+
+        An error calls it `title`, by default its name.
+        """
         ...
 
     def view(self, name: str, sql: str) -> None:
         """Make a query over relations a relation."""
         ...
 
-    def keep(self, name: str, sql: str) -> None:
+    def materialize(self, name: str, sql: str) -> None:
         """Make the rows of a query a relation, computed once."""
         ...
 
@@ -37,5 +42,5 @@ class Engine(Protocol):
         ...
 
     def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
-        """Run several, each an SQL text and its `what`, as this engine is fastest; the answers in order. Close it."""
+        """Run several, each an SQL text and its `what`, in the fastest way; the answers in order. Close it."""
         ...

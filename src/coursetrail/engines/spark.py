@@ -26,7 +26,7 @@ SETTINGS = {
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     "spark.sql.parser.escapedStringLiterals": "true",
 }
-"""What makes Spark read our SQL as DuckDB does; these win over a user's."""
+"""Settings with which Spark reads our SQL as DuckDB does; they override a user's."""
 
 LOCAL = {
     "spark.ui.enabled": "false",
@@ -34,14 +34,14 @@ LOCAL = {
     "spark.log.level": "ERROR",
     "spark.sql.shuffle.partitions": "16",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
-    "spark.sql.warehouse.dir": str(Path(gettempdir()) / "spark-warehouse"),  # Spark makes it, nobody needs it
+    "spark.sql.warehouse.dir": str(Path(gettempdir()) / "spark-warehouse"),  # Spark creates it; it stays empty
     "spark.sql.optimizer.canChangeCachedPlanOutputPartitioning": "true",
 }
-"""For a session that starts here; a user's own win over these."""
+"""Settings of a session that starts here; a user's own override these."""
 
 CONNECT_PORT = 15002
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
-"""What spark-submit leaves in the environment of the program that it runs."""
+"""The environment variable that spark-submit sets for the program that it runs."""
 
 PRELUDE = ("create or replace temporary function microseconds(t timestamp) returns bigint return unix_micros(t)",)
 
@@ -50,13 +50,13 @@ PRELUDE = ("create or replace temporary function microseconds(t timestamp) retur
 class Spark:
     """A Spark session with coursetrail's settings and prelude.
 
-    `ours` is one that we started, and stop; nobody else asks in one that is `alone`.
+    A session that is `ours` was started here, and is stopped at the end. One that is `alone` has no other user.
     """
 
     session: Any
     ours: bool
     alone: bool
-    kept: list[Any] = field(default_factory=list)
+    cached: list[Any] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         return self
@@ -64,25 +64,30 @@ class Spark:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(*_errors()):  # of a Spark that is gone
+        with suppress(*_errors()):  # Spark may be gone
             if self.ours:
                 self.session.stop()
                 return
-            for frame in self.kept:
+            for frame in self.cached:
                 frame.unpersist()
 
     @property
     def cores(self) -> int:
         """Processors that a task may use."""
-        with _told("question for spark.task.cpus"):
+        with _errors_of("question for spark.task.cpus"):
             return int(self.session.conf.get("spark.task.cpus", "1"))
 
-    def register(self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema) -> None:
-        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`."""
+    def register(
+        self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema, title: str | None = None
+    ) -> None:
+        """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`.
+
+        An error calls it `title`, by default its name.
+        """
         from pyspark.sql.pandas.types import from_arrow_schema
 
         kinds = from_arrow_schema(schema, prefer_timestamp_ntz=False)
-        with _told(f"opening of the table '{name.removeprefix('all_')}'"):
+        with _errors_of(f"opening of the table '{title or name}'"):
             if isinstance(content, pa.Table):
                 frame = self.session.createDataFrame(content, kinds)
             elif content:
@@ -94,19 +99,19 @@ class Spark:
 
     def view(self, name: str, sql: str) -> None:
         """Make a query over relations a relation."""
-        with _told(f"view '{name}'"):
+        with _errors_of(f"view '{name}'"):
             self.session.sql(sql).createOrReplaceTempView(name)
 
-    def keep(self, name: str, sql: str) -> None:
+    def materialize(self, name: str, sql: str) -> None:
         """Make the rows of a query a relation, computed once (at its first use)."""
-        with _told("fold of events"):
+        with _errors_of("fold of events"):
             frame = self.session.sql(sql).cache()
-            self.kept.append(frame)
+            self.cached.append(frame)
             frame.createOrReplaceTempView(name)
 
     def query(self, sql: str, what: str = "query") -> pa.Table:
         """Run one SQL text; `what` names it in a QueryError. Times come without a zone, and are UTC."""
-        with _told(what):
+        with _errors_of(what):
             table = self.session.sql(sql).toArrow()
         return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
@@ -114,7 +119,7 @@ class Spark:
         """Run several, each an SQL text and its `what`, two at a time; the answers in order.
 
         The second is planned and compiled while the first leaves processors free. When the caller asks for no more, no
-        further one begins, and what runs is cancelled where the session is ours alone. Nobody waits for it.
+        further one begins, and what runs is cancelled where the session is ours alone. It is not waited for.
         """
         pool = ThreadPool(2)
         try:
@@ -125,15 +130,15 @@ class Spark:
                 with suppress(*_errors()):
                     self.session.interruptAll()
 
-    def spread(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
+    def map_on_workers(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
         """Run a function of this package on each item, a task each on the workers; the answers in order.
 
-        The workers need this package too. A task that is lost with its worker is run again, so `run` must bear that.
+        The workers need this package too. A task that is lost with its worker is run again, so `run` must allow that.
         """
         from pyspark.sql import functions
 
         work = functions.udf(lambda number: run(items[number]), "binary", useArrow=False).asNondeterministic()
-        with _told("work of the workers"):
+        with _errors_of("work of the workers"):
             tasks = self.session.range(0, len(items), 1, len(items))
             answers = tasks.select("id", work("id").alias("answer")).toArrow()
         return [bytes(answer) for answer in answers.sort_by("id")["answer"].to_pylist()]
@@ -142,26 +147,26 @@ class Spark:
 def connect(master: str | None = None, remote: str | None = None, settings: Mapping[str, str] | None = None) -> Spark:
     """A session on `master` (default: all local cores) or on a Spark Connect server at `remote` (sc://host:port).
 
-    Beside a session that is there already a new one with settings and views of its own is made, and the other stays
-    as it is. What `spark-submit` was told is in force. Raises MissingExtra without pyspark or Java.
+    If a session exists already, a new one with settings and views of its own is made beside it. The settings of
+    `spark-submit` are in force. Raises MissingExtra without pyspark or Java.
     """
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingExtra("The engine 'spark' needs pyspark: pip install 'coursetrail[spark]'.") from error
-    there = None if remote else _there(SparkSession)
-    if not (there or remote or SUBMITTED in os.environ or _java()):
+    existing = None if remote else _existing(SparkSession)
+    if not (existing or remote or SUBMITTED in os.environ or _java()):
         raise MissingExtra("Spark needs Java 17 or newer: install one (apt install openjdk-17-jre-headless).")
     given = settings or {}
     try:
-        if there:
-            session = _beside(there)
+        if existing:
+            session = _beside(existing)
         elif remote:
             session = _connected(SparkSession, remote)
         else:
             session = _started(SparkSession, master, given)
-        for name, value in {**(given if there or remote else {}), **SETTINGS}.items():
+        for name, value in {**(given if existing or remote else {}), **SETTINGS}.items():
             session.conf.set(name, value)
         for function in PRELUDE:
             session.sql(function)
@@ -172,12 +177,12 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
         raise QueryError(
             f"No Spark session on {where}: {_message(error)}. Is it up, and are the address and --conf right?"
         ) from error
-    return Spark(session, ours=there is None, alone=session is not there)
+    return Spark(session, ours=existing is None, alone=session is not existing)
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Whatever Spark raises as an error of ours; `what` names what was asked of it."""
+def _errors_of(what: str) -> Iterator[None]:
+    """Raise an error of ours for whatever Spark raises; `what` names the request."""
     try:
         yield
     except _errors() as error:
@@ -191,7 +196,7 @@ def _told(what: str) -> Iterator[None]:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What Spark raises: errors of its own, of its Java and its server, and of connections."""
+    """What Spark raises: its own errors, those of Java and of its server, and those of connections."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
@@ -200,7 +205,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _check_reachable(address: str) -> None:
-    """Raise OSError where nobody listens at a server's address or at any of several: Spark would try for minutes."""
+    """Raise OSError where no server answers at the address, or at any of several: Spark would try for minutes."""
     scheme, _, rest = address.partition("://")
     if scheme not in ("sc", "spark"):
         return
@@ -217,7 +222,7 @@ def _check_reachable(address: str) -> None:
         raise failed
 
 
-def _there(sessions: Any) -> Any:
+def _existing(sessions: Any) -> Any:
     """The session of this thread, or of the process, or None."""
     try:
         return sessions.active()
@@ -250,14 +255,14 @@ def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if not master or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    submitted = SUBMITTED in os.environ  # what spark-submit was told is in force already
+    submitted = SUBMITTED in os.environ  # the settings of spark-submit are in force already
     for name, value in {**({} if submitted else LOCAL), **settings}.items():
         builder = builder.config(name, value)
     return (builder if submitted and not master else builder.master(master or "local[*]")).getOrCreate()
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
-    """A connection to Java that broke, by Ctrl-C too, becomes an error of ours: its traces say nothing more."""
+    """A broken connection to Java, also by Ctrl-C, becomes an error of ours; its traces add nothing."""
     return "py4j" not in record.pathname
 
 
@@ -267,7 +272,7 @@ def _java() -> bool:
 
 
 def _hadoop(file: str) -> str:
-    """An address as Spark's file systems are called."""
+    """An address with the scheme that Spark has for it."""
     return re.sub("^s3://", "s3a://", file)
 
 
@@ -277,7 +282,7 @@ def _plain(field: pa.Field) -> pa.Field:
 
 
 def _message(error: Exception) -> str:
-    """What Spark says in one line, without the traces of its Java; of an error on a worker how its trace ends."""
+    """Spark's message in one line, without the traces of Java; of an error on a worker the last line of its trace."""
     text = str(error).split("JVM stacktrace", maxsplit=1)[0]
     _, worker, trace = text.rpartition("Traceback (most recent call last):")
     raised = re.search(r"^\S.*", trace.lstrip("\n"), re.MULTILINE) if worker else None

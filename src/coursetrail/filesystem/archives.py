@@ -32,6 +32,8 @@ LONGEST_NAME = 1_000
 BOMB = 200
 """How many times its size an archive may decompress to, where that is more than `HARMLESS` bytes."""
 HARMLESS = 1 << 30
+HEAD = tarfile.BLOCKSIZE
+"""First bytes that show an archive."""
 ZIP = (b"PK\3\4", b"PK\5\6")
 DUPLICATE = "there again later; the last one counts"
 
@@ -72,9 +74,12 @@ def is_archive(file: Location) -> bool:
     raw = Raw(file)
     with closing(raw):
         source, head = opened(raw)
-        if head.startswith(ZIP):
-            return True
-        return _is_tar(_filled(source, head))
+        return is_start_of_archive(_filled(source, head), is_packed=source is not raw)
+
+
+def is_start_of_archive(head: bytes, *, is_packed: bool) -> bool:
+    """Whether the first `HEAD` bytes, unpacked, are those of an archive; a zip file that is packed is none."""
+    return (not is_packed and head.startswith(ZIP)) or _is_tar(head)
 
 
 def containing_archive(location: Location) -> tuple[Location, str] | None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coursetrail import formats
-from coursetrail.dataset import snapshot
-from coursetrail.engines.duckdb import connect
+from coursetrail.dataset.errors import storage
+from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import StorageError, UsageError, did_you_mean
 from coursetrail.filesystem.location import on_this_machine
 from coursetrail.ingestion import raw_fields
-from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Inputs, Limit, check
+from coursetrail.ingestion.expand import expand
+from coursetrail.ingestion.inputs import Opener, check
+from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit, too_many, whole_file
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.records import Reading
 
@@ -22,9 +24,9 @@ ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 @dataclass(frozen=True)
 class Converted:
-    """What became of the lines: those written, those left out, and the first reasons with their places.
+    """How many lines were written and left out, and the first reasons, each with its file and line.
 
-    `absent` says of columns that were asked for, and that no line has a value for, which they are.
+    `absent` names the columns that were asked for but have no value in any line.
     """
 
     written: int
@@ -41,12 +43,12 @@ def convert(
     columns: Sequence[str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
-    max_rejects: str | Limit = DEFAULT_LIMIT,
+    max_rejects: str | RejectLimit = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> Converted:
     """Write the raw fields of export files, one row a line, in their order; duplicates stay.
 
-    `columns` picks fields by name, also such as the format does not know; by default all it knows. In CSV, a
+    `columns` picks fields by name, also fields that the format does not know; by default all that it knows. In CSV, a
     cell that a spreadsheet would run as a formula gets an apostrophe in front. Raises InputError,
     TooManyRejects, UsageError, StorageError; then nothing is written.
     """
@@ -56,57 +58,51 @@ def convert(
         raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")
     for export in exports:
         check(os.fspath(export))
-    said = formats.asked(format, mapping)
+    given = formats.asked(format, mapping)
+    limit = RejectLimit.parse(max_rejects)
     if not target.parent.is_dir():
-        raise StorageError(f"{target}: cannot write, for its folder is not there. Make it first: mkdir -p.")
-    with snapshot.storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
-        opening = Inputs.of(Path(folder), max_rejects, said, progress or Silent())
-        parts: list[Path] = []
+        raise StorageError(f"{target}: cannot write, because its folder is not there. Make it first: mkdir -p.")
+    with storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
+        scratch = Path(folder)
+        opener = Opener(scratch, formats.find(given) if given else None)
+        files: list[Path] = []
         reasons: list[str] = []
-        met: set[str] = set()
+        filled: set[str] = set()
         known: set[str] = set()
         written = blank = 0
-        for export in opening.expand([os.fspath(export) for export in exports]):
-            name, file = opening.file(export)
-            form = opening.format(name, file)
-            part = Path(folder) / f"{len(parts)}{ending}"
-            reading = Reading(form, opening.limit.may_go_on)
-            fields = columns or form.raw
-            with connect(spill=Path(folder) / "spill") as engine:
-                lines = opening.read(
-                    name,
-                    file,
-                    reading,
-                    lambda lines: met.update(
-                        raw_fields.convert(engine, reading, lines, part, fields, not parts)  # noqa: B023
-                    ),
-                )
-            if not opening.limit.allows(len(reading.rejects), lines.lines):
-                raise opening.too_many(name, reading, lines.lines)
-            written += lines.lines - len(reading.rejects) - len(reading.blank)
-            blank += len(reading.blank)
-            reasons += [f"{name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
-            parts.append(part)
-            known.update(form.raw)
-        _join(parts, Path(folder) / f"whole{ending}").replace(target)
+        with connect({"preserve_insertion_order": "true"}, spill=scratch / "spill") as engine:
+            for found in expand([os.fspath(export) for export in exports], opener):
+                file = opener.ready(found)
+                out_file = scratch / f"{len(files)}{ending}"
+                reading = Reading(file.format, limit.may_go_on)
+                fields = columns or file.format.raw
+                with whole_file(file, reading, limit, progress or Silent()) as lines:
+                    filled |= raw_fields.write_fields(engine, reading, lines, out_file, fields, not files)
+                if not limit.allows(len(reading.rejects), lines.lines):
+                    raise too_many(file, reading, lines.lines, limit)
+                written += lines.lines - len(reading.rejects) - len(reading.blank)
+                blank += len(reading.blank)
+                reasons += [f"{file.name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
+                files.append(out_file)
+                known.update(file.format.raw)
+            _join(engine, files, scratch / f"whole{ending}").replace(target)
     absent = tuple(
         f"no line has a value for '{name}'.{'' if name in known else did_you_mean(name, sorted(known))}"
         for name in columns or ()
-        if name not in met
+        if name not in filled
     )
     return Converted(written, len(reasons), blank, tuple(reasons[:5]), absent)
 
 
-def _join(parts: Sequence[Path], whole: Path) -> Path:
-    """The parts as one file; text and gzip members may simply follow each other."""
-    if len(parts) == 1:
-        return parts[0]
+def _join(engine: DuckDB, files: Sequence[Path], whole: Path) -> Path:
+    """The files as one; text and gzip members may simply follow each other."""
+    if len(files) == 1:
+        return files[0]
     if whole.suffix == ".parquet":
-        with connect(spill=whole.parent / "spill") as engine:
-            raw_fields.join(engine, parts, whole)
+        raw_fields.join(engine, files, whole)
         return whole
     with whole.open("wb") as out:
-        for part in parts:
-            with part.open("rb") as piece:
+        for file in files:
+            with file.open("rb") as piece:
                 shutil.copyfileobj(piece, out, 1 << 20)
     return whole

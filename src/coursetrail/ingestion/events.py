@@ -1,20 +1,18 @@
-"""Lines of an export → Arrow batches of events, whatever engine will read them."""
+"""Lines of an export → Arrow batches of events, for any engine."""
 
 from collections.abc import Callable, Collection, Iterator
 
 import pyarrow as pa
 
+from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.reading.columns import Records, filled, plain
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
 
 REMEMBERED = 200_000
-"""Distinct strings whose parsed form is kept while reading."""
-CODED = (
-    *("platform", "course", "action", "area", "item", "url", "user_agent", "accept_language"),
-    *("network", "country", "region", "timezone"),
-)
+"""Distinct strings whose parsed form is stored while reading."""
+CODED = {column.name for column in EVENT_COLUMNS if column.coded}
 """Columns that are dictionary arrays, whatever a format makes them of."""
 
 
@@ -23,8 +21,8 @@ def events(
 ) -> Iterator[pa.RecordBatch]:
     """The events of `lines` with the columns of `schema`, null where they are not `wanted`.
 
-    `source` is the number of the source, `course` the course of those that name none. The mended of a block come
-    behind its others. Raises what `lines` raises, and `Stop`.
+    `source` is the number of the source, `course` the course of those that name none. The repaired lines of a
+    block come behind the others. Raises what `lines` raises, and `Stop`.
     """
     form = reading.format
     made = {name: column for name, column in form.columns.items() if name in wanted}

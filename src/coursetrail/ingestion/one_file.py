@@ -1,243 +1,195 @@
 """One export file → a Parquet file of its events and a full account of its lines; nothing is committed yet.
 
-It needs no dataset and no cluster, so it runs here, or on whatever worker of a cluster is given the order.
+It needs no dataset and no cluster, so it runs here, or on a worker of a cluster.
 """
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from coursetrail import formats, lookups
-from coursetrail.dataset import events_file as parts
+from coursetrail import lookups
+from coursetrail.dataset import events_file
+from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
-from coursetrail.dataset.snapshot import EVENTS, REJECTS, storage
+from coursetrail.dataset.schema import EVENTS, REJECTS
 from coursetrail.engines.duckdb import DuckDB, connect
-from coursetrail.engines.sql import parquet
-from coursetrail.filesystem.location import Location
-from coursetrail.ingestion import duplicates, inputs
+from coursetrail.ingestion import duplicates
 from coursetrail.ingestion.events import events
-from coursetrail.ingestion.inputs import Inputs, Limit, changed, look
+from coursetrail.ingestion.inputs import Input, Opener, ReadyInput, changed_meanwhile
+from coursetrail.ingestion.reject_limit import too_many, whole_file
+from coursetrail.ingestion.resume import KnownContent
+from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
+from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress
-from coursetrail.reading.fingerprint import Fingerprint, PrefixMismatch, SkippedPrefix, beginning, candidates, heads
+from coursetrail.reading.fingerprint import PrefixMismatch, SkippedPrefix, beginning, heads
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 
 
-@dataclass(frozen=True)
-class IngestTask:
-    """What to read, and how; `into` is the folder for the Parquet file.
+class Extractor:
+    """Reads the exports of one run, or of one worker's task; a context manager.
 
-    `known` are digests of files that are there, by their size, `beginnings` what files that are there begin with.
-    `cores` is how many of the machine's it may use.
+    `opener.scratch` is a folder of this machine. `parser`, if there is one, parses user agents while files are read.
     """
 
-    export: str
-    number: int
-    into: Location
-    known: Mapping[int, Collection[str]]
-    beginnings: Sequence[Fingerprint]
-    format: formats.Asked | None
-    course: str | None
-    limit: Limit
-    columns: Sequence[str] | None
-    packed: bool
-    look_up: bool
-    cores: int
+    def __init__(
+        self, task: IngestTask, opener: Opener, progress: Progress, parser: BackgroundParser | None = None
+    ) -> None:
+        self._task = task
+        self._opener = opener
+        self._progress = progress
+        self._parser = parser
+        self._opened = ExitStack()
 
-    def of(self, export: str, number: int) -> "IngestTask":
-        """The same for another file."""
-        return replace(self, export=export, number=number)
+    def __enter__(self) -> Self:
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
 
-@dataclass(frozen=True)
-class Extracted:
-    """An export as it was read; `part` is its file's name in the folder, None where there is no event.
+    @cached_property
+    def _engine(self) -> DuckDB:
+        """One connection for all files, opened when a file needs it."""
+        engine = connect(spill=self._opener.scratch / "spill", threads=self._task.cores)
+        return self._opened.enter_context(engine)
 
-    `texts` are the distinct strings to be looked up, by table; `heads` what a shorter file may be known by that begins
-    alike.
-    """
+    def extract(self, found: Input, number: int, known: KnownContent) -> Extracted | SameContent:
+        """Read one export, from where it is not known, as source `number`; or say that nothing in it is new.
 
-    source: Source
-    part: str | None
-    size: int
-    rejects: pa.Table
-    texts: Mapping[str, Sequence[str]]
-    heads: frozenset[str]
+        Raises InputError, TooManyRejects, StorageError; then nothing is left in the task's folder.
+        """
+        file = self._opener.ready(found)
+        size = file.location.size()
+        if digests := known.digests.get(size):
+            with self._progress.step(f"Checking {file.location.name}", size) as step:
+                digest = Lines(file.location, step.advance).digest()
+            if digest in digests:
+                return SameContent(file.name, number, digest, size, file.modified)
+        fingerprints = known.fingerprints
+        while True:
+            skipped = SkippedPrefix(fingerprints)
+            reading = Reading(file.format, self._task.limit.may_go_on, self._task.cores, skipped)
+            try:
+                return self._read(file, number, reading)
+            except PrefixMismatch as mismatch:
+                fingerprints = [mismatch.beginning] if mismatch.beginning else []
 
-
-@dataclass(frozen=True)
-class Unchanged:
-    """An export in which nothing is new: its lines are those of a source, or its digest is that of one (source None).
-
-    `bytes`, `digest` and `modified` are the file's own; it might have been source `number`.
-    """
-
-    name: str
-    number: int
-    digest: str
-    bytes: int
-    modified: datetime | None
-    source: int | None = None
-
-
-Meet = Callable[[str, Collection[str]], None]
-"""What is told of a table's strings to be looked up, as they are met."""
-
-
-def _nobody(table: str, texts: Collection[str]) -> None:
-    """Nobody wants to know."""
-
-
-def take(order: IngestTask, scratch: Path, progress: Progress, meet: Meet = _nobody) -> Extracted | Unchanged:
-    """Read one export, from where it is not known; or, if there is nothing new in it, say what it is.
-
-    `scratch` is a folder of this machine. `meet` is told of strings to be looked up, by table, while the file is being
-    read. Raises InputError, TooManyRejects, StorageError; then nothing is left in `order.into`.
-    """
-    opening = Inputs.of(scratch, order.limit, order.format, progress)
-    name, file = opening.file(order.export)
-    if known_digests := order.known.get(look(file)[0]):
-        with progress.step(f"Checking {file.name}", look(file)[0]) as step:
-            digest = Lines(file, step.advance).digest()
-        if digest in known_digests:
-            return Unchanged(name, order.number, digest, look(file)[0], inputs.modified(order.export))
-    form = opening.format(name, file)
-    known: Sequence[Fingerprint] = ()
-    if order.beginnings:
-        with closing(Lines(file, table=form.table)) as lines:
-            known = candidates(order.beginnings, next(lines.blocks(), None))
-    while True:
-        reading = Reading(form, order.limit.may_go_on, order.cores, SkippedPrefix(known))
-        try:
-            return _taken(order, scratch, opening, name, file, reading, meet)
-        except PrefixMismatch as told:
-            known = [told.beginning] if told.beginning else []
-
-
-def _taken(
-    order: IngestTask,
-    scratch: Path,
-    opening: Inputs,
-    name: str,
-    file: Location,
-    reading: Reading,
-    meet: Meet,
-) -> Extracted | Unchanged:
-    part = scratch / parts.name()
-    course = order.course or _course_in(file.name)
-    modified = inputs.modified(order.export)  # of an archive, not of what it is unpacked into
-    texts: dict[str, set[str]] = {lookup.name: set() for lookup in lookups.ALL}
-
-    def read(lines: Lines) -> None:
-        found = events(reading, lines, EVENTS, order.number, course, order.columns or EVENTS.names)
-        parts.write(_noted(found, texts, meet) if order.look_up else found, EVENTS, part, packed=order.packed)
-
-    with storage(order.into):
-        lines = opening.read(name, file, reading, read)
-    before = reading.passing.matched
-    if before and before.is_all([*reading.passing.passed, *reading.hashes], lines.lines):
-        return Unchanged(name, order.number, lines.digest(), lines.size, modified, before.source)
-    with connect(spill=scratch / "spill", threads=order.cores) as engine:
-        part, again = _without_duplicates(engine, name, file, part, reading, lines)
+    def _read(self, file: ReadyInput, number: int, reading: Reading) -> Extracted | SameContent:
+        task = self._task
+        path = self._opener.scratch / events_file.name()
+        texts: dict[str, set[str]] = {lookup.name: set() for lookup in lookups.ALL}
+        course = task.course or _course_in(file.location.name)
+        with storage(task.into), whole_file(file, reading, task.limit, self._progress) as lines:
+            found = events(reading, lines, EVENTS.schema, number, course, task.columns or EVENTS.schema.names)
+            batches = self._with_texts(found, texts) if task.look_up else found
+            events_file.write(batches, EVENTS.schema, path, packed=task.packed)
+        before = reading.passing.matched
+        if before and before.is_all([*reading.passing.passed, *reading.hashes], lines.lines):
+            return SameContent(file.name, number, lines.digest(), lines.size, file.modified, before.source)
+        path, repeated = self._without_duplicates(file, path, reading, lines)
         new = lines.lines - reading.passing.lines
-        if not order.limit.allows(len(reading.rejects), new):
-            raise opening.too_many(name, reading, new)
-        source = _account(engine, order.number, name, part, reading, lines, again, modified)
-    size = part.stat().st_size
-    if source.events:
-        with storage(order.into):
-            (order.into / part.name).put_file(part)
-    begins = heads([*reading.passing.passed, *reading.hashes])
-    distinct = {table: sorted(found) for table, found in texts.items()}
-    return Extracted(
-        source, part.name if source.events else None, size, _rejects(order.number, reading), distinct, begins
-    )
+        if not task.limit.allows(len(reading.rejects), new):
+            raise too_many(file, reading, new, task.limit)
+        source = _source(number, file, path, reading, lines, repeated)
+        size = path.stat().st_size
+        if source.events:
+            with storage(task.into):
+                (task.into / path.name).put_file(path)
+        return Extracted(
+            source,
+            path.name if source.events else None,
+            size,
+            _rejects(number, reading),
+            {table: sorted(distinct) for table, distinct in texts.items()},
+            heads([*reading.passing.passed, *reading.hashes]),
+        )
+
+    def _with_texts(self, batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]]) -> Iterator[pa.RecordBatch]:
+        """The same batches; the strings in them that are to be looked up are put into `texts`."""
+        for batch in batches:
+            for lookup in lookups.ALL:
+                strings = batch[lookup.key]
+                distinct = strings.dictionary.take(strings.indices.unique().drop_null())
+                new = set(distinct.to_pylist()) - texts[lookup.name]
+                texts[lookup.name].update(new)
+                if self._parser and lookup.name == self._parser.table:
+                    self._parser.begin(new)
+            yield batch
+
+    def _without_duplicates(self, file: ReadyInput, path: Path, reading: Reading, lines: Lines) -> tuple[Path, int]:
+        """The Parquet file without lines that came before, and how many those were."""
+        if reading.format.repeats or not len(suspects := duplicates.suspects(reading)):
+            return path, 0
+        # A second pass over the same bytes: the file may have grown meanwhile.
+        with closing(Lines(file.location, table=reading.format.table, first=lines.size)) as again:
+            repeated = duplicates.repeated(self._engine, again, suspects)
+            if again.digest() != lines.digest():
+                raise changed_meanwhile(file.name)
+        repeated = repeated[repeated > reading.passing.lines]  # those skipped were counted before
+        if not len(repeated):
+            return path, 0
+        thinner = path.with_name(events_file.name())
+        duplicates.leave_out(self._engine, path, repeated, thinner)
+        path.unlink()
+        numbers = set(repeated.tolist())
+        reading.rejects = [reject for reject in reading.rejects if reject[0] not in numbers]
+        reading.repaired = [repaired for repaired in reading.repaired if repaired[0] not in numbers]
+        return thinner, len(repeated)
 
 
-def _noted(batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]], meet: Meet) -> Iterator[pa.RecordBatch]:
-    """The same batches; the strings in them that are to be looked up are put into `texts`, and told at once."""
-    for batch in batches:
-        for lookup in lookups.ALL:
-            strings = batch[lookup.key]
-            new = set(strings.dictionary.take(strings.indices.unique().drop_null()).to_pylist()) - texts[lookup.name]
-            texts[lookup.name].update(new)
-            meet(lookup.name, new)
-        yield batch
-
-
-def _without_duplicates(
-    engine: DuckDB, name: str, file: Location, part: Path, reading: Reading, lines: Lines
-) -> tuple[Path, int]:
-    """The Parquet file without lines that came before, and how many those were."""
-    if reading.format.repeats:
-        return part, 0
-
-    @contextmanager
-    def once_more() -> Iterator[Lines]:
-        with closing(Lines(file, table=reading.format.table, first=lines.size)) as found:  # it may have grown meanwhile
-            yield found
-            if found.digest() != lines.digest():
-                raise changed(name)
-
-    again = duplicates.duplicates(engine, reading, once_more)
-    if not len(again):
-        return part, 0
-    thinner = part.with_name(parts.name())
-    duplicates.without(engine, part, again, thinner)
-    part.unlink()
-    doubled = set(again.tolist())
-    reading.rejects = [reject for reject in reading.rejects if reject[0] not in doubled]
-    reading.repaired = [repaired for repaired in reading.repaired if repaired[0] not in doubled]
-    return thinner, len(again)
-
-
-def _account(
-    engine: DuckDB,
-    number: int,
-    name: str,
-    part: Path,
-    reading: Reading,
-    lines: Lines,
-    again: int,
-    modified: datetime | None,
-) -> Source:
-    """The row of the ledger; its making checks that no line is missing."""
-    passing = reading.passing
-    # What a live file ends with may be half a line, which was rejected: it will be read when it is whole.
+def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: Lines, repeated: int) -> Source:
+    """The row of the ledger; creating it checks that no line is missing."""
+    skipped = reading.passing
+    # The last line of a live file may be half a line, which was rejected: it will be read when it is whole.
     half = lines.unended and any(line == lines.lines for line, _, _ in reading.rejects)
-    known = None if lines.overlong else beginning(number, [*passing.passed, *reading.hashes], lines.lines - half)
-    row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
-    count, first, last = (column[0].as_py() for column in row.columns)
+    hashes = [*skipped.passed, *reading.hashes]
+    known = None if lines.overlong else beginning(number, hashes, lines.lines - half)
+    count, first, last = _count_and_span(path)
     kinds = reading.kinds()
     return Source(
         source=number,
-        uri=name,
+        uri=file.name,
         format=reading.format.name,
         digest=lines.digest(),
         bytes=lines.size,
-        modified=modified,
-        lines=lines.lines - passing.lines,
+        modified=file.modified,
+        lines=lines.lines - skipped.lines,
         events=count,
-        duplicates=again,
+        duplicates=repeated,
         rejected=len(reading.rejects),
         blank=len(reading.blank),
         mended=json.dumps(kinds) if kinds else None,
         fault=lines.fault,
         first_time=first,
         last_time=last,
-        continues=passing.matched.source if passing.matched else None,
-        begin=passing.lines,
+        continues=skipped.matched.source if skipped.matched else None,
+        begin=skipped.lines,
         beginning=known.written() if known else None,
         ingested=datetime.now(UTC),
         version=version("coursetrail"),
     )
+
+
+def _count_and_span(path: Path) -> tuple[int, datetime | None, datetime | None]:
+    """How many events a Parquet file has, and the times of the first and the last, from its own statistics."""
+    metadata = pq.read_metadata(path)
+    column = EVENTS.schema.get_field_index("time")
+    groups = [metadata.row_group(group).column(column).statistics for group in range(metadata.num_row_groups)]
+    spans = [(found.min, found.max) for found in groups if found and found.has_min_max]
+    first, last = min((one for one, _ in spans), default=None), max((one for _, one in spans), default=None)
+    return metadata.num_rows, first, last
 
 
 def _rejects(number: int, reading: Reading) -> pa.Table:
@@ -248,7 +200,7 @@ def _rejects(number: int, reading: Reading) -> pa.Table:
             "reason": pa.array([reason for _, reason, _ in reading.rejects], pa.string()),
             "raw": pa.array([raw for _, _, raw in reading.rejects], pa.binary()),
         },
-        schema=REJECTS,
+        schema=REJECTS.schema,
     ).sort_by("line")
 
 

@@ -1,13 +1,12 @@
-"""Records of an export → a CSV or Parquet file of their raw fields, by DuckDB."""
+"""Records of an export → a CSV or Parquet file of their raw fields."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
-from coursetrail.engines.duckdb import DuckDB, refused
-from coursetrail.engines.sql import literal, parquet
+from coursetrail.engines.duckdb import DuckDB
+from coursetrail.engines.sql import parquet
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.scan import FieldSpec, Kind
@@ -17,55 +16,43 @@ PARQUET = "format parquet, compression zstd, compression_level 1"
 CSV = "format csv, header"
 
 
-def convert(
+def write_fields(
     engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool
 ) -> set[str]:
     """Write the raw fields of `lines`, in their order, to the CSV (also .gz) or Parquet file `out`.
 
-    Returns those of the columns that have a value anywhere.
+    The engine must keep the order of rows. Returns those of the columns that have a value anywhere.
     """
-    connection = engine.connection
-    connection.execute("set preserve_insertion_order = true")
-    parquet = out.suffix == ".parquet"
+    is_parquet = out.suffix == ".parquet"
     packed = ", compression gzip" if out.suffix == ".gz" else ""
-    known = reading.format.layout
-    asked = {name: Kind.ANY for name in columns if name not in known.fields}
-    layout = FieldSpec({**known.fields, **asked}, {}).only({*columns, *reading.format.needed}, rest=False)
-    chosen = ", ".join(_column(name, spreadsheet=not parquet) for name in columns)
-    options = PARQUET if parquet else f"{CSV} {header}{packed}"
-    records, met = reading.fields(lines, layout), set[str]()
-    noted = pa.RecordBatchReader.from_batches(records.schema, _noted(records, columns, met))
-    connection.register("records", noted)
-    try:
-        connection.execute(f"copy (select {chosen} from records) to {literal(str(out))} ({options})")
-    except duckdb.Error as error:
-        if reading.failed:
-            raise reading.failed from error
-        raise refused(error) from error
-    finally:
-        connection.unregister("records")
-    return met
+    spec = reading.format.layout
+    unknown = {name: Kind.ANY for name in columns if name not in spec.fields}
+    wanted = FieldSpec({**spec.fields, **unknown}, {}).only({*columns, *reading.format.needed}, rest=False)
+    cells = ", ".join(_cell(name, spreadsheet=not is_parquet) for name in columns)
+    options = PARQUET if is_parquet else f"{CSV} {header}{packed}"
+    records, filled = reading.fields(lines, wanted), set[str]()
+    with engine.stream("records", _note_filled(records, columns, filled), records.schema):
+        engine.write(f"select {cells} from records", out, options)
+    return filled
 
 
-def _noted(records: Iterable[pa.RecordBatch], columns: Sequence[str], met: set[str]) -> Iterator[pa.RecordBatch]:
-    """The same batches; the columns that have a value in them are put into `met`."""
+def _note_filled(
+    records: Iterable[pa.RecordBatch], columns: Sequence[str], filled: set[str]
+) -> Iterator[pa.RecordBatch]:
+    """The same batches; the columns that have a value in them are put into `filled`."""
     for batch in records:
         fields = batch["r"]
-        met.update(name for name in set(columns) - met if fields.field(name).null_count < len(fields))
+        filled.update(name for name in set(columns) - filled if fields.field(name).null_count < len(fields))
         yield batch
 
 
-def join(engine: DuckDB, parts: Sequence[Path], out: Path) -> None:
-    """Parquet files in one, in their order."""
-    engine.connection.execute("set preserve_insertion_order = true")
-    try:
-        engine.connection.execute(f"copy (select * from {parquet(*parts)}) to {literal(str(out))} ({PARQUET})")
-    except duckdb.Error as error:
-        raise refused(error) from error
+def join(engine: DuckDB, files: Sequence[Path], out: Path) -> None:
+    """Write several Parquet files as one, in their order, which the engine must keep."""
+    engine.write(f"select * from {parquet(*files)}", out, PARQUET)
 
 
-def _column(name: str, spreadsheet: bool) -> str:
-    """A raw field; for a spreadsheet no cell may begin a formula."""
+def _cell(name: str, spreadsheet: bool) -> str:
+    """A raw field in SQL; for a spreadsheet no cell may begin a formula."""
     quoted = name.replace('"', '""')
     cell = f'cast(r."{quoted}" as varchar)'
     if spreadsheet:

@@ -1,4 +1,4 @@
-"""The tables that Coursera exports beside its clickstream → syllabus, members and grades of a dataset.
+"""Reference tables, which Coursera exports beside its clickstream → syllabus, members and grades of a dataset.
 
 Each is replaced as a whole for the courses that are read again. They become part of the dataset with a commit to its
 events, as all tables do.
@@ -6,21 +6,21 @@ events, as all tables do.
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail.dataset import commit, snapshot
-from coursetrail.engines.duckdb import connect
+from coursetrail.dataset import commit, delta
+from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import InputError, TooManyRejects
 from coursetrail.filesystem import archives, folders
 from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.coursera.reference_files import read
 from coursetrail.formats.coursera.reference_sql import READ, SQL, ReferenceTable
-from coursetrail.ingestion.inputs import Limit
+from coursetrail.ingestion.reject_limit import RejectLimit
 from coursetrail.progress import Progress
 
 ENDINGS = (".csv", ".csv.gz")
@@ -28,7 +28,7 @@ ENDINGS = (".csv", ".csv.gz")
 
 @dataclass(frozen=True)
 class ReplacedTable:
-    """A table of the dataset that was written anew: how many rows it got, of how many courses."""
+    """A table of the dataset that was written again: how many rows it got, of how many courses."""
 
     table: str
     rows: int
@@ -36,9 +36,9 @@ class ReplacedTable:
 
 
 def add(
-    place: Location, sources: Sequence[str | os.PathLike[str]], scratch: Path, limit: Limit, progress: Progress
+    location: Location, sources: Sequence[str | os.PathLike[str]], scratch: Path, limit: RejectLimit, progress: Progress
 ) -> list[ReplacedTable]:
-    """Read tables from folders or archives into the dataset at `place`, made if it is not there.
+    """Read tables from folders or archives into the dataset at `location`, made if it is not there.
 
     What is not among them stays as it was. Raises InputError, TooManyRejects, StorageError; then nothing is changed.
     """
@@ -53,21 +53,25 @@ def add(
             f"{', '.join(f'{name}.csv' for name in READ)}."
         )
     found = {name: _read(name, paths, limit, progress) for name, paths in files.items()}
-    made = {one.table: _made(one, found, scratch) for one in SQL if one.needs & set(found)}
+    with connect(spill=scratch / "spill") as engine:
+        for name, columns in READ.items():
+            schema = pa.schema([(column, pa.string()) for column in columns])
+            engine.register(name, found.get(name, schema.empty_table()), schema)
+        made = {one.table: _made(one, engine) for one in SQL if one.needs & set(found)}
     courses = set(found["courses"]["course_id"].to_pylist()) if "courses" in found else set()
-    replaced = [_replace(place, name, rows, courses) for name, rows in made.items()]
-    commit.commit(place, [], [], after=snapshot.version(place, "events"))
+    replaced = [_replace(location, name, rows, courses) for name, rows in made.items()]
+    commit.commit(location, [], [], based_on=delta.version(location, "events"))
     return replaced
 
 
 def _files(folder: Path, scratch: Path) -> Iterator[Location]:
     """The files of a folder, or those in an archive that are tables."""
-    place = Location.of(folder.absolute())
+    location = Location.of(folder.absolute())
     try:
         if folder.is_dir():
-            yield from (file for file, passed in folders.below(place) if not passed)
+            yield from (file for file, passed in folders.below(location) if not passed)
             return
-        found = archives.archive(place.address, scratch) if archives.is_archive(place) else None
+        found = archives.archive(location.address, scratch) if archives.is_archive(location) else None
     except (OSError, ValueError) as error:
         raise unreadable(folder, error) from error
     if not found:
@@ -84,7 +88,7 @@ def _table(name: str) -> str:
     return name.removesuffix(ending).rpartition("__")[2] if ending else ""
 
 
-def _read(name: str, files: Sequence[Location], limit: Limit, progress: Progress) -> pa.Table:
+def _read(name: str, files: Sequence[Location], limit: RejectLimit, progress: Progress) -> pa.Table:
     parts = []
     with progress.step(f"Reading {name}", len(files), "files") as step:
         for file in files:
@@ -101,23 +105,19 @@ def _read(name: str, files: Sequence[Location], limit: Limit, progress: Progress
     return pa.concat_tables(parts)
 
 
-def _made(one: ReferenceTable, found: Mapping[str, pa.Table], scratch: Path) -> pa.Table:
+def _made(one: ReferenceTable, engine: DuckDB) -> pa.Table:
     """The rows of one of our tables."""
-    with connect(spill=scratch / "spill") as engine:
-        for name, columns in READ.items():
-            schema = pa.schema([(column, pa.string()) for column in columns])
-            engine.register(name, found.get(name, schema.empty_table()), schema)
-        return engine.query(one.sql, f"making of '{one.table}'").select(one.schema.names).cast(one.schema)
+    return engine.query(one.sql, f"making of '{one.table}'").select(one.schema.names).cast(one.schema)
 
 
-def _replace(place: Location, name: str, rows: pa.Table, courses: set[str]) -> ReplacedTable:
-    """Put rows in the place of those of the same courses."""
-    before, after = snapshot.rows(place, name)
-    again = courses | set(rows["course"].to_pylist())
+def _replace(location: Location, name: str, rows: pa.Table, courses: set[str]) -> ReplacedTable:
+    """Put rows in the location of those of the same courses."""
+    before, at = delta.rows(location, name)
+    read = courses | set(rows["course"].to_pylist())
     if before is not None:
-        stay = pa.array([course not in again for course in before["course"].to_pylist()], pa.bool_())
-        whole = pa.concat_tables([before.select(rows.schema.names).cast(rows.schema).filter(stay), rows])
+        unread = pa.array([course not in read for course in before["course"].to_pylist()], pa.bool_())
+        whole = pa.concat_tables([before.select(rows.schema.names).cast(rows.schema).filter(unread), rows])
     else:
         whole = rows
-    commit.append(place, name, whole, "overwrite", after=after)
-    return ReplacedTable(name, rows.num_rows, len(again))
+    commit.append(location, name, whole, "overwrite", based_on=at)
+    return ReplacedTable(name, rows.num_rows, len(read))

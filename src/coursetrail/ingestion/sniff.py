@@ -9,22 +9,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coursetrail import formats
-from coursetrail.dataset.snapshot import EVENTS
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem import archives
-from coursetrail.filesystem.compression import GZIP, ZSTD
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.draft import draft, personal
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.profile import ADDRESS, MAIL, ColumnProfile, Profile, look
 from coursetrail.ingestion.events import events
-from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Inputs, check, head
-from coursetrail.progress import Silent
+from coursetrail.ingestion.file_start import FileStart
+from coursetrail.ingestion.inputs import Opener, check, nested_archive, shown
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 
-PACKED = {
+UNREADABLE = {
     b"\xfd7zXZ": "packed by xz; unpack it: xz -dk",
     b"BZh": "packed by bzip2; unpack it: bunzip2 -k",
     b"PAR1": "Parquet; write it as CSV, for example with DuckDB",
@@ -33,7 +32,7 @@ PACKED = {
     b"\xfe\xff": "text in UTF-16; save it as UTF-8",
     b"%PDF": "a PDF document",
 }
-"""How files begin that hold no lines, and what to do."""
+"""First bytes of files that hold no lines, and what to do."""
 LONGEST = 32
 
 
@@ -57,7 +56,7 @@ class Sniffed:
     draft: str | None
 
     def describe(self) -> str:
-        """A few lines for a person; values that may tell who somebody is are shown by their shape only."""
+        """A few lines for a person; values that may identify a person are shown by their shape only."""
         return "\n".join(self._described())
 
     def _described(self) -> Iterator[str]:
@@ -79,52 +78,45 @@ class Sniffed:
 
 def sniff(export: str | os.PathLike[str]) -> Sniffed:
     """Look at the first lines of a file, of one in an archive too; `-` is standard input. InputError for a folder."""
-    place = Location.of(os.fspath(export))
-    if place.is_folder():
-        raise InputError(f"{place} is a folder. Name a file in it.")
-    check(os.fspath(export))
+    address = os.fspath(export)
+    location = Location.of(address)
+    if address != "-" and location.is_folder():
+        raise InputError(f"{location} is a folder. Name a file in it.")
+    check(address)
     with TemporaryDirectory(prefix="coursetrail-") as folder:
-        if place.is_file() and archives.is_archive(place):
-            return _archive(place, Path(folder))
-        opening = Inputs.of(Path(folder), DEFAULT_LIMIT, None, Silent())
-        name, file = opening.file(export)
-        if what := _packed(file):
-            return Sniffed(name, file.size(), "not readable", None, what, None, 0, 0, None, None, None)
-        begin, size = _begin(file), file.size()
-        container = "gzip" if begin.startswith(GZIP) else "zstd" if ZSTD.match(begin) else "plain"
-        first = head(file)
+        name = shown(address)
+        file, start = Opener(Path(folder)).opened(address)
+        if start.is_archive and file != location:
+            raise nested_archive(name)
+        if start.is_archive:
+            return _archive(file, Path(folder))
+        unreadable = [what for magic, what in UNREADABLE.items() if start.first.startswith(magic)]
+        if unreadable and start.container == "plain":
+            return Sniffed(name, file.size(), "not readable", None, unreadable[0], None, 0, 0, None, None, None)
         copy = Path(folder) / "head"
-        copy.write_bytes(b"".join(first))
-        return _sniffed(name, size, container, first, copy)
+        copy.write_bytes(b"".join(start.lines))
+        return _sniffed(name, file.size(), start, copy)
 
 
-def _archive(place: Location, scratch: Path) -> Sniffed:
+def _archive(location: Location, scratch: Path) -> Sniffed:
     """An archive: which file in it to look at."""
-    names = sorted(archives.archive(place.address, scratch).files)
+    names = sorted(archives.archive(location.address, scratch).files)
     if "xl/workbook.xml" in names:
         what = "a spreadsheet; save the sheet as CSV"
     else:
-        what = f"an archive of {len(names):,} files{f'; look at one: {place / names[0]}' if names else ''}"
-    return Sniffed(str(place), place.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
+        what = f"an archive of {len(names):,} files{f'; look at one: {location / names[0]}' if names else ''}"
+    return Sniffed(str(location), location.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
 
 
-def _begin(file: Location) -> bytes:
-    with file.open() as raw:
-        return bytes(raw.read(16))
-
-
-def _packed(file: Location) -> str | None:
-    """What a file is that holds no lines."""
-    begin = _begin(file)
-    return next((what for magic, what in PACKED.items() if begin.startswith(magic)), None)
-
-
-def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Path) -> Sniffed:
+def _sniffed(name: str, size: int, start: FileStart, copy: Path) -> Sniffed:
+    first = start.lines
     seen = look(first)
     known, drafted = _known(first), None
     if known:
         what = f"{known.name} ({known.title})"
-        if seen and seen.delimiter and not known.table:  # lines of JSON behind something; pieces of them may tell all
+        if (
+            seen and seen.delimiter and not known.table
+        ):  # lines of JSON with something before them; their pieces may identify people
             seen = None
     elif seen:
         what = f"no known format, but {'a table' if seen.delimiter else 'lines of JSON'}: a mapping can describe it"
@@ -136,7 +128,7 @@ def _sniffed(name: str, size: int, container: str, first: list[bytes], copy: Pat
             what += "; of a JSON array, jq -c '.[]' makes lines"
     counted = _counted(known, copy) if known else (0, None, None)
     form = known.name if known and not drafted else None
-    return Sniffed(name, size, container, form, what, seen, len(first), *counted, drafted)
+    return Sniffed(name, size, start.container, form, what, seen, len(first), *counted, drafted)
 
 
 def _known(first: list[bytes]) -> Format | None:
@@ -159,7 +151,7 @@ def _counted(form: Format, copy: Path) -> tuple[int, datetime | None, datetime |
     reading = Reading(form, lambda _, __: True)
     times = [
         time
-        for batch in events(reading, Lines(copy, table=form.table), EVENTS, 0, None, ("time",))
+        for batch in events(reading, Lines(copy, table=form.table), EVENTS.schema, 0, None, ("time",))
         for time in batch["time"].to_pylist()
     ]
     return len(times), min(times, default=None), max(times, default=None)

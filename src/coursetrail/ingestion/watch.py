@@ -1,4 +1,4 @@
-"""A dataset that follows a folder: what arrives there is read, again and again, until somebody says stop."""
+"""A dataset that follows a folder: what arrives there is read, again and again, until the watch is stopped."""
 
 import logging
 import time
@@ -12,51 +12,54 @@ from typing import Any
 
 from coursetrail import formats
 from coursetrail.errors import InputError, StorageError
-from coursetrail.ingestion import inputs, job
+from coursetrail.filesystem.location import Location
+from coursetrail.ingestion import job
+from coursetrail.ingestion.expand import LOG, expand
+from coursetrail.ingestion.inputs import FileState, Input, Opener, check, is_pattern
 from coursetrail.ingestion.job import Outcome
-from coursetrail.progress import Silent
 
 PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")
 SETTLED = timedelta(seconds=10)
-"""How long a packed file must have been left alone: until then it may be one that is still being copied."""
-Look = tuple[int | None, datetime | None]
-GONE: Look = (None, None)
+"""How long a packed file must have been left alone: until then it may still be being copied."""
 
 
 @dataclass
 class Watch:
     """Looks into folders for what is new; a look that finds something is an ingest of that.
 
-    What was read, or refused, is left alone until it changes. `ingest` are further arguments of it.
+    What was read, or refused, is left alone until it changes. `on_outcome` is called with every arrival, `on_refused`
+    with the text of every error; `options` are further arguments of `ingest`.
     """
 
     dataset: str
     exports: Sequence[str]
-    tell: Callable[[Outcome], None]
-    refuse: Callable[[str], None]
-    ingest: dict[str, Any] = field(default_factory=dict)
-    _seen: dict[str, Look] = field(default_factory=dict)
+    on_outcome: Callable[[Outcome], None]
+    on_refused: Callable[[str], None]
+    options: dict[str, Any] = field(default_factory=dict)
+    _seen: set[FileState] = field(default_factory=set)
     _absent: set[str] = field(default_factory=set)
 
     def look(self) -> int:
-        """Read what is new; how many files that was. A failed write is told too: the next look tries again."""
+        """Read what is new; how many files that was. A failed write is reported too: the next look tries again."""
         arrived: list[Outcome] = []
 
-        def tell(outcome: Outcome) -> None:
+        def report_arrival(outcome: Outcome) -> None:
             if not outcome.already:
                 arrived.append(outcome)
-                self.tell(outcome)
+                self.on_outcome(outcome)
 
-        self._tell_absent()
-        looks = {name: _look(name) for name in self._there()}
-        there = {name: look for name, look in looks.items() if look != GONE}
-        new = {name: look for name, look in there.items() if self._seen.get(name) != look and _is_settled(name, look)}
+        def report_refusal(name: str, error: InputError) -> None:
+            del name  # the error has it
+            self.on_refused(str(error))
+
+        new = [one for one in self._found() if one.state not in self._seen and _is_settled(one)]
+        names = [one.address for one in new]
         try:
             if new:
-                job.ingest(self.dataset, list(new), tell=tell, refuse=self._refuse, **self.ingest)
-                self._seen |= new
+                job.ingest(self.dataset, names, on_outcome=report_arrival, on_refused=report_refusal, **self.options)
+                self._seen |= {one.state for one in new}
         except (InputError, StorageError) as error:  # a file may be gone again
-            self.refuse(str(error))
+            self.on_refused(str(error))
         return len(arrived)
 
     def forever(self, every: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
@@ -67,55 +70,50 @@ class Watch:
                 yield self.look()
                 sleep(max(0.0, begun + every - time.monotonic()))
 
-    def _there(self) -> list[str]:
-        said = formats.asked(self.ingest.get("format"), self.ingest.get("mapping"))
-        with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            try:
-                opening = inputs.Inputs.of(Path(scratch), inputs.DEFAULT_LIMIT, said, Silent())
-                return opening.expand(self.exports, lambda name: self._seen.get(name) == _look(name))
-            except (InputError, OSError):  # nothing in the folder yet, or no folder
-                return []
-
-    def _tell_absent(self) -> None:
-        """Say once of what is named that it is not there; it may come, and come back."""
+    def _found(self) -> list[Input]:
+        """The files that are there now; what is named but absent is reported once, until it comes and goes again."""
+        given = formats.asked(self.options.get("format"), self.options.get("mapping"))
+        found: list[Input] = []
         absent: dict[str, str] = {}
-        for name in self.exports:
-            try:
-                inputs.check(name)
-            except InputError as error:
-                absent[name] = str(error)
+        with TemporaryDirectory(prefix="coursetrail-") as scratch:
+            opener = Opener(Path(scratch), formats.find(given) if given else None)
+            for name in self.exports:
+                try:
+                    check(name)
+                except InputError as error:
+                    absent[name] = str(error)
+                    continue
+                try:
+                    found += expand([name], opener, self._seen)
+                except (InputError, OSError) as error:
+                    location = Location.of(name)
+                    if not (location.is_folder() or is_pattern(location)):  # in which nothing may be yet
+                        absent[name] = str(error)
         for name in absent.keys() - self._absent:
-            self.refuse(f"{absent[name]} Looking on.")
+            self.on_refused(f"{absent[name]} Looking on.")
         self._absent = set(absent)
-
-    def _refuse(self, name: str, error: InputError) -> None:
-        del name  # the error has it
-        self.refuse(str(error))
+        return [one for one in found if one.state.modified]
 
 
-def _look(name: str) -> Look:
-    try:
-        return inputs.size(name), inputs.modified(name)
-    except OSError:
-        return GONE
-
-
-def _is_settled(name: str, look: Look) -> bool:
-    modified = look[1]
-    return modified is None or not name.endswith(PACKED) or datetime.now(UTC) - modified > SETTLED
+def _is_settled(one: Input) -> bool:
+    modified = one.state.modified
+    return modified is None or not one.address.endswith(PACKED) or datetime.now(UTC) - modified > SETTLED
 
 
 @contextmanager
 def _each_warning_once() -> Iterator[None]:
-    """What is passed over in a folder is the same at every look."""
-    told = set()
+    """Log each warning once: what is skipped in a folder is the same at every look."""
+    logged: set[str] = set()
 
     def is_new(record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        return not (text in told or told.add(text))  # type: ignore[func-returns-value]
+        if text in logged:
+            return False
+        logged.add(text)
+        return True
 
-    inputs.LOG.addFilter(is_new)
+    LOG.addFilter(is_new)
     try:
         yield
     finally:
-        inputs.LOG.removeFilter(is_new)
+        LOG.removeFilter(is_new)

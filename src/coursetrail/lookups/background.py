@@ -1,6 +1,6 @@
-"""User agents parsed by a process of its own, while this one reads the files that hold them.
+"""User agents parsed by a second process, while this one reads the files that hold them.
 
-Both want the interpreter all the time: as threads, each would wait for the other.
+Both use the interpreter all the time: as threads, each would wait for the other.
 """
 
 import pickle
@@ -20,17 +20,20 @@ from coursetrail.lookups.agents import AGENTS, PARSER, parse_agent, parse_agents
 
 
 class BackgroundParser:
-    """A process that parses texts as they are met; a context manager. If it fails, all is parsed here."""
+    """A process that parses texts while others are read; a context manager. If it fails, all is parsed here."""
+
+    table = AGENTS.name
+    """The lookup table that it parses for."""
 
     def __init__(self) -> None:
-        self._met: set[str] = set()
+        self._requested: set[str] = set()
         self._answers: list[Future[pa.Table]] = []
-        self._talk = ThreadPoolExecutor(1)
+        self._requests = ThreadPoolExecutor(1)
         self._process: Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-P", "-m", __name__]  # -P: nothing from the folder that the user happens to be in
-        if "python" in Path(sys.executable or "").name:  # else another program that Python is part of
+        command = [sys.executable, "-P", "-m", __name__]  # -P: import nothing from the working folder
+        if "python" in Path(sys.executable or "").name:  # else Python is part of another program
             with suppress(OSError):
                 self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)  # noqa: S603
         return self
@@ -40,38 +43,38 @@ class BackgroundParser:
     ) -> None:
         if self._process:
             self._process.kill()
-        self._talk.shutdown(cancel_futures=True)
+        self._requests.shutdown(cancel_futures=True)
         if self._process:
             self._process.communicate()
 
-    def meet(self, texts: Collection[str]) -> None:
-        """Have these parsed; returns at once."""
-        if new := sorted(set(texts) - self._met):
-            self._met.update(new)
-            self._answers.append(self._talk.submit(self._ask, new))
+    def begin(self, texts: Collection[str]) -> None:
+        """Let the process parse these; returns at once."""
+        if new := sorted(set(texts) - self._requested):
+            self._requested.update(new)
+            self._answers.append(self._requests.submit(self._request, new))
 
     def parse(self, texts: Sequence[str]) -> pa.Table:
-        """As `parse_agents` of distinct texts; waits for those that were met, and parses the others here."""
+        """As `parse_agents` of distinct texts; waits for those that were begun, and parses the rest here."""
         tables: list[pa.Table] = []
-        with suppress(Exception):  # whatever comes out of the pipe: what is missing then is parsed here
+        with suppress(Exception):  # whatever the process answers: what is missing is parsed here
             tables.extend(answer.result() for answer in self._answers)
         done = {text for table in tables for text in table["user_agent"].to_pylist()}
         table = pa.concat_tables([*tables, parse_agents(text for text in texts if text not in done)])
         return table.take(pc.index_in(pa.array(texts, pa.string()), value_set=table["user_agent"]))
 
-    def _ask(self, texts: list[str]) -> pa.Table:
+    def _request(self, texts: list[str]) -> pa.Table:
         if not (self._process and self._process.stdin and self._process.stdout):
             raise BrokenPipeError
         pickle.dump(texts, self._process.stdin)
         self._process.stdin.flush()
         table = pickle.load(self._process.stdout)  # noqa: S301 - from our own process
         if table.schema != AGENTS.schema or set(table["parser"].to_pylist()) != {PARSER}:
-            raise ValueError("another coursetrail")
+            raise ValueError("another version of coursetrail")
         return table
 
 
 def serve() -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the pipe is closed."""
     with without_collecting(), suppress(EOFError, BrokenPipeError):
         parse_agent("Mozilla/5.0 (Windows NT 6.1; rv:25.0) Gecko/20100101 Firefox/25.0")  # loads the rules
         while True:

@@ -17,8 +17,8 @@ from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.questions import Questions
 from coursetrail.dataset import snapshot
 from coursetrail.filesystem.location import Location
-from coursetrail.ingestion.inputs import DEFAULT_LIMIT, Limit
 from coursetrail.ingestion.job import ingest
+from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit
 from coursetrail.progress import Progress, Silent
 
 
@@ -42,7 +42,7 @@ def report(
     filters: Filters | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
-    max_rejects: str | Limit = DEFAULT_LIMIT,
+    max_rejects: str | RejectLimit = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> Report:
     """Answer every analysis from raw exports (or from one dataset) into the folder `out`.

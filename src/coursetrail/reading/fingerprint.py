@@ -77,7 +77,7 @@ def heads(hashes: Sequence[Any]) -> frozenset[str]:
 
 @dataclass
 class SkippedPrefix:
-    """Passes over what a file begins with as far as it is known, shortest beginning first; `matched` is what it was.
+    """Passes over what a file begins with as far as it is one of the `known`; `matched` is the one that it was.
 
     `passed` has the hashes of what was passed over, a block each.
     """
@@ -93,8 +93,11 @@ class SkippedPrefix:
 
     def rest(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The blocks behind what is known. Raises Differs where too much was passed over to find that out."""
-        running, pending, at = blake3(), list(self.known), 0
+        running, at = blake3(), 0
+        pending: list[Fingerprint] | None = None
         for block in blocks:
+            if pending is None:
+                pending = candidates(self.known, block) if self.known else []
             if not pending:
                 yield block
                 continue

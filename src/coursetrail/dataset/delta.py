@@ -1,0 +1,81 @@
+"""The Delta tables of a dataset: opened, or found not to be there."""
+
+import re
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyarrow import fs
+
+from coursetrail.dataset.errors import RESTORE, first_line, unreadable_table
+from coursetrail.dataset.manifest import EMPTY, manifest_of
+from coursetrail.dataset.schema import EVENTS
+from coursetrail.errors import DatasetError, UsageError
+from coursetrail.filesystem.location import Location
+
+
+def check_path(location: Location) -> None:
+    """Raise UsageError for a folder whose name Delta Lake's library cannot take."""
+    if found := re.search(r"[#%?\[\]\\^{}|\x00-\x1f\x7f\ud800-\udfff]", location.path):
+        raise UsageError(f"{location.path}: a dataset's path cannot hold '{found[0]}'; choose another name.")
+
+
+def uri(location: Location, name: str) -> str:
+    """The address of a table: deltalake parses a plain path as an address and fails on its spaces, `#`, `%` and `ü`."""
+    check_path(location)
+    return (location / name).uri
+
+
+def table_at(location: Location, name: str) -> DeltaTable | None:
+    """A table at its newest version; None when it is not there yet."""
+    try:
+        if not (location / name / "_delta_log").is_folder():
+            return None
+        return DeltaTable(uri(location, name))
+    except TableNotFoundError:
+        return None
+    except (DeltaError, OSError) as error:
+        raise unreadable_table(f"{location / name}: the table's log is damaged", error) from error
+
+
+def events_at(location: Location) -> DeltaTable | None:
+    """The table of events, which makes a folder a dataset; None where nothing was ever committed to it.
+
+    Raises DatasetError for one that is not ours.
+    """
+    table = table_at(location, "events")
+    if table is None and (location / "_delta_log").is_folder():
+        raise DatasetError(f"{location}: a Delta table itself, and no folder of coursetrail's. Choose another folder.")
+    if table is not None and (missing := set(EVENTS.columns) - {column.name for column in table.schema().fields}):
+        if missing == {"weight"}:
+            raise DatasetError(f"{location}: made by coursetrail before its first release. Ingest the exports anew.")
+        raise DatasetError(
+            f"{location / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder."
+        )
+    if table is not None and not table.file_uris() and manifest_of(location, table) == EMPTY:
+        return None
+    return table
+
+
+def version(location: Location, name: str) -> int | None:
+    """The newest version of a table; None when it is not there yet."""
+    table = table_at(location, name)
+    return None if table is None else table.version()
+
+
+def rows(location: Location, name: str) -> tuple[pa.Table | None, int | None]:
+    """All rows of a small table at its newest version, and that version; Nones when it is not there yet."""
+    table = table_at(location, name)
+    return (None, None) if table is None else (read_rows(location / name, table), table.version())
+
+
+def read_rows(location: Location, table: DeltaTable) -> pa.Table:
+    """All rows of a table that is open, at its own `location`."""
+    # Delta Lake's own is written in Python; a thread of Arrow's that enters it while Python ends aborts the process.
+    files = fs.SubTreeFileSystem(location.path, location.files)
+    try:
+        return table.to_pyarrow_table(filesystem=files)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise DatasetError(
+            f"{location}: a file of the table cannot be read ({first_line(error)}). {RESTORE}"
+        ) from error

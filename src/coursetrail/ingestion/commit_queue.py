@@ -1,0 +1,104 @@
+"""Files that were read and wait for a commit: several become part of the dataset in one version."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from coursetrail import lookups
+from coursetrail.dataset import commit, delta
+from coursetrail.dataset.commit import EventsFile
+from coursetrail.dataset.errors import storage
+from coursetrail.dataset.ledger import Source, as_table
+from coursetrail.dataset.schema import EVENTS, REJECTS
+from coursetrail.dataset.staging import StagingArea
+from coursetrail.filesystem.location import Location
+from coursetrail.ingestion.task import Extracted
+from coursetrail.lookups.background import BackgroundParser
+from coursetrail.lookups.lookup import Lookup
+from coursetrail.progress import Progress
+
+MOST_BYTES = 64 << 20
+"""Bytes of Parquet that wait for a commit, at most; `MOST_FILES` and `MOST_SECONDS` are the other bounds."""
+MOST_FILES, MOST_SECONDS = 50, 20
+
+
+@dataclass
+class CommitQueue:
+    """What one run adds to the dataset at `location`.
+
+    `events_at` and `sources_at` are the versions of these tables that the run is based on. Where there is no lock,
+    another run may have added others since, and then nothing of this one may be committed.
+    """
+
+    location: Location
+    staging: StagingArea
+    look_up: bool
+    progress: Progress
+    events_at: int | None
+    sources_at: int | None
+    parser: BackgroundParser | None = None
+    _waiting: list[Extracted] = field(default_factory=list)
+    _since: float = field(default_factory=time.monotonic)
+
+    def add(self, new: Extracted) -> None:
+        """Let a file wait for the next commit."""
+        self._waiting.append(new)
+
+    def add_alias(self, alias: Source) -> None:
+        """Let a row that only notes another name wait for the next commit."""
+        texts: dict[str, Sequence[str]] = {lookup.name: () for lookup in lookups.ALL}
+        self.add(Extracted(alias, None, 0, REJECTS.schema.empty_table(), texts, frozenset()))
+
+    def is_due(self) -> bool:
+        """Whether enough is waiting, or for long enough."""
+        is_late = time.monotonic() - self._since > MOST_SECONDS
+        return is_late or len(self._waiting) >= MOST_FILES or sum(one.size for one in self._waiting) > MOST_BYTES
+
+    def commit(self) -> None:
+        """Make what waits part of the dataset, in one version."""
+        new, self._waiting, self._since = self._waiting, [], time.monotonic()
+        if not new:
+            return
+        self._prepare(new)
+        files = [EventsFile(one.file, one.size, one.source) for one in new if one.file]
+        with storage(self.location):
+            (self.location / "events").make_folder()
+            for file in files:
+                (self.staging.files / file.name).move(self.location / "events" / file.name)
+        sources = [one.source for one in new]
+        self.events_at = commit.commit(self.location, files, sources, based_on=self.events_at)
+
+    def exchange(self, old: Sequence[Source], new: Extracted) -> None:
+        """Put a file's rows in place of those of `old`, in one version."""
+        self._prepare([new])
+        rows = pa.RecordBatchReader.from_batches(EVENTS.schema, iter(()))
+        if new.file:
+            file = self.staging.files / new.file
+            batches = pq.ParquetFile(file.files.open_input_file(file.path)).iter_batches()
+            rows = pa.RecordBatchReader.from_batches(EVENTS.schema, (batch.cast(EVENTS.schema) for batch in batches))
+        self.events_at = commit.exchange(self.location, old, rows, new.source, based_on=self.events_at)
+
+    def _prepare(self, new: Sequence[Extracted]) -> None:
+        """Write to the other tables what a commit to `events` refers to."""
+        if self.look_up:
+            for lookup in lookups.ALL:
+                self._look_up(lookup, {text for one in new for text in one.texts[lookup.name]})
+        sources = as_table([one.source for one in new])
+        rejects = pa.concat_tables([one.rejects for one in new])
+        # The sources first: a run that is killed here has used up its numbers, and no source has the rows that follow.
+        self.sources_at = commit.append(self.location, "sources", sources, based_on=self.sources_at)
+        commit.append(self.location, "rejects", rejects, based_on=delta.version(self.location, "rejects"))
+
+    def _look_up(self, lookup: Lookup, distinct: set[str]) -> None:
+        """Parse what the dataset's table does not have yet; all of it again where the parser has changed."""
+        before, at = delta.rows(self.location, lookup.name)
+        known = set(before[lookup.key].to_pylist()) if before is not None else set()
+        is_stale = before is not None and bool(set(before["parser"].to_pylist()) - {lookup.parser})
+        wanted = sorted(known | distinct if is_stale else distinct - known)
+        with self.progress.step(f"Looking up {lookup.name}", len(wanted), "strings"):
+            parser = self.parser if self.parser and lookup.name == self.parser.table else lookup
+            parsed = parser.parse(wanted)
+            commit.append(self.location, lookup.name, parsed, "overwrite" if is_stale else "append", based_on=at)

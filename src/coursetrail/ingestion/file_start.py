@@ -1,0 +1,64 @@
+"""What the first bytes of a file show: what it is packed in, whether it is an archive, and its first lines."""
+
+from contextlib import closing
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from coursetrail.filesystem import archives
+from coursetrail.filesystem.compression import ByteStream, Gunzip, Raw, opened
+from coursetrail.filesystem.location import Location
+from coursetrail.reading.lines import BLOCK, Lines
+
+LINES = 200
+"""First lines by which a file's format is recognised."""
+PIECE = 1 << 18
+
+
+@dataclass(frozen=True)
+class FileStart:
+    """The `first` bytes of a file, its `container` (plain, gzip or zstd), and its first lines; an archive has none."""
+
+    first: bytes
+    container: str
+    is_archive: bool
+    lines: list[bytes]
+
+    @classmethod
+    def read(cls, location: Location) -> "FileStart":
+        """Open a file and read no more than that takes. InputError where it cannot be read."""
+        raw = Raw(location)
+        with closing(raw):
+            source, head = opened(raw)
+            container = "plain" if source is raw else "gzip" if isinstance(source, Gunzip) else "zstd"
+            data = bytearray(head)
+            is_at_end = _read_up_to(source, data, archives.HEAD)
+            first = bytes(data[: archives.HEAD])
+            if archives.is_start_of_archive(first, is_packed=source is not raw):
+                return cls(first, container, True, [])
+            while not is_at_end and data.count(b"\n") < LINES and len(data) < BLOCK:
+                is_at_end = _read_up_to(source, data, len(data) + PIECE)
+        lines = data.split(b"\n", LINES)
+        whole = lines[:LINES] if len(lines) > LINES else lines if is_at_end and lines[-1] else lines[:-1]
+        if not whole and data:
+            return cls(first, container, False, first_lines(Lines(location)))
+        return cls(first, container, False, [bytes(line) + b"\n" for line in whole])
+
+
+def _read_up_to(source: ByteStream, data: bytearray, size: int) -> bool:
+    """Append to `data` until it has `size` bytes; whether the end was reached."""
+    space = memoryview(bytearray(PIECE))
+    while len(data) < size:
+        count = source.readinto(space[: size - len(data)])
+        if not count:
+            return True
+        data += space[:count]
+    return False
+
+
+def first_lines(lines: Lines) -> list[bytes]:
+    """The first lines of a file whose very first one is longer than a block."""
+    with closing(lines):
+        for batch in lines.batches():
+            return [bytes(text) for text in batch.column(1)[:LINES].view(pa.binary()).to_pylist()]
+    return []

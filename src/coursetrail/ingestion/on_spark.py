@@ -1,0 +1,55 @@
+"""Exports read by the workers of Spark, a task each."""
+
+import pickle
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from coursetrail import formats
+from coursetrail.engines.spark import Spark
+from coursetrail.errors import CoursetrailError
+from coursetrail.filesystem.location import Location
+from coursetrail.ingestion.inputs import Input, Opener
+from coursetrail.ingestion.one_file import Extractor
+from coursetrail.ingestion.resume import KnownContent
+from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
+from coursetrail.progress import Progress, Silent
+
+Answer = Extracted | SameContent | CoursetrailError
+
+
+def extract_on_workers(
+    engine: Spark,
+    task: IngestTask,
+    known: KnownContent,
+    files: Mapping[int, Input],
+    progress: Progress,
+) -> dict[int, Answer]:
+    """Read exports, by their source numbers, on the workers; what is the same for all files is sent once."""
+    with progress.step("Reading on Spark", None, "files"):
+        run = partial(extract_on_worker, pickle.dumps((task, known)))
+        items = [pickle.dumps((_for_workers(file.address), number)) for number, file in files.items()]
+        answers = engine.map_on_workers(items, run)
+    return {number: pickle.loads(answer) for number, answer in zip(files, answers, strict=True)}  # noqa: S301
+
+
+def extract_on_worker(shared: bytes, item: bytes) -> bytes:
+    """Read one export on a worker. Errors of ours are answers: if they were raised, Spark would try again."""
+    task, known = pickle.loads(shared)  # noqa: S301 - made by our own driver
+    address, number = pickle.loads(item)  # noqa: S301
+    answer: Answer
+    try:
+        with TemporaryDirectory(prefix="coursetrail-") as scratch:
+            opener = Opener(Path(scratch), formats.find(task.format) if task.format else None)
+            with Extractor(task, opener, Silent()) as extractor:
+                answer = extractor.extract(opener.named(address), number, known)
+    except CoursetrailError as error:
+        answer = error
+    return pickle.dumps(answer)
+
+
+def _for_workers(address: str) -> str:
+    """The address of an export for workers, whose working folders are their own."""
+    path = Location.of(address).local
+    return str(path.absolute()) if path else address
