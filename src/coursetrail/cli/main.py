@@ -135,7 +135,7 @@ def _explained(error: Exception) -> tuple[str, int]:
             return "Error: there is not enough memory. Close other programs, or raise the limit (ulimit -v).", 1
         case RuntimeError() if "start new thread" in str(error):
             return "Error: the system starts no more threads. Close other programs, or raise the limit (ulimit -u).", 1
-        case OSError():  # of what is read, reading.lines reports it; this is about what is written
+        case OSError():  # from writing: reading.lines reports errors of reading
             where = error.filename2 or error.filename or "output"
             help_ = " Make its folder first: mkdir -p." if isinstance(error, FileNotFoundError) else ""
             return f"Error: {where}: cannot write ({error.strerror or error}).{help_}", StorageError.exit_code
