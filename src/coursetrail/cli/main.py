@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class _Terminated(BaseException):
-    """Somebody sent SIGTERM."""
+    """The process got SIGTERM."""
 
 
 @contextmanager
@@ -113,14 +113,14 @@ def _run(words: list[str], debug: bool) -> int:
             traceback.print_exc()
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python wraps what comes while a class is made
             return _failed(STOPPED, 130)
-        text, code = _told(error)
+        text, code = _explained(error)
         return _failed(text, code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
         return _failed(STOPPED, 130)
     return code if isinstance(code, int) else 0
 
 
-def _told(error: Exception) -> tuple[str, int]:
+def _explained(error: Exception) -> tuple[str, int]:
     """An error in one line, and its exit code."""
     match error:
         case CoursetrailError():
@@ -135,7 +135,7 @@ def _told(error: Exception) -> tuple[str, int]:
             return "Error: there is not enough memory. Close other programs, or raise the limit (ulimit -v).", 1
         case RuntimeError() if "start new thread" in str(error):
             return "Error: the system starts no more threads. Close other programs, or raise the limit (ulimit -u).", 1
-        case OSError():  # of what is read, formats.lines says so; this is about what is written
+        case OSError():  # from writing: reading.lines reports errors of reading
             where = error.filename2 or error.filename or "output"
             help_ = " Make its folder first: mkdir -p." if isinstance(error, FileNotFoundError) else ""
             return f"Error: {where}: cannot write ({error.strerror or error}).{help_}", StorageError.exit_code
@@ -144,7 +144,7 @@ def _told(error: Exception) -> tuple[str, int]:
 
 
 def _failed(text: str, code: int, notes: Sequence[str] = ()) -> int:
-    with suppress(OSError):  # nobody may be listening
+    with suppress(OSError):  # standard error may be closed
         for line in (text, *notes):
             say(line)
     return code

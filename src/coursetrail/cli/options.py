@@ -129,7 +129,7 @@ def versioned(command: F) -> F:
 def engined(command: F) -> F:
     """Give a command the options of an engine; it gets them as `engine`.
 
-    What is not said there comes from the environment, then from a `coursetrail.toml` in the folder at hand.
+    What is not said there comes from the environment, then from a `coursetrail.toml` in the current folder.
     """
 
     @click.option(

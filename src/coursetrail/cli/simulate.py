@@ -58,7 +58,7 @@ def simulate(
     from coursetrail.outputs.files import write
     from coursetrail.simulate import simulate as make
 
-    export, told = on_this_machine(out), on_this_machine(truth) if truth else None
+    export, truth_file = on_this_machine(out), on_this_machine(truth) if truth else None
     with on_terminal().step(f"Simulating {export.name}", events, "events") as step:
         planted = make(
             export,
@@ -70,7 +70,7 @@ def simulate(
             format=form,
             advance=step.advance,
         )
-    if told:
-        write(told, planted.to_json().encode())
+    if truth_file:
+        write(truth_file, planted.to_json().encode())
     size = sum(file.stat().st_size for file in [export, *export.glob("*")] if file.is_file())
     say(f"{out}: {planted.ledger.lines:,} lines, {size:,} bytes")
