@@ -3,8 +3,8 @@
 import coursetrail as ct
 
 ct.ingest("psy-001", ["psy-001_clickstream_export.gz"])
-course = ct.open("psy-001")
-course.analyze("browsers").table
+dataset = ct.open("psy-001")
+dataset.analyze("browsers").table
 """
 
 from importlib import import_module

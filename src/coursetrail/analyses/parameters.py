@@ -129,4 +129,4 @@ def takes(parameters: Iterable[Parameter]) -> Callable[[Function], Function]:
 
 
 def _listed(choices: tuple[str, ...]) -> str:
-    return " or ".join(f"'{choice}'" for choice in choices)
+    return " or ".join(f"'{one}'" for one in choices)

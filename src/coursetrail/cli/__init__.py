@@ -1,1 +1,4 @@
-"""The commands of the command line; each parses, calls the library, and prints."""
+"""The command line: one module per command; each parses, calls the library, and prints.
+
+It may import everything below it. Only this package imports click.
+"""

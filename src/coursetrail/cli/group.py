@@ -25,7 +25,7 @@ def _until_the_pipe_closes() -> Iterator[None]:
 
 
 class Commands(click.Group):
-    """The commands in the order they are written; a near miss is told its name."""
+    """The commands in the order they are written, with a hint for a misspelt name."""
 
     def make_context(self, *words: Any, **settings: Any) -> click.Context:
         """Click's own; here --help is printed."""
