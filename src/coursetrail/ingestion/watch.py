@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from coursetrail.errors import InputError, StorageError
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
 from coursetrail.ingestion.expand import LOG, expand
-from coursetrail.ingestion.inputs import FileState, Input, Opener, check, is_pattern
+from coursetrail.ingestion.inputs import FileState, Input, Opener, check, is_pattern, state_of
 from coursetrail.ingestion.job import Outcome
 
 PACKED = (".gz", ".tgz", ".zst", ".zip", ".tar")
@@ -80,15 +80,14 @@ class Watch:
             for name in self.exports:
                 try:
                     check(name)
-                except InputError as error:
-                    absent[name] = str(error)
-                    continue
-                try:
                     found += expand([name], opener, self._seen)
                 except (InputError, OSError) as error:
                     location = Location.of(name)
-                    if not (location.is_folder() or is_pattern(location)):  # in which nothing may be yet
-                        absent[name] = str(error)
+                    if location.is_folder() or is_pattern(location):  # nothing may be in it yet
+                        continue
+                    absent[name] = str(error)
+                    with suppress(InputError):  # an empty file is there: ingest refuses it
+                        found.append(Input(name, state_of(name)))
         for name in absent.keys() - self._absent:
             self.on_refused(f"{absent[name]} Looking on.")
         self._absent = set(absent)

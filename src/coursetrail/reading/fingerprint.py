@@ -63,10 +63,12 @@ def beginning(source: int, hashes: Sequence[Any], lines: int) -> Fingerprint | N
     return Fingerprint(source, len(known), _digest(known[:HEAD]), _digest(known), whole) if len(known) else None
 
 
-def candidates(known: Iterable[Fingerprint], first: Block | None) -> list[Fingerprint]:
-    """Those of the known beginnings that a file may have which begins with this block, shortest first."""
-    found = heads([hashes_of(first)]) if first else frozenset()
-    return sorted((one for one in known if one.head in found), key=lambda one: one.lines)
+def candidates(known: Iterable[Fingerprint], first: Block) -> list[Fingerprint]:
+    """Those of the known fingerprints that a file may have which begins with this block, shortest first."""
+    hashes = hashes_of(first)
+    found = heads([hashes])
+    fitting = (one for one in known if one.head in found or min(one.lines, HEAD) > len(hashes))
+    return sorted(fitting, key=lambda one: one.lines)
 
 
 def heads(hashes: Sequence[Any]) -> frozenset[str]:
