@@ -134,7 +134,7 @@ def test_a_string_on_which_the_shortcut_fails_is_read_the_plain_way(monkeypatch)
     assert parsed(WINDOWS)["browser"] == "Chrome"
 
 
-# --- literals: whatever a pattern matches holds one of them ---
+# --- literals: every text that a pattern matches holds one of them ---
 
 PATTERNS = [
     r"abc",
@@ -336,7 +336,7 @@ def test_a_parser_that_raises_costs_one_string_its_answer(monkeypatch):
     assert rows[0]["browser"] is None
 
 
-# --- mistakes of the parser that are mended ---
+# --- mistakes of the parser that are corrected ---
 
 
 @pytest.mark.parametrize("processor", ["x86_64", "i686", "armv7l", "aarch64"])
@@ -394,7 +394,7 @@ def test_a_browser_that_only_free_text_names_keeps_its_name_if_we_know_it():
         (MAC.format("10_8_4", "6.0.5"), "10.8.4", "ok"),
     ],
 )
-def test_a_version_that_browsers_send_whatever_the_truth_is_not_believed(text, version, status):
+def test_a_version_that_browsers_send_regardless_of_the_real_one_is_not_believed(text, version, status):
     row = parsed(text)
     assert (row["system_version"], row["status"]) == (version, status)
     assert row["system"] is not None

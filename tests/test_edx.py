@@ -275,7 +275,7 @@ def test_a_payload_that_was_cut_is_left_out(read):
 
 
 @pytest.mark.parametrize(("username", "learner"), [("", None), (None, None), ("ada", "ada")])
-def test_an_empty_name_is_nobody(read, username, learner):
+def test_an_empty_name_is_no_learner(read, username, learner):
     assert one(read, plain(username=username))["learner"] == learner
 
 
@@ -422,7 +422,7 @@ def test_administration_is_kept_and_not_counted(read, tmp_path):
     assert course.analyze("activity").scope.admin == 5
 
 
-# What is mended, and what is not
+# What is repaired, and what is not
 
 
 def test_bytes_before_the_object_are_dropped(read):
@@ -485,7 +485,7 @@ WORDS = st.sampled_from([*PIECES.split(), b'"\\ud800"', b'"2017-09-19T23:20:00"'
 
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(st.binary(max_size=200), st.lists(WORDS, max_size=30).map(b" ".join)), st.integers(0, 900))
-def test_any_bytes_are_mended_or_have_a_reason(data, at):
+def test_any_bytes_are_repaired_or_have_a_reason(data, at):
     """Alone, and in the middle of a line."""
     line = EXAMPLE.encode()
     for text in (data, line[:at] + data + line[at:], line[:at] + data, line[:-1] + b"," + data + b"}"):

@@ -1,4 +1,4 @@
-"""What a form was sent with (`event.POST`) is nowhere in what is kept, however it is packed and whatever broke it."""
+"""The contents of forms (`event.POST`) are stored nowhere, however they are nested and however they are broken."""
 
 import itertools
 import json
@@ -190,7 +190,7 @@ def many(count: int) -> Iterator[bytes]:
         yield (line[: draw.randrange(len(line))] if draw.random() < 0.3 else line) + b"\n"
 
 
-def told_by_files(folder: Path) -> Iterator[tuple[Path, str]]:
+def texts_of_files(folder: Path) -> Iterator[tuple[Path, str]]:
     for path in folder.rglob("*"):
         if path.suffix == ".parquet":
             yield path, repr(pq.read_table(path, partitioning=None).to_pylist())
@@ -209,7 +209,7 @@ def test_no_file_of_a_dataset_or_of_convert_holds_what_forms_were_sent_with(tmp_
     source = ct.open(tmp_path / "out" / "dataset").sources.to_pylist()[0]
     assert source["events"] > 400
     assert source["rejected"] > 200
-    files = list(told_by_files(tmp_path / "out"))
+    files = list(texts_of_files(tmp_path / "out"))
     assert len(files) > 10
     assert not [path for path, told in files if any(part in told for part in PARTS)]
     assert any("GET" in told for _, told in files)

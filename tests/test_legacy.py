@@ -173,7 +173,7 @@ def test_pages_of_peer_grading_are_page_views(read, key, action):
     assert one(read, plain(key=key))["action"] == action
 
 
-def test_a_key_that_nobody_knows_is_another_action_with_its_own_name_kept(read):
+def test_an_unknown_key_is_another_action_and_its_name_is_stored(read):
     event = one(read, plain(key="user.new.thing"))
     assert (event["action"], event["extra"]["key"]) == ("other", "user.new.thing")
 
@@ -272,7 +272,7 @@ def test_the_published_line_is_read(read):
     assert event["extra"]["12"] == ['{"height":678,"width":1207}']
 
 
-# Quirks that are mended
+# Faults that are repaired
 
 
 def test_an_escaped_apostrophe_is_repaired(read):
@@ -520,7 +520,7 @@ def test_blank_lines_are_counted_and_are_neither_rejects_nor_duplicates(read):
     assert (found.source["blank"], found.source["rejected"], found.source["duplicates"]) == (6, 0, 0)
 
 
-def test_json_nested_a_hundred_thousand_deep_harms_nobody(read):
+def test_json_nested_a_hundred_thousand_deep_does_no_harm(read):
     deep = "[" * 100_000 + "]" * 100_000
     found = read(json.dumps(PLAIN)[:-1] + f',"deep":{deep}}}', plain(n=3))
     assert found.source["events"] + found.source["rejected"] == 3

@@ -329,7 +329,9 @@ def test_a_column_to_drop_that_a_table_has_not_is_no_typo_to_pass_over(tmp_path:
         ("name = 'coursera-legacy'\n" + SMALL.replace("name =", "title ="), "the name of a known format"),
     ],
 )
-def test_a_mapping_that_cannot_be_is_told_where_and_what(tmp_path: Path, mapping: str, said: str) -> None:
+def test_an_invalid_mapping_is_refused_with_the_key_and_the_allowed_values(
+    tmp_path: Path, mapping: str, said: str
+) -> None:
     (tmp_path / "my.toml").write_text(mapping)
     (tmp_path / "export").write_text("at,who\n2020-01-01,u\n")
     with pytest.raises(ct.UsageError) as raised:
@@ -423,7 +425,7 @@ def test_any_text_is_a_mapping_or_a_usage_error(text: str) -> None:
 
 
 def expected(text: str) -> list[dict[str, Any]]:
-    """What FULL makes of a sound CSV, by Python's own csv."""
+    """What FULL makes of a valid CSV, by Python's own csv."""
     made = []
     for row in csv.DictReader(io.StringIO(text, newline="")):
         said = {name: value if value not in ("", "NULL") else None for name, value in row.items()}

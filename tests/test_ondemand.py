@@ -165,7 +165,7 @@ def test_every_key_is_an_action_and_its_own_word_is_kept(tmp_path):
     assert {json.loads(row["extra"])["key"]: row["action"] for row in found} == ACTIONS
 
 
-def test_what_nobody_knows_is_of_the_player_if_it_has_a_timecode(tmp_path):
+def test_an_unknown_event_is_of_the_player_if_it_has_a_timecode(tmp_path):
     (row,), _ = batch(tmp_path, pristine(video("chapter_change")))
     assert (row["action"], row["position"]) == ("video_other", 125.02)
 
@@ -401,7 +401,7 @@ def test_every_damaged_record_is_one_reject_with_a_reason(read):
     ]
 
 
-def test_nul_bytes_and_bytes_that_are_no_utf8_are_mended(read):
+def test_nul_bytes_and_bytes_that_are_not_utf8_are_repaired(read):
     data = pristine(video("play", {**ELEVEN, "video_name": "ABC"}))
     found = read(data + data.replace(b"ABC", b"A\0C") + data.replace(b"ABC", b"A\xffC"))
     assert [event["extra"]["value"]["video_name"] for event in found.events] == ["ABC", "AC", "A\ufffdC"]
@@ -431,7 +431,7 @@ def test_mending_takes_any_bytes(data):
 
 @settings(max_examples=100, deadline=None)
 @given(cuts=st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 30), st.binary(max_size=4)), max_size=5))
-def test_whatever_is_damaged_every_record_is_accounted_for(tmp_path_factory, cuts):
+def test_every_record_is_accounted_for_after_any_damage(tmp_path_factory, cuts):
     data = pristine(*[video("play", {**ELEVEN, "timecode": str(number)}) for number in range(5)])
     for at, length, piece in cuts:
         data = data[:at] + piece + data[at + length :]

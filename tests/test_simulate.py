@@ -229,7 +229,7 @@ def test_lectures_were_opened_played_and_finished_by_so_many(course: tuple[Readi
         assert [lecture["opened"], lecture["played"], lecture["finished"]] == counts
 
 
-def test_the_same_seed_writes_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+def test_the_same_seed_writes_the_same_bytes_with_any_hash_seed(tmp_path: Path) -> None:
     script = (
         "import sys; from coursetrail.simulate import simulate;"
         "print(simulate(sys.argv[1], learners=60, events=4000, seed=3, dirty=0.1).to_json())"
@@ -293,7 +293,7 @@ def test_dirty_is_the_share_of_damaged_lines(tmp_path: Path, dirty: float) -> No
     assert set(ledger.damage) == {kind.name for kind in KINDS}
 
 
-def test_a_clean_course_holds_sound_lines_only(clean: tuple[Path, Truth]) -> None:
+def test_a_clean_course_holds_valid_lines_only(clean: tuple[Path, Truth]) -> None:
     path, truth = clean
     assert truth.ledger.damage == {}
     assert truth.ledger.lines == truth.ledger.events
@@ -362,7 +362,7 @@ def test_flash_players_tell_less(clean: tuple[Path, Truth]) -> None:
     assert not any("networkState" in state or "readyState" in state for state in flash)
 
 
-def test_addresses_belong_to_nobody_and_names_are_hashes(clean: tuple[Path, Truth]) -> None:
+def test_addresses_are_of_no_real_host_and_names_are_hashes(clean: tuple[Path, Truth]) -> None:
     lines = [json.loads(line) for line in plain(clean[0])]
     addresses = {part.strip() for line in lines for part in line["user_ip"].split(",")}
     assert not [one for one in addresses if not ipaddress.ip_address(one).is_private]
@@ -386,7 +386,7 @@ def test_clicks_follow_the_published_quantiles() -> None:
     assert clicks.max() == pytest.approx(58_289, rel=0.02)
 
 
-def test_the_fleet_adds_up_to_the_published_browsers() -> None:
+def test_the_browser_rows_add_up_to_the_published_browsers() -> None:
     counts: Counter[str] = Counter()
     for one in BROWSER_ROWS:
         counts[one.browser] += one.learners
@@ -429,7 +429,7 @@ def test_at_least_99_percent_of_the_agents_read_as_planted() -> None:
 
 
 def read_agent(agent: str) -> tuple[str, str, str]:
-    """The device detector's answer, with what it is known to get wrong mended."""
+    """The device detector's answer, with its known errors corrected."""
     found = DeviceDetector(agent, check_cache=False).parse()
     assert not found.is_bot()
     device = getattr(found.device_type(), "value", found.device_type()) or "unknown"

@@ -333,7 +333,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["coursera", "edx"])
 @pytest.mark.parametrize(("learners", "events"), [(5, 0), (0, 10)])
-def test_nobody_or_nothing(tmp_path: Path, form: str, learners: int, events: int) -> None:
+def test_no_learners_or_no_events(tmp_path: Path, form: str, learners: int, events: int) -> None:
     truth = simulate(tmp_path / "n.csv", learners=learners, events=events, format=form)
     assert (truth.learners, truth.events_without_learner, truth.ledger.lines) == (0, events, events)
 
