@@ -57,7 +57,7 @@ def add(
         for name, columns in READ.items():
             schema = pa.schema([(column, pa.string()) for column in columns])
             engine.register(name, found.get(name, schema.empty_table()), schema)
-        made = {one.table: _made(one, engine) for one in SQL if one.needs & set(found)}
+        made = {one.table.name: _made(one, engine) for one in SQL if one.needs & set(found)}
     courses = set(found["courses"]["course_id"].to_pylist()) if "courses" in found else set()
     replaced = [_replace(location, name, rows, courses) for name, rows in made.items()]
     commit.commit(location, [], [], based_on=delta.version(location, "events"))
@@ -107,7 +107,7 @@ def _read(name: str, files: Sequence[Location], limit: RejectLimit, progress: Pr
 
 def _made(one: ReferenceTable, engine: DuckDB) -> pa.Table:
     """The rows of one of our tables."""
-    return engine.query(one.sql, f"making of '{one.table}'").select(one.schema.names).cast(one.schema)
+    return engine.query(one.sql, f"making of '{one.table.name}'").select(one.table.schema.names).cast(one.table.schema)
 
 
 def _replace(location: Location, name: str, rows: pa.Table, courses: set[str]) -> ReplacedTable:

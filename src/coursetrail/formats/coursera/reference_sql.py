@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass
 
-import pyarrow as pa
-
-from coursetrail.reading.times import MOMENT
+from coursetrail.dataset.schema import GRADES, MEMBERS, SYLLABUS, DatasetTable
 
 READ = {
     "courses": ("course_id", "course_slug", "course_name"),
@@ -67,36 +65,6 @@ READ = {
 }
 """The files that are read, and the columns of each; `user_id` stands for the column whose name ends in it."""
 
-SYLLABUS = pa.schema(
-    [
-        ("course", pa.string()),
-        ("slug", pa.string()),
-        ("course_name", pa.string()),
-        ("module", pa.string()),
-        ("module_name", pa.string()),
-        ("module_order", pa.int32()),
-        ("lesson", pa.string()),
-        ("lesson_name", pa.string()),
-        ("lesson_order", pa.int32()),
-        ("item", pa.string()),
-        ("item_name", pa.string()),
-        ("item_order", pa.int32()),
-        ("item_type", pa.string()),
-    ]
-)
-MEMBERS = pa.schema([("course", pa.string()), ("learner", pa.string()), ("role", pa.string()), ("since", MOMENT)])
-GRADES = pa.schema(
-    [
-        ("course", pa.string()),
-        ("learner", pa.string()),
-        ("passing", pa.string()),
-        ("overall", pa.float64()),
-        ("verified", pa.float64()),
-        ("time", MOMENT),
-    ]
-)
-SCHEMAS = {"syllabus": SYLLABUS, "members": MEMBERS, "grades": GRADES}
-
 ROLES = {
     "LEARNER": "learner",
     "PRE_ENROLLED_LEARNER": "pre-enrolled",
@@ -116,8 +84,7 @@ STATES = {"0": "not passed", "1": "passed", "2": "verified"}
 class ReferenceTable:
     """One of our tables and its `sql`. It is built if at least one of the files that it `needs` is there."""
 
-    table: str
-    schema: pa.Schema
+    table: DatasetTable
     needs: frozenset[str]
     sql: str
 
@@ -172,7 +139,6 @@ def _content(kind: str, columns: str) -> str:
 
 SQL = (
     ReferenceTable(
-        "syllabus",
         SYLLABUS,
         frozenset(name for name in READ if not name.endswith(("memberships", "grades"))),
         f"""
@@ -223,7 +189,6 @@ SQL = (
         """,  # noqa: S608
     ),
     ReferenceTable(
-        "members",
         MEMBERS,
         frozenset({"course_memberships"}),
         f"""
@@ -239,7 +204,6 @@ SQL = (
         """,  # noqa: S608
     ),
     ReferenceTable(
-        "grades",
         GRADES,
         frozenset({"course_grades", "course_branch_grades"}),
         f"""

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
+import pyarrow as pa
+
 from coursetrail.dataset.actions import ACTIONS, AREAS
+from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.formats.mapping.sections import TomlSection
 
-TEXTS = (
-    *("platform", "course", "learner", "item", "url", "referrer", "cookie", "user_agent", "accept_language"),
-    *("network", "country", "region", "timezone"),
+TEXTS, NUMBERS = (
+    tuple(column.name for column in EVENT_COLUMNS if column.mapped and (column.type == pa.string()) == is_text)
+    for is_text in (True, False)
 )
-NUMBERS = ("position", "position_from", "rate", "weight")
 CONSTANTS = (*TEXTS, "action", "area")
 LISTS = {"action": ACTIONS, "area": AREAS}
 UNITS = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
