@@ -26,7 +26,8 @@ import pytest
 from deltalake import DeltaTable
 
 import coursetrail as ct
-from coursetrail.cli import main, reading
+from coursetrail.cli import ingest as ingest_command
+from coursetrail.cli import main
 from coursetrail.dataset import commit, maintenance
 from coursetrail.dataset.staging import StagingArea
 from coursetrail.filesystem.location import Location
@@ -273,7 +274,7 @@ def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, ca
         def close(self) -> None:
             self.stream.close()
 
-    for good in range(9):  # times that it opens well: to be checked, judged, read, and read again
+    for good in range(9):  # times that it opens well: to be recognised, read, and read again
         count = iter(range(9))
         with monkeypatch.context() as dying:
             dying.setattr(
@@ -289,7 +290,7 @@ def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, ca
         assert (code, len(said)) == (3, 1)
         assert "Input/output error" in said[0]
         assert not (tmp_path / "d").exists()
-    assert good >= 4
+    assert good == 3
     assert code == 0
     assert ledger(tmp_path / "d") == [(20_010, 20_000, 10, 0, 0)]
 
@@ -332,7 +333,7 @@ def test_a_dataset_whose_folder_vanishes_is_one_clear_error(tmp_path, monkeypatc
     first, file = several(tmp_path, count=2)
     ct.ingest(tmp_path / "d", [first], **JUNK)
     gone = Meanwhile(step, lambda: shutil.rmtree(tmp_path / "d"))
-    monkeypatch.setattr(reading, "on_terminal", lambda: gone)
+    monkeypatch.setattr(ingest_command, "on_terminal", lambda: gone)
     code, said = told(capfd, "ingest", tmp_path / "d", file, "--max-rejects", "50%")
     assert gone.done
     assert (code, len(said)) == (6, 1), said
