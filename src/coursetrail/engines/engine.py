@@ -42,5 +42,5 @@ class Engine(Protocol):
         ...
 
     def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
-        """Run several, each an SQL text and its `what`, in the fastest way; the answers in order. Close the generator."""
+        """Run several, each an SQL text and its `what`, in the fastest way; the answers in order. Close it."""
         ...

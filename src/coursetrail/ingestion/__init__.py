@@ -1,4 +1,4 @@
-"""Export files → a dataset or plain tables: `job` for a whole run, `one_file` for one export, `sniff`, `watch`, `convert`.
+"""Export files → a dataset or plain tables: `job` is a whole run, `one_file` reads one; `sniff`, `watch`, `convert`.
 
 It may import formats, lookups, engines, dataset, reading, filesystem, progress and errors. It does not import duckdb.
 """
