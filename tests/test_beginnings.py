@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail.reading.fingerprint import (
-    HEAD,
     Fingerprint,
     PrefixMismatch,
     SkippedPrefix,
     beginning,
-    candidates,
     hashes_of,
 )
 from coursetrail.reading.lines import Block
@@ -47,8 +45,7 @@ def known(source: int, file: File, lines: int) -> Fingerprint | None:
 
 def read(file: File, beginnings: Sequence[Fingerprint], sizes: Sequence[int], table: bool) -> tuple[int | None, File]:
     """As an ingest reads it: which source the file goes on from, and the lines behind that."""
-    first = next(blocks(file, [max(HEAD, sizes[0])], table), None)
-    passings = [SkippedPrefix(candidates(beginnings, first))]
+    passings = [SkippedPrefix(beginnings)]
     while True:
         new: File = []
         try:
