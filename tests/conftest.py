@@ -38,7 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def rank(item: pytest.Item) -> int:
         group = item.get_closest_marker("xdist_group")
-        return GROUPS.index(group.args[0]) if group else len(GROUPS) + (item.get_closest_marker("slow") is None)
+        if group and group.args[0] in GROUPS:
+            return GROUPS.index(group.args[0])
+        return len(GROUPS) + (item.get_closest_marker("slow") is None)
 
     for item in items:
         fixtures = getattr(item, "fixturenames", ())

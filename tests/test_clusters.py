@@ -111,7 +111,7 @@ def test_a_connect_server_that_dies_is_one_clear_line(clusters, tmp_path):
         address = up.enter_context(spark_cluster.connect_server(tmp_path))
         run = subprocess.Popen([*MORTAL, sys.executable, "-c", LONG, address], stdout=subprocess.PIPE, text=True)
         assert run.stdout.readline() == "asking\n"
-    answer, _ = run.communicate(timeout=300)
+    answer, _ = run.communicate(timeout=900)
     assert run.returncode == 0
     assert "The query failed on Spark: " in answer
     assert answer.count("\n") == 1

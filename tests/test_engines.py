@@ -125,7 +125,7 @@ def waiting(folder: Path) -> Callable[[str, str], bool]:
 
     def wait(own: str, other: str) -> bool:
         (folder / own).touch()
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + 600
         while not (folder / other).exists() and time.monotonic() < ends:
             time.sleep(0.05)
         (folder / f"{own}.left").touch()

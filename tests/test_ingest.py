@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -393,9 +394,15 @@ def test_the_ledger_is_read_by_threads_that_need_no_python(tmp_path, monkeypatch
 
 
 def test_a_file_of_events_is_closed_when_reading_ends_in_an_error(tmp_path, monkeypatch):
-    made, make = [], events_file._writer
+    made: list[pq.ParquetWriter] = []
+
+    class Remembered(pq.ParquetWriter):
+        def __init__(self, *asked, **more):
+            super().__init__(*asked, **more)
+            made.append(self)
+
     monkeypatch.setattr(events_file, "GROUP", 1)
-    monkeypatch.setattr(events_file, "_writer", lambda *asked: made.append(make(*asked)) or made[-1])
+    monkeypatch.setattr(pq, "ParquetWriter", Remembered)
     rows = pa.RecordBatch.from_pylist([{"line": 1}], schema=pa.schema([("line", pa.int64())]))
 
     def batches():

@@ -12,7 +12,7 @@ import pytest
 import coursetrail as ct
 from coursetrail.dataset import maintenance
 from support.exports import grown, line, lines
-from support.happenings import JUNK, compact, copied, seen, several, whole
+from support.happenings import JUNK, compact, copied, seen, several, stored, whole
 from support.kills import begin, kill_at, moments_of
 
 
@@ -94,13 +94,14 @@ HAPPENINGS = {
 
 
 class Prepared(NamedTuple):
-    """A folder, what was there `before`, the `states` that a reader may see, and what is `expected` at the end."""
+    """A folder, what was there `before`, the `states` that a reader may see, and what is there in the end."""
 
     folder: Path
     before: Path
     moments: list[str]
     states: set[int]
-    expected: object
+    answers: object
+    rows: object
 
     def again(self) -> Path:
         return copied(self.before, self.folder)
@@ -116,7 +117,7 @@ def prepared(tmp_path: Path, happening: Happening) -> Prepared:
     opened = ct.open(folder / "d").snapshot
     for version in range(opened.version + 1) if happening.act is read else [opened.version]:
         states.add(ct.open(folder / "d", as_of=version).sql("select count(*) as n from events")["n"][0].as_py())
-    return Prepared(folder, before, moments, states, seen(folder / "d"))
+    return Prepared(folder, before, moments, states, seen(folder / "d"), stored(folder / "d"))
 
 
 def events_in(dataset: Path) -> int:
@@ -131,17 +132,21 @@ def events_in(dataset: Path) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HAPPENINGS)
 def test_a_run_killed_before_any_of_its_writes_is_completed_by_the_next(tmp_path, name):
-    """Also between what Delta Lake's library writes and what it commits."""
+    """Also between what Delta Lake's library writes and what it commits.
+
+    Of moments of one name, before each file's commit, the last comes when other files are committed already.
+    """
     happening = HAPPENINGS[name]
     case = prepared(tmp_path, happening)
     assert happening.commits <= {*case.moments}
-    for at, moment in enumerate(case.moments):
+    for moment, at in {moment: at for at, moment in enumerate(case.moments)}.items():
         folder = case.again()
         kill_at(happening.act, folder, at)
         assert events_in(folder / "d") in case.states, moment
         happening.act(folder)
-        assert seen(folder / "d") == case.expected, moment
+        assert stored(folder / "d") == case.rows, moment
         assert not (folder / "d" / "_staging").exists(), moment
+    assert seen(folder / "d") == case.answers
 
 
 @pytest.mark.slow
@@ -167,5 +172,5 @@ def test_a_run_killed_at_random_is_completed_by_the_next(tmp_path, name, pytestc
         left -= 1
         assert events_in(folder / "d") in case.states, after
         happening.act(folder)
-        assert seen(folder / "d") == case.expected, after
+        assert seen(folder / "d") == case.answers, after
         assert not (folder / "d" / "_staging").exists(), after

@@ -38,6 +38,17 @@ def seen(dataset: Path) -> dict[str, Any]:
     }
 
 
+def stored(dataset: Path) -> dict[str, list[Any]]:
+    """Every row that a reader sees of every table that answers come from, but for the numbers of sources."""
+    course = ct.open(dataset)
+    tables = {name: course.sql(f"select * from {name}") for name in course.snapshot.tables if name != "sources"}
+    numbered = {
+        name: [column for column in ("source",) if column in rows.column_names] for name, rows in tables.items()
+    }
+    found = {name: sorted(map(repr, rows.drop(numbered[name]).to_pylist())) for name, rows in tables.items()}
+    return {"ledger": sorted(ledger(dataset)), **found}
+
+
 def several(folder: Path, first: int = 0, count: int = 4) -> list[Path]:
     return [
         export(folder, lines(30, first + 100 * n), b"junk %d\n" % n, line(n=first + 100 * n), name=f"f{n}")

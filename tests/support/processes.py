@@ -51,7 +51,7 @@ class Processes:
         for name in list(self.running):
             self.kill(name)
 
-    def until(self, ready: Callable[[], bool], timeout: float = 180) -> None:
+    def until(self, ready: Callable[[], bool], timeout: float = 600) -> None:
         """Ask until the answer is yes; a service that starts may refuse to answer.
 
         Raises RuntimeError with the end of its log when a process has ended, TimeoutError after `timeout` seconds.
@@ -76,14 +76,14 @@ def started(env: Mapping[str, str], *words: object) -> subprocess.Popen[str]:
 
 def done(process: subprocess.Popen[str]) -> str:
     """What a command printed that has to succeed."""
-    out, said = process.communicate(timeout=300)
+    out, said = process.communicate(timeout=900)
     assert process.returncode == 0, said[-3000:]
     return out
 
 
 def told(process: subprocess.Popen[str], code: int) -> str:
     """The last line of what a command that failed said."""
-    _, said = process.communicate(timeout=300)
+    _, said = process.communicate(timeout=900)
     assert process.returncode == code, said[-3000:]
     assert "Traceback" not in said
     return said.splitlines()[-1]
@@ -91,7 +91,7 @@ def told(process: subprocess.Popen[str], code: int) -> str:
 
 def wait_for(found: Callable[[], object]) -> None:
     """Wait until something is found."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while not found():
         assert time.monotonic() < end
         time.sleep(0.05)
