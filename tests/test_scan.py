@@ -1,4 +1,4 @@
-"""The scanner of lines, held to Python's own `json` on sound, damaged and hostile lines."""
+"""The scanner of lines, held to Python's own `json` on valid, damaged and hostile lines."""
 
 import json
 import math
@@ -27,19 +27,19 @@ LAYOUT = FieldSpec(
     inside="value",
     where="key",
     when=VIDEO,
-    kept={"key": AlsoInRest(unless='"other"'), "value": AlsoInRest(same_as="note")},
+    also_in_rest={"key": AlsoInRest(unless='"other"'), "value": AlsoInRest(same_as="note")},
 )
 
 CODED = replace(LAYOUT, coded=frozenset({"key", "value", "note", "raw", "type"}))
 WRONG = ("a", 9, False, False, "", -1)
 
 
-def one(text: str | bytes, layout: FieldSpec = LAYOUT) -> Scanned:
-    return layout.scan((text.encode() if isinstance(text, str) else text) + b"\n")
+def one(text: str | bytes, spec: FieldSpec = LAYOUT) -> Scanned:
+    return spec.scan((text.encode() if isinstance(text, str) else text) + b"\n")
 
 
 def is_right(scanned: Scanned, row: int, text: bytes) -> None:
-    """A sound row says what `json` says; a doubtful one is one that `json` refuses or the layout does not take."""
+    """A valid row says what `json` says; a suspect one is one that `json` refuses or the spec does not take."""
     try:
         top = judged(text)
         taken = all(top.get(name) is None or isinstance(top[name], str) for name in ("key", "note"))
@@ -103,7 +103,7 @@ def test_a_line_alone_and_among_others_is_the_same():
         assert (alone.r[0], alone.v[0], alone.rest[0]) == (together.r[row], together.v[row], together.rest[row])
 
 
-def test_every_beginning_of_a_line_is_doubtful_and_harms_nothing():
+def test_every_beginning_of_a_line_is_suspect_and_harms_nothing():
     text = json.dumps({"key": VIDEO, "value": '{"at":1.25e1,"type":"é\\n"}', "time": -12, "more": [1, {"a": None}]})
     whole = text.encode()
     for size in range(len(whole)):

@@ -14,8 +14,7 @@ import pyarrow as pa
 
 from coursetrail.errors import DatasetError
 from coursetrail.reading.fingerprint import Fingerprint
-
-MOMENT = pa.timestamp("us", tz="UTC")
+from coursetrail.reading.times import MOMENT
 
 SOURCES = pa.schema(
     [

@@ -23,9 +23,10 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pyarrow import fs
 
-from coursetrail.dataset.ledger import MOMENT, SOURCES
+from coursetrail.dataset.ledger import SOURCES
 from coursetrail.errors import DatasetError, StorageError, UsageError
 from coursetrail.filesystem.location import Location
+from coursetrail.reading.times import MOMENT
 
 VERSION = 2
 """Of the layout; a dataset of another one is refused."""

@@ -27,7 +27,7 @@ def duplicates(
     """
     if not reading.hashes:
         return np.zeros(0, np.int64)
-    passed = reading.passing.passed
+    passed = reading.prefix.skipped
     begins = np.cumsum([1, *map(len, passed)])
     all_hashes = [*passed, *reading.hashes]
     all_lines = [range(begin, begin + len(one)) for begin, one in zip(begins, passed, strict=False)] + reading.lines
@@ -45,7 +45,7 @@ def duplicates(
     with again() as lines:
         repeated = _repeated(engine.connection, lines, suspects)
     found_again = np.asarray(repeated["line"].to_numpy())
-    return found_again[found_again > reading.passing.lines]
+    return found_again[found_again > reading.prefix.lines]
 
 
 def _repeated(connection: duckdb.DuckDBPyConnection, lines: Lines, suspects: Any) -> pa.Table:

@@ -189,7 +189,7 @@ class Inputs:
                 run(lines)
                 lines.digest()  # reads what is left behind a fault
             except Stop:
-                seen = max(number for number, _, _ in reading.rejects) - reading.passing.lines
+                seen = max(number for number, _, _ in reading.rejects) - reading.prefix.lines
                 raise self.too_many(name, reading, seen, " so far") from None
             finally:
                 lines.close()
@@ -204,7 +204,7 @@ class Inputs:
     def too_many(self, name: str, reading: Reading, lines: int, when: str = "") -> InputError:
         """The error for a file with more rejects than the limit."""
         line, reason, _ = min(reading.rejects)
-        if self.chosen and not reading.passing.lines and len(reading.rejects) + len(reading.blank) >= lines:
+        if self.chosen and not reading.prefix.lines and len(reading.rejects) + len(reading.blank) >= lines:
             return InputError(
                 f"{name}: none of its {lines:,} lines{when} can be read as {reading.format.name} (line {line:,}: "
                 f"{reason}). Nothing was written. Is it the right file? Without --format or --mapping, content tells."

@@ -33,7 +33,7 @@ from coursetrail.ingest.reference_tables import ReplacedTable
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.fingerprint import Fingerprint
-from coursetrail.reading.records import cores
+from coursetrail.reading.processors import cores
 
 ENOUGH = 64 << 20
 """Bytes of Parquet that wait for a commit, at most; so are `OFTEN` files, and `SOON` seconds."""

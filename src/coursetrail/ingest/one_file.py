@@ -26,7 +26,14 @@ from coursetrail.ingest.events import events
 from coursetrail.ingest.inputs import Inputs, Limit, changed, look
 from coursetrail.lookups import agents, languages
 from coursetrail.progress import Progress
-from coursetrail.reading.fingerprint import Fingerprint, PrefixMismatch, SkippedPrefix, beginning, candidates, heads
+from coursetrail.reading.fingerprint import (
+    Fingerprint,
+    PrefixMismatch,
+    SkippedPrefix,
+    candidates,
+    fingerprint_of,
+    heads,
+)
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 
@@ -135,7 +142,7 @@ def take(order: IngestTask, scratch: Path, progress: Progress, meet: Meet = _nob
         try:
             return _taken(order, scratch, opening, name, file, reading, meet)
         except PrefixMismatch as told:
-            known = [told.beginning] if told.beginning else []
+            known = [told.fingerprint] if told.fingerprint else []
 
 
 def _taken(
@@ -158,12 +165,12 @@ def _taken(
 
     with storage(order.into):
         lines = opening.read(name, file, reading, read)
-    before = reading.passing.matched
-    if before and before.is_all([*reading.passing.passed, *reading.hashes], lines.lines):
+    before = reading.prefix.matched
+    if before and before.is_all([*reading.prefix.skipped, *reading.hashes], lines.lines):
         return Unchanged(name, order.number, lines.digest(), lines.size, modified, before.source)
     with connect(spill=scratch / "spill", threads=order.cores) as engine:
         part, again = _without_duplicates(engine, name, file, part, reading, lines)
-        new = lines.lines - reading.passing.lines
+        new = lines.lines - reading.prefix.lines
         if not order.limit.allows(len(reading.rejects), new):
             raise opening.too_many(name, reading, new)
         source = _account(engine, order.number, name, part, reading, lines, again, modified)
@@ -171,7 +178,7 @@ def _taken(
     if source.events:
         with storage(order.into):
             (order.into / part.name).put_file(part)
-    begins = heads([*reading.passing.passed, *reading.hashes])
+    begins = heads([*reading.prefix.skipped, *reading.hashes])
     distinct = {table: sorted(found) for table, found in texts.items()}
     return Extracted(
         source, part.name if source.events else None, size, _rejects(order.number, reading), distinct, begins
@@ -226,10 +233,10 @@ def _account(
     modified: datetime | None,
 ) -> Source:
     """The row of the ledger; its making checks that no line is missing."""
-    passing = reading.passing
+    passing = reading.prefix
     # What a live file ends with may be half a line, which was rejected: it will be read when it is whole.
     half = lines.unended and any(line == lines.lines for line, _, _ in reading.rejects)
-    known = None if lines.overlong else beginning(number, [*passing.passed, *reading.hashes], lines.lines - half)
+    known = None if lines.overlong else fingerprint_of(number, [*passing.skipped, *reading.hashes], lines.lines - half)
     row = engine.query(f"select count(*), min(time), max(time) from {parquet(part)}")
     count, first, last = (column[0].as_py() for column in row.columns)
     kinds = reading.kinds()

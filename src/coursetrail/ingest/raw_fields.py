@@ -28,12 +28,12 @@ def convert(
     connection.execute("set preserve_insertion_order = true")
     parquet = out.suffix == ".parquet"
     packed = ", compression gzip" if out.suffix == ".gz" else ""
-    known = reading.format.layout
+    known = reading.format.spec
     asked = {name: Kind.ANY for name in columns if name not in known.fields}
-    layout = FieldSpec({**known.fields, **asked}, {}).only({*columns, *reading.format.needed}, rest=False)
+    spec = FieldSpec({**known.fields, **asked}, {}).only({*columns, *reading.format.needed}, rest=False)
     chosen = ", ".join(_column(name, spreadsheet=not parquet) for name in columns)
     options = PARQUET if parquet else f"{CSV} {header}{packed}"
-    records, met = reading.fields(lines, layout), set[str]()
+    records, met = reading.fields(lines, spec), set[str]()
     noted = pa.RecordBatchReader.from_batches(records.schema, _noted(records, columns, met))
     connection.register("records", noted)
     try:

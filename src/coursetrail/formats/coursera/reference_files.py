@@ -39,10 +39,10 @@ def read(file: Location, wanted: Sequence[str]) -> ReferenceFile:
     if len(set(names)) != len(names) or not set(wanted) & set(names):
         raise InputError(f"{file.name}: no header with {', '.join(wanted)}. Is it a table of Coursera's, as it came?")
     table = DelimitedTable(names, backslash=True, nulls=NOTHING, header=header)
-    layout = FieldSpec(fields=dict.fromkeys(wanted, Kind.TEXT), nested={}, rest=False)
+    spec = FieldSpec(fields=dict.fromkeys(wanted, Kind.TEXT), nested={}, rest=False)
     lines = Lines(file, table=table)
     rejects: list[tuple[int, str]] = []
-    found = [rows for block in lines.blocks() for rows in _rows(block, table, layout, rejects)]
+    found = [rows for block in lines.blocks() for rows in _rows(block, table, spec, rejects)]
     rejects += [(line, "longer than 16 MiB") for line, _ in lines.overlong]
     if lines.fault:
         raise InputError(f"{file.name}: {lines.fault}. A table is read as a whole; get the file again.")
@@ -69,10 +69,10 @@ def _names(header: bytes) -> tuple[str, ...]:
 
 
 def _rows(
-    block: Block, table: DelimitedTable, layout: FieldSpec, rejects: list[tuple[int, str]]
+    block: Block, table: DelimitedTable, spec: FieldSpec, rejects: list[tuple[int, str]]
 ) -> Iterator[pa.RecordBatch]:
     """The sound rows of a block, then those that were mended."""
-    scanned = layout.scan(block.text)
+    scanned = spec.scan(block.text)
     yield pa.RecordBatch.from_struct_array(scanned.r).filter(pa.array(scanned.valid))
     text = memoryview(block.text)
     good = []
@@ -83,4 +83,4 @@ def _rows(
         elif (found := text_of(line, [])) is not None:
             good.append(repaired(object_of(found, []), []).text.encode() + b"\n")
     if good:
-        yield pa.RecordBatch.from_struct_array(layout.scan(b"".join(good), repaired=True).r)
+        yield pa.RecordBatch.from_struct_array(spec.scan(b"".join(good), repaired=True).r)

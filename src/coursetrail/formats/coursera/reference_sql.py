@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from coursetrail.dataset.ledger import MOMENT
+from coursetrail.reading.times import MOMENT
 
 READ = {
     "courses": ("course_id", "course_slug", "course_name"),

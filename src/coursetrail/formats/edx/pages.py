@@ -8,14 +8,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-
-class Page(NamedTuple):
-    """What an address says; all null where it is none."""
-
-    course: str | None
-    area: str | None
-    item: str | None
-    action: str | None
+from coursetrail.reading.format import Page
 
 
 class EdxPageRule(NamedTuple):

@@ -91,7 +91,7 @@ class Fields:
         return bad
 
 
-def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
+def repair(read: Fields, spec: FieldSpec, line: bytes) -> Repaired | None:
     """The line as sound JSON, looked at as all others are; a number that is none is kept as text."""
     kinds: list[str] = []
     text = text_of(line, kinds)
@@ -102,7 +102,7 @@ def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
         dropped = read.tops(read.mapping.dropped)
         event[REPEATED] = [[name, value] for name, value in event[REPEATED] if name not in dropped]
     made = repaired(event, kinds)
-    r = layout.scan(made.text.encode() + b"\n", repaired=True).r
+    r = spec.scan(made.text.encode() + b"\n", repaired=True).r
     if not read.time(r)[0].is_valid:
         said = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
         raise Reject("the time cannot be read" if said else "no time")
