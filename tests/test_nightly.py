@@ -389,7 +389,7 @@ def test_files_of_older_versions_are_cleared_away_after_their_time(tmp_path, mon
     before = contents(tmp_path / "d")
     assert maintenance.compact(Location.of(tmp_path / "d")).cleared == 0
     assert ct.open(tmp_path / "d", as_of=3).sources.num_rows == 4
-    monkeypatch.setattr(maintenance, "RETAINED", maintenance.KEPT * 0)
+    monkeypatch.setattr(maintenance, "KEPT", maintenance.KEPT * 0)
     assert maintenance.compact(Location.of(tmp_path / "d")).cleared > 4
     assert contents(tmp_path / "d") == before
     with pytest.raises(ct.DatasetError, match="files of version 1 were cleared away"):
