@@ -74,7 +74,7 @@ LINES = st.lists(st.sampled_from([b"1,2\n", b"3,4\n", b"5\n", b"\n"]), max_size=
 GROWTH = st.lists(st.tuples(st.integers(0, 40), LINES, st.integers(0, 2)), max_size=5)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
 @given(GROWTH, LINES, st.integers(0, 40), LINES, st.lists(st.integers(1, 20), min_size=1, max_size=4), st.booleans())
 def test_a_file_goes_on_behind_the_longest_beginning_that_is_known(history, start, keep, more, sizes, table):
     """Versions of a file come one after the other, each of them a beginning of the last and something else."""
