@@ -161,7 +161,7 @@ def is_repaired(data: bytes) -> None:
         with suppress(Reject):
             if found := form.repair(data):
                 assert isinstance(json.loads(found.text.encode()), dict)
-                assert form.layout.scan(found.text.encode() + b"\n", repaired=True).valid.tolist() in ([True], [False])
+                assert form.spec.scan(found.text.encode() + b"\n", repaired=True).valid.tolist() in ([True], [False])
 
 
 def hides_forms(text: str | None) -> None:

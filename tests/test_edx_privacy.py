@@ -145,8 +145,8 @@ def kept(data: bytes, folder: Path) -> str:
     made = list(events(reading, Lines(folder / "log"), EVENTS.schema, 1, None, EVENTS.schema.names))
     told = [repr(batch.to_pylist()) for batch in made]
     told += [repr((reason, raw)) for _, reason, raw in reading.rejects]
-    layout = FieldSpec({**definition.FORMAT.layout.fields, "more": Kind.ANY, "evenu": Kind.ANY}, {}, rest=False)
-    shown = Reading(definition.FORMAT, lambda *_: True).fields(Lines(folder / "log"), layout)
+    spec = FieldSpec({**definition.FORMAT.spec.fields, "more": Kind.ANY, "evenu": Kind.ANY}, {}, rest=False)
+    shown = Reading(definition.FORMAT, lambda *_: True).fields(Lines(folder / "log"), spec)
     return "\n".join([*told, repr(shown.read_all().to_pylist())])
 
 

@@ -227,7 +227,7 @@ def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_pat
             threads.add(threading.current_thread().name)
             return super().scan(block, repaired=repaired)
 
-    layout = Watched(FORMAT.layout.fields, {})
+    layout = Watched(FORMAT.spec.fields, {})
     file = export(tmp_path, lines(60_000))
     assert len(list(Reading(FORMAT, lambda *_: True, threads=1).batches(Lines(Location.of(file)), layout))) > 1
     assert len({name for name in threads if name.startswith("ThreadPool")}) == 1

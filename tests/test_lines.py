@@ -60,7 +60,7 @@ def read(folder: Path, data: bytes) -> Read:
 def small_blocks(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 64)
     monkeypatch.setattr(module, "LONGEST", 1000)
-    monkeypatch.setattr(module, "KEPT", 10)
+    monkeypatch.setattr(module, "RETAINED", 10)
 
 
 @pytest.mark.parametrize(

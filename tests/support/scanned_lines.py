@@ -21,7 +21,7 @@ LAYOUT = FieldSpec(
     inside="value",
     where="key",
     when=VIDEO,
-    kept={"key": AlsoInRest(unless='"other"'), "value": AlsoInRest(same_as="note")},
+    also_in_rest={"key": AlsoInRest(unless='"other"'), "value": AlsoInRest(same_as="note")},
 )
 CODED = replace(LAYOUT, coded=frozenset({"key", "value", "note", "raw", "type"}))
 

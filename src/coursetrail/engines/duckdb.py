@@ -14,7 +14,7 @@ import pyarrow as pa
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
-from coursetrail.reading.records import cores
+from coursetrail.reading.processors import cores
 
 SETTINGS = (
     "set TimeZone = 'UTC'",

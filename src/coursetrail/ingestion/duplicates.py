@@ -29,7 +29,7 @@ def suspects(reading: Reading) -> LineNumbers:
     """
     if not reading.hashes:
         return np.zeros(0, np.int64)
-    skipped = reading.passing.passed
+    skipped = reading.prefix.skipped
     begins = np.cumsum([1, *map(len, skipped)])
     all_hashes = [*skipped, *reading.hashes]
     all_lines = [range(begin, begin + len(one)) for begin, one in zip(begins, skipped, strict=False)] + reading.lines

@@ -27,11 +27,11 @@ def events(
     form = reading.format
     made = {name: column for name, column in form.columns.items() if name in wanted}
     reads = {field for column in made.values() for field in column.reads}
-    layout = form.layout.only({*reads, *form.needed}, rest="extra" in wanted)
+    spec = form.spec.only({*reads, *form.needed}, rest="extra" in wanted)
     pages = Remembered(form.page, 4)
     networks = Remembered(lambda address: (network(address),), 1)
 
-    for batch in reading.batches(lines, layout):
+    for batch in reading.batches(lines, spec):
         found = Records(
             batch.scanned,
             form.within,

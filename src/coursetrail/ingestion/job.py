@@ -28,7 +28,7 @@ from coursetrail.ingestion.resume import Conflict, SourceIndex, Unchanged, to_re
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
-from coursetrail.reading.records import cores
+from coursetrail.reading.processors import cores
 
 NAMED = 20
 """Refused files that an error names."""

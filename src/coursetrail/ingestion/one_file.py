@@ -31,7 +31,7 @@ from coursetrail.ingestion.resume import KnownContent
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress
-from coursetrail.reading.fingerprint import PrefixMismatch, SkippedPrefix, beginning, heads
+from coursetrail.reading.fingerprint import PrefixMismatch, SkippedPrefix, fingerprint_of, heads
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 
@@ -84,7 +84,7 @@ class Extractor:
             try:
                 return self._read(file, number, reading)
             except PrefixMismatch as mismatch:
-                fingerprints = [mismatch.beginning] if mismatch.beginning else []
+                fingerprints = [mismatch.fingerprint] if mismatch.fingerprint else []
 
     def _read(self, file: ReadyInput, number: int, reading: Reading) -> Extracted | SameContent:
         task = self._task
@@ -95,11 +95,11 @@ class Extractor:
             found = events(reading, lines, EVENTS.schema, number, course, task.columns or EVENTS.schema.names)
             batches = self._with_texts(found, texts) if task.look_up else found
             events_file.write(batches, EVENTS.schema, path, packed=task.packed)
-        before = reading.passing.matched
-        if before and before.is_all([*reading.passing.passed, *reading.hashes], lines.lines):
+        before = reading.prefix.matched
+        if before and before.is_all([*reading.prefix.skipped, *reading.hashes], lines.lines):
             return SameContent(file.name, number, lines.digest(), lines.size, file.modified, before.source)
         path, repeated = self._without_duplicates(file, path, reading, lines)
-        new = lines.lines - reading.passing.lines
+        new = lines.lines - reading.prefix.lines
         if not task.limit.allows(len(reading.rejects), new):
             raise too_many(file, reading, new, task.limit)
         source = _source(number, file, path, reading, lines, repeated)
@@ -113,7 +113,7 @@ class Extractor:
             size,
             _rejects(number, reading),
             {table: sorted(distinct) for table, distinct in texts.items()},
-            heads([*reading.passing.passed, *reading.hashes]),
+            heads([*reading.prefix.skipped, *reading.hashes]),
         )
 
     def _with_texts(self, batches: Iterable[pa.RecordBatch], texts: Mapping[str, set[str]]) -> Iterator[pa.RecordBatch]:
@@ -137,7 +137,7 @@ class Extractor:
             repeated = duplicates.repeated(self._engine, again, suspects)
             if again.digest() != lines.digest():
                 raise changed_meanwhile(file.name)
-        repeated = repeated[repeated > reading.passing.lines]  # those skipped were counted before
+        repeated = repeated[repeated > reading.prefix.lines]  # those skipped were counted before
         if not len(repeated):
             return path, 0
         thinner = path.with_name(events_file.name())
@@ -151,11 +151,11 @@ class Extractor:
 
 def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: Lines, repeated: int) -> Source:
     """The row of the ledger; creating it checks that no line is missing."""
-    skipped = reading.passing
+    skipped = reading.prefix
     # The last line of a live file may be half a line, which was rejected: it will be read when it is whole.
     half = lines.unended and any(line == lines.lines for line, _, _ in reading.rejects)
-    hashes = [*skipped.passed, *reading.hashes]
-    known = None if lines.overlong else beginning(number, hashes, lines.lines - half)
+    hashes = [*skipped.skipped, *reading.hashes]
+    known = None if lines.overlong else fingerprint_of(number, hashes, lines.lines - half)
     count, first, last = _count_and_span(path)
     kinds = reading.kinds()
     return Source(

@@ -25,7 +25,7 @@ def write_fields(
     """
     is_parquet = out.suffix == ".parquet"
     packed = ", compression gzip" if out.suffix == ".gz" else ""
-    spec = reading.format.layout
+    spec = reading.format.spec
     unknown = {name: Kind.ANY for name in columns if name not in spec.fields}
     wanted = FieldSpec({**spec.fields, **unknown}, {}).only({*columns, *reading.format.needed}, rest=False)
     cells = ", ".join(_cell(name, spreadsheet=not is_parquet) for name in columns)

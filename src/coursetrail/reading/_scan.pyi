@@ -7,7 +7,7 @@ JSON: int
 INTEGER: int
 NUMBER: int
 
-Place: TypeAlias = tuple[int, int, int, int, int, int]
+ColumnPosition: TypeAlias = tuple[int, int, int, int, int, int]
 
 def scan(
     block: Any,
@@ -19,7 +19,18 @@ def scan(
     rest: bool,
     known: bool,
     /,
-) -> tuple[Any, int, int, int, int, list[Place | None], list[Place | None], Place, Place, Place | None]: ...
+) -> tuple[
+    Any,
+    int,
+    int,
+    int,
+    int,
+    list[ColumnPosition | None],
+    list[ColumnPosition | None],
+    ColumnPosition,
+    ColumnPosition,
+    ColumnPosition | None,
+]: ...
 def hashes(block: Any, /) -> bytes: ...
 def records(
     block: Any,

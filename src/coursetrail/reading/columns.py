@@ -1,6 +1,6 @@
-"""Columns of events as formats make them from records: Arrow in, Arrow out, a block at a time.
+"""Columns of events, made from the records of a block: Arrow in, Arrow out.
 
-Strings that repeat are looked at once for each distinct one of a block, and stay numbers into a dictionary.
+Each distinct string of a block is parsed once; repeated strings stay numbers into a dictionary.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ Parsed = Sequence[pa.DictionaryArray]
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a block, n rows: scanned fields, and what the page's and the client's address say."""
+    """The n records of a block: the scanned fields, and the parsed addresses of pages and clients."""
 
     scanned: Scanned
     within: Mapping[str, FieldSpec]
@@ -42,7 +42,7 @@ class Records:
         return self.parse_networks(self)[0]
 
     def field(self, name: str) -> pa.Array:
-        """A field of the line; nulls where it was passed over."""
+        """A field of the line; nulls if it was skipped."""
         return member_of(self.scanned.r, name)
 
     def inner(self, name: str) -> pa.Array:
@@ -50,17 +50,17 @@ class Records:
         return member_of(self.scanned.v, name)
 
     def member(self, field: str, name: str) -> pa.Array:
-        """A member of the object that a field holds, as JSON or as text of JSON; null where it holds none."""
+        """A member of the object that a field holds, as JSON or as text of JSON; null if it holds no object."""
         return member_of(self.object(field).r, name)
 
     def object(self, field: str) -> Scanned:
-        """What a field holds, scanned: each text once where they are coded."""
+        """The scanned object that a field holds; each distinct text is scanned once if the field is coded."""
         if field not in self._objects:
             self._objects[field] = scan_texts(self.field(field), self.within[field])
         return self._objects[field]
 
     def once(self, make: Callable[["Records"], Meaning]) -> Meaning:
-        """What `make` makes of the records; made when it is first asked for."""
+        """The result of `make` for these records, computed once."""
         if make not in self._made:
             self._made[make] = make(self)
         return self._made[make]  # type: ignore[no-any-return]
@@ -76,14 +76,14 @@ class Records:
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is made, and the fields of a line that it reads."""
+    """How one column is made, and which fields of a line it reads."""
 
     reads: tuple[str, ...]
     make: Callable[[Records], pa.Array]
 
 
 def constant(text: str) -> Column:
-    """The same text for all."""
+    """The same text in every row."""
     return Column((), lambda records: coded(np.zeros(len(records), np.int32), [text]))
 
 
@@ -93,12 +93,12 @@ def field(name: str) -> Column:
 
 
 def text(name: str) -> Column:
-    """A field in which an empty string says nothing."""
+    """A field in which an empty string means null."""
     return Column((name,), lambda records: without_empty(records.field(name)))
 
 
 def either(name: str, other: str) -> Column:
-    """A field, or where it is null another."""
+    """A field, or another one where it is null."""
     return Column((name, other), lambda records: first(records.field(name), records.field(other)))
 
 
@@ -125,7 +125,7 @@ def first(one: pa.Array, other: pa.Array) -> pa.Array:
 
 
 def plain(strings: pa.Array) -> pa.Array:
-    """The strings themselves, where they may be numbers into a dictionary."""
+    """The strings themselves, if they are numbers into a dictionary."""
     return strings.dictionary_decode() if pa.types.is_dictionary(strings.type) else strings
 
 
@@ -156,21 +156,21 @@ def filled(strings: pa.Array, default: str | None) -> pa.Array:
 
 
 def each(strings: pa.Array, meaning: Callable[[str], Meaning], missing: Meaning) -> Any:
-    """What each string means, as a numpy array; asked once for each distinct one, `missing` for null."""
+    """`meaning` of each string as a numpy array, called once for each distinct string; `missing` for null."""
     if not pa.types.is_dictionary(strings.type):
         strings = strings.dictionary_encode()
     meanings = np.array([*map(meaning, strings.dictionary.to_pylist()), missing])
     return meanings[strings.indices.fill_null(len(meanings) - 1).to_numpy()]
 
 
-def scan_texts(texts: pa.Array, layout: FieldSpec) -> Scanned:
-    """The objects that texts are, a row each; a text that is none, or null, is a row that is not sound."""
+def scan_texts(texts: pa.Array, spec: FieldSpec) -> Scanned:
+    """The objects in texts, one a row; the row of null, or of a text that is not an object, is not valid."""
     if pa.types.is_dictionary(texts.type):
-        return scan_texts(texts.dictionary, layout).taken(texts.indices)
+        return scan_texts(texts.dictionary, spec).take(texts.indices)
     block = _lines(texts)
     if _scan.tally(block)[0] != len(texts):
         block = _lines(pc.replace_substring(texts, "\n", " "))
-    return layout.scan(block, repaired=True)
+    return spec.scan(block, repaired=True)
 
 
 def _lines(texts: pa.StringArray) -> pa.Buffer:
@@ -182,5 +182,5 @@ def _lines(texts: pa.StringArray) -> pa.Buffer:
 
 
 def member_of(struct: pa.StructArray, name: str) -> pa.Array:
-    """A field of a struct; nulls where it was passed over."""
+    """A field of a struct; nulls if it was skipped."""
     return struct.field(name) if struct.type.get_field_index(name) >= 0 else pa.nulls(len(struct), pa.string())

@@ -1,7 +1,7 @@
-"""What a file is known by that was read before and has grown since, or comes under another name, or packed.
+"""Fingerprints by which a file that was read before is recognised: grown, renamed, or compressed.
 
-The lines of a file are hashed when they are scanned. The digest of these hashes, up to a line, says what the file began
-with, whatever it is packed in; the first lines alone say which files it may be.
+The lines of a file are hashed when they are scanned. The digest of these hashes up to a line identifies the beginning
+of the file, compressed or not; the digest of the first lines alone says which known files are candidates.
 """
 
 import json
@@ -16,14 +16,14 @@ from coursetrail.reading import _scan
 from coursetrail.reading.lines import Block
 
 HEAD = 16
-"""First lines that a file is recognised by."""
+"""How many first lines a candidate must have in common."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """The first `lines` of what was read as a `source`, and digests of the first of them (`head`) and of all.
+    """The first `lines` of what was read as a `source`, with digests of the first `HEAD` of them (`head`) and of all.
 
-    `whole` is the digest with half a line behind them, where the file ended in one that could not be read.
+    `whole` is the digest with one more, incomplete line, if the file ended in one that could not be read.
     """
 
     source: int
@@ -34,37 +34,37 @@ class Fingerprint:
 
     @classmethod
     def read(cls, source: int, text: str) -> "Fingerprint":
-        """From what `written` gave."""
+        """From the text of `written`."""
         return cls(source, **json.loads(text))
 
     def written(self) -> str:
-        """All but the source's number, as text."""
-        told = asdict(self)
-        del told["source"]
-        return json.dumps(told)
+        """As text, without the source's number."""
+        fields = asdict(self)
+        del fields["source"]
+        return json.dumps(fields)
 
     def is_all(self, hashes: Sequence[Any], lines: int) -> bool:
-        """Whether a file that begins so has nothing else; its hashes come block by block."""
+        """Whether a file that begins like this has nothing more; `hashes` are of its lines, block by block."""
         return lines == self.lines or (lines == self.lines + 1 and _digest(np.concatenate(hashes)) == self.whole)
 
 
-class PrefixMismatch(Exception):  # noqa: N818 - not an error: the file is to be read once more
-    """A file goes on otherwise than its first lines let expect: it begins with `beginning`, or with nothing known."""
+class PrefixMismatch(Exception):  # noqa: N818 - not an error: the file must be read once more
+    """A file differs from the longest candidate: it begins with `fingerprint`, or with nothing known if None."""
 
-    def __init__(self, beginning: Fingerprint | None) -> None:
+    def __init__(self, fingerprint: Fingerprint | None) -> None:
         super().__init__()
-        self.beginning = beginning
+        self.fingerprint = fingerprint
 
 
-def beginning(source: int, hashes: Sequence[Any], lines: int) -> Fingerprint | None:
-    """The first `lines` of a file whose hashes come block by block; None for none."""
+def fingerprint_of(source: int, hashes: Sequence[Any], lines: int) -> Fingerprint | None:
+    """The fingerprint of the first `lines` of a file with these hashes, block by block; None for no lines."""
     every = np.concatenate(hashes) if hashes else np.zeros(0, np.uint64)
     known, whole = every[:lines], _digest(every) if len(every) > lines else None
     return Fingerprint(source, len(known), _digest(known[:HEAD]), _digest(known), whole) if len(known) else None
 
 
 def candidates(known: Iterable[Fingerprint], first: Block) -> list[Fingerprint]:
-    """Those of the known fingerprints that a file may have which begins with this block, shortest first."""
+    """The known fingerprints that a file with this first block may have, shortest first."""
     hashes = hashes_of(first)
     found = heads([hashes])
     fitting = (one for one in known if one.head in found or min(one.lines, HEAD) > len(hashes))
@@ -72,29 +72,29 @@ def candidates(known: Iterable[Fingerprint], first: Block) -> list[Fingerprint]:
 
 
 def heads(hashes: Sequence[Any]) -> frozenset[str]:
-    """Every `head` that a beginning may have of a file whose hashes come block by block."""
+    """Every `head` that a fingerprint of a file with these hashes may have."""
     first = np.concatenate(hashes)[:HEAD] if hashes else ()
     return frozenset(_digest(first[:count]) for count in range(1, len(first) + 1))
 
 
 @dataclass
 class SkippedPrefix:
-    """Passes over what a file begins with as far as it is one of the `known`; `matched` is the one that it was.
+    """Skips the first lines of a file if these are one of the `known`; `matched` is the longest that it begins with.
 
-    `passed` has the hashes of what was passed over, a block each.
+    `skipped` has the hashes of the skipped lines, block by block.
     """
 
     known: Sequence[Fingerprint] = ()
     matched: Fingerprint | None = None
-    passed: list[Any] = field(default_factory=list)
+    skipped: list[Any] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
-        """How many lines were passed over."""
+        """How many lines were skipped."""
         return self.matched.lines if self.matched else 0
 
     def rest(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The blocks behind what is known. Raises Differs where too much was passed over to find that out."""
+        """The blocks after the known lines. Raises PrefixMismatch if more was skipped to find them."""
         running, at = blake3(), 0
         pending: list[Fingerprint] | None = None
         for block in blocks:
@@ -114,11 +114,11 @@ class SkippedPrefix:
                     self.matched = one
             if pending:
                 running.update(hashes[fed:].tobytes())
-                self.passed.append(hashes)
+                self.skipped.append(hashes)
                 continue
             if self.lines < begin + fed:
                 raise PrefixMismatch(self.matched)
-            self.passed.append(hashes[:fed])
+            self.skipped.append(hashes[:fed])
             if fed < len(hashes):
                 yield block.behind(fed)
         if pending and self.lines < at:

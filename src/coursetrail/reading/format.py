@@ -1,8 +1,8 @@
-"""What a format is: how to know it, which fields it has, and how they map to our columns."""
+"""What a format is: how it is recognised, its fields, and how these map to the columns of events."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -12,35 +12,45 @@ from coursetrail.reading.tables import DelimitedTable
 
 
 class Reject(Exception):  # noqa: N818 - not an error: the verdict on one line
-    """A line that cannot become an event; the text is the reason kept with it."""
+    """A line that cannot become an event; the text is the reason that is stored with it."""
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """A line made good: its JSON `text`, and `kinds`, the names of what had to be mended."""
+    """A repaired line: its JSON `text`, and `kinds`, the names of the repairs."""
 
     text: str
     kinds: tuple[str, ...]
 
 
+class Page(NamedTuple):
+    """What the address of a page says; all null if it is not an address of a course."""
+
+    course: str | None
+    area: str | None
+    item: str | None
+    action: str | None
+
+
 @dataclass(frozen=True)
 class Format:
-    """An export: lines of JSON, or records of a `table`, which are scanned as lines of JSON too.
+    """The format of an export: lines of JSON, or records of a `table`, which are scanned as lines of JSON.
 
-    `fit` is given the first lines of a file: this format, with what it found out about the file, or None if it is
-    another's. `layout` says which fields are scanned: those of a line become a struct `r`, those of the object inside
-    it a struct `v`; `within` names further fields that hold an object, and what is looked for in those. `needed` are
-    the fields that `doubtful` looks at, a mask of the rows that only `mend` can judge. `url` gives the addresses that
-    `page` takes apart into course, area, item and action, `address` that of the client. `columns` are
-    those of events that the format fills; `extra`, if not among them, is the layout's `rest`. `raw` are the fields of a
-    plain table, in their order; `shown` is what may be shown there of the fields. Where a format `repeats`, a line with
-    the bytes of an earlier one is an event of its own. `keepable` is what may be kept of a rejected line.
+    - `fit` takes the first lines of a file and returns this format, with what these lines say of it, or None.
+    - `spec` says which fields are scanned: those of a line become a struct `r`, those of the object inside it a struct
+      `v`; `within` names further fields that hold an object, and the fields of these.
+    - `suspect` returns a mask of the rows that `repair` must decide about; `needed` are the fields that it uses.
+    - `url` returns the addresses that `page` parses into a `Page`, and `address` those of the clients.
+    - `columns` are the columns of events that the format fills; `extra`, if it is not one of them, is `rest`.
+    - `raw` are the fields of a plain table, in order; `shown` removes from them what must not be shown.
+    - If a format `repeats`, a line with the same bytes as an earlier one is an event of its own.
+    - `keepable` is the part of a rejected line that may be stored.
     """
 
     name: str
     title: str
     fit: Callable[[list[bytes]], "Format | None"]
-    layout: FieldSpec
+    spec: FieldSpec
     raw: tuple[str, ...]
     needed: tuple[str, ...]
     suspect: Callable[[pa.StructArray], Any]

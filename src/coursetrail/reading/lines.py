@@ -1,7 +1,7 @@
-"""The lines of a file, or the records of a table, block by block, whatever they are packed in.
+"""The lines of a file, or the records of a table, block by block, compressed or not.
 
-A block is the read buffer itself: text is not copied and not checked, so it may hold any bytes. Every line
-keeps its newline; a last line without one is given one.
+A block is the read buffer itself: the text is neither copied nor checked, so it may hold any bytes. Every line keeps
+its newline; a last line without one gets one.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,21 +19,21 @@ from coursetrail.reading.tables import DelimitedTable
 
 BLOCK = 8 << 20
 LONGEST = 16 << 20
-"""Bytes that one line may have; of a longer one only the first `KEPT` are kept, as a reject."""
-KEPT = 1 << 20
+"""Bytes that one line may have; of a longer one only the first `RETAINED` are retained, as a reject."""
+RETAINED = 1 << 20
 NEWLINE = 10
-SHEET = 1_048_576
-CUT = f"{SHEET:,} lines are as many as a sheet of Excel holds: the rest may have been cut off"
+EXCEL_ROWS = 1_048_576
+CUT = f"{EXCEL_ROWS:,} lines are as many as a sheet of Excel holds: the rest may have been cut off"
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 SCHEMA = pa.schema([("line", pa.int64()), ("text", pa.string())])
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a file, `first` being the number of the first.
+    """Complete lines of a file; `first` is the number of the first one.
 
-    `text` is what is scanned: a line of JSON each. Where they are records of a table, `raw` is as they lie in the file,
-    row i at `raw[begins[i] : begins[i + 1]]`, with `hashes` of these bytes; else it is the text, and None these.
+    `text` is scanned: one line of JSON per line. Of records of a table, `raw` has the bytes in the file, row i at
+    `raw[begins[i] : begins[i + 1]]`, and `hashes` are of these bytes. Of lines, `raw` is the text and the two are None.
     """
 
     first: int
@@ -43,7 +43,7 @@ class Block:
     hashes: Any = None
 
     def behind(self, count: int) -> "Block":
-        """The lines behind the first `count`."""
+        """The lines after the first `count`."""
         at = int(newlines(memoryview(self.text))[count - 1]) + 1
         if self.begins is None:
             return Block(self.first + count, self.text.slice(at), self.raw.slice(at))
@@ -55,9 +55,9 @@ class Block:
 class Lines:
     """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
-    `first` is how many bytes of the file to read, where not all. With a `table`, lines are its records, which may hold
-    newlines. `lines` counts them all; `overlong` holds (line, head) of those above `LONGEST`; `fault` says what ended
-    the file early, or is None; `unended` whether the last line has no newline.
+    `first` limits the bytes of the file that are read. With a `table`, lines are its records, which may hold newlines.
+    `lines` counts all of them; `overlong` has (line, first bytes) of those above `LONGEST`; `fault` says what ended the
+    file early, or is None; `unended` says whether the last line has no newline.
     """
 
     def __init__(
@@ -76,24 +76,24 @@ class Lines:
 
     @property
     def fault(self) -> str | None:
-        """What ended the stream before its end, or another program the table before that."""
-        return self._source.fault or self._raw.fault or (CUT if self._table and self.lines == SHEET else None)
+        """What ended the stream early; or, for a table, a sign that another program has cut it off."""
+        return self._source.fault or self._raw.fault or (CUT if self._table and self.lines == EXCEL_ROWS else None)
 
     @property
     def size(self) -> int:
-        """Bytes of the file read so far, as it lies on disk."""
+        """Bytes of the file read so far, before decompression."""
         return self._raw.bytes
 
     def digest(self) -> str:
-        """BLAKE3 digest of the file as it lies on disk."""
+        """BLAKE3 digest of the file, before decompression."""
         return self._raw.digest()
 
     def close(self) -> None:
-        """End the pass before the end of the file."""
+        """Stop before the end of the file."""
         self._raw.close()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The blocks as Arrow batches of (line, text), for those who look at single lines as they lie in the file."""
+        """The blocks as Arrow batches of (line, text), the text as in the file."""
         for block in self.blocks():
             offsets = block.begins
             if offsets is None:
@@ -106,7 +106,7 @@ class Lines:
             yield pa.RecordBatch.from_arrays([numbers, text], schema=SCHEMA)
 
     def blocks(self) -> Iterator[Block]:
-        """Whole lines, about `BLOCK` bytes of them at a time."""
+        """Complete lines, about `BLOCK` bytes at a time."""
         tail: memoryview | bytes = self._head
         while True:
             buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + 1))
@@ -131,7 +131,7 @@ class Lines:
                 return
 
     def _block(self, read: pa.Buffer, at_end: bool) -> tuple[Block, int, int]:
-        """What can be taken of the bytes that were read: how many lines, and how many bytes those are."""
+        """The complete lines in the bytes that were read; how many lines, and how many bytes."""
         if self._table is None:
             count, cut = _scan.tally(read)
             whole = read.slice(0, cut)
@@ -143,7 +143,7 @@ class Lines:
 
     def _skip_overlong(self, line: bytes) -> bytes:
         self.lines += 1
-        self.overlong.append((self.lines, line[:KEPT]))
+        self.overlong.append((self.lines, line[:RETAINED]))
         space = memoryview(bytearray(BLOCK))
         while size := self._source.readinto(space):
             cut = bytes(space[:size]).find(b"\n") + 1
@@ -153,7 +153,7 @@ class Lines:
 
 
 def newlines(data: memoryview) -> Positions:
-    """Where the newlines of `data` are; in slices that stay in the processor's cache."""
+    """The positions of the newlines in `data`, searched in slices that fit into the processor's cache."""
     whole = np.frombuffer(data, np.uint8)
     step = 1 << 18
     found = [np.flatnonzero(whole[at : at + step] == NEWLINE) + at for at in range(0, len(whole), step)]

@@ -1,6 +1,6 @@
-"""What is mended in a line of any format: its bytes, its JSON, values that are packed in another way than usual.
+"""Repairs that lines of any format may need: of their bytes, of their JSON, of values of an unexpected type.
 
-Each function adds to `kinds` the names of what it mended.
+Each function adds the names of its repairs to `kinds`.
 """
 
 import json
@@ -10,12 +10,12 @@ from typing import Any
 from coursetrail.reading.format import Reject, Repaired
 
 REPEATED = "repeated"
-"""Where earlier values of a name that comes twice are kept; it is no field of a format, so `extra` has it."""
+"""The name under which earlier values of a repeated name are stored; no format has such a field, so `extra` gets it."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def text_of(line: bytes, kinds: list[str]) -> str | None:
-    """The text of a line's bytes; None when it is blank."""
+    """The text of a line; None if it is blank."""
     line = line.strip(b"\r\n")
     if line.startswith(b"\xef\xbb\xbf"):
         kinds.append("byte order mark")
@@ -33,7 +33,7 @@ def text_of(line: bytes, kinds: list[str]) -> str | None:
 
 
 def object_of(text: str, kinds: list[str]) -> dict[str, Any]:
-    """The object that a text is; of a name that comes twice the earlier values are under `REPEATED`. Raises Reject."""
+    """The object in a text; earlier values of a repeated name are under `REPEATED`. Raises Reject."""
     try:
         found = _parse(text)
     except ValueError:
@@ -55,11 +55,11 @@ def _parse(text: str) -> Any:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a name that comes twice the last value counts, and the earlier ones are kept beside it."""
+    """An object; of a repeated name the last value counts, and the earlier ones are stored under `REPEATED`."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        last = {name: place for place, (name, _) in enumerate(pairs)}
-        found[REPEATED] = [[name, value] for place, (name, value) in enumerate(pairs) if last[name] != place]
+        last = {name: index for index, (name, _) in enumerate(pairs)}
+        found[REPEATED] = [[name, value] for index, (name, value) in enumerate(pairs) if last[name] != index]
     return found
 
 
@@ -76,13 +76,13 @@ def _why(text: str, error: ValueError) -> str:
 
 
 def is_repeated(event: dict[str, Any]) -> bool:
-    """Whether an object has names that came twice, and not a field of its own that is called so."""
+    """Whether an object has repeated names, and not a field of its own with the name `REPEATED`."""
     earlier = event.get(REPEATED)
     return isinstance(earlier, list) and all(isinstance(one, list) and len(one) == 2 for one in earlier)
 
 
 def scalar(value: Any, kinds: list[str], *, json_is_fine: bool = False) -> str | None:
-    """A value where text is expected: that in a list of one, or any other as its JSON."""
+    """A value where text is expected: the value in a list of one, and any other value as its JSON."""
     if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list | dict):
         kinds.append("list of one")
         value = value[0]
@@ -94,7 +94,7 @@ def scalar(value: Any, kinds: list[str], *, json_is_fine: bool = False) -> str |
 
 
 def repaired(event: dict[str, Any], kinds: list[str]) -> Repaired:
-    """The line for an event made good."""
+    """The line of a repaired event."""
     text = json.dumps(event, ensure_ascii=False)
     if _SURROGATE.search(text):
         kinds.append("lone surrogate")
@@ -103,7 +103,7 @@ def repaired(event: dict[str, Any], kinds: list[str]) -> Repaired:
 
 
 def written(value: Any) -> str:
-    """A value as JSON that can be encoded."""
+    """A value as JSON that can be encoded as UTF-8."""
     return _whole(json.dumps(value, ensure_ascii=False))
 
 

@@ -1,7 +1,7 @@
-"""A block of JSON lines → Arrow columns of their fields; `_scan.c` does it, without the interpreter.
+"""A block of JSON lines → Arrow columns of their fields. `native/scan.c` does the work, without the interpreter's lock.
 
-The scanner is strict, and makes no attempt at lines that are not plainly sound: it says which those are. A format
-then looks at them one by one. docs/adr/0006-a-scanner-in-c.md has the reasons and the measurements.
+The scanner is strict: it only marks a line that is not valid. A format then reads these lines one by one.
+docs/adr/0006-a-scanner-in-c.md has the reasons and the measurements.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,20 +17,20 @@ from coursetrail.reading import _scan
 
 
 class Kind(IntEnum):
-    """What a field holds, and what becomes of it."""
+    """What a field holds, and what its column gets."""
 
     SKIP = _scan.SKIP
-    """Known, but not wanted: checked and passed over."""
+    """A known field that is not needed: checked and skipped."""
     TEXT = _scan.TEXT
-    """A string or null; any other value makes the line doubtful."""
+    """A string or null; any other value makes the line suspect."""
     ANY = _scan.ANY
-    """A string as its text, null, or any other value as the JSON it is."""
+    """A string as its text, null, or any other value as its JSON."""
     JSON = _scan.JSON
     """The JSON text of the value, whatever it is."""
     INTEGER = _scan.INTEGER
-    """A whole number of up to 18 digits, or null; any other value makes the line doubtful."""
+    """A whole number of up to 18 digits, or null; any other value makes the line suspect."""
     NUMBER = _scan.NUMBER
-    """A number, also in quotes, as a double; any other value is null."""
+    """A number, also in quotes, as a double; null for any other value."""
 
 
 TYPES = {
@@ -44,11 +44,11 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Scanned:
-    """The lines of a block, n of them: row i is the line at `block[begins[i] : begins[i + 1]]`.
+    """The n lines of a block; row i is the line `block[begins[i] : begins[i + 1]]`.
 
-    `r` has the fields and `v` the members of the nested object, with `strict`: whether it is JSON to the letter
-    (NaN and Infinity are taken as null). `rest` is a JSON object of all other fields and of those that are kept,
-    null where there are none. Rows that are not `sound` are null throughout. `hashes` are of the lines' bytes.
+    `r` has the fields and `v` the members of the nested object, with `strict`: whether it is strict JSON (NaN and
+    Infinity are read as null). `rest` is a JSON object of all other fields and of those that are also in it, null
+    where there are none. A row that is not `valid` is null in every column. `hashes` are of the lines' bytes.
     """
 
     r: pa.StructArray
@@ -58,8 +58,8 @@ class Scanned:
     begins: np.ndarray[Any, np.dtype[np.int32]]
     hashes: np.ndarray[Any, np.dtype[np.uint64]]
 
-    def taken(self, rows: pa.Array) -> "Scanned":
-        """These rows, null for null; without what only whole blocks have."""
+    def take(self, rows: pa.Array) -> "Scanned":
+        """The rows of these numbers, null for null; without `begins` and `hashes`, which only a whole block has."""
         none = np.zeros(0)
         valid = pc.fill_null(pa.array(self.valid).take(rows), False).to_numpy(zero_copy_only=False)
         r, v, rest = (array.take(rows) for array in (self.r, self.v, self.rest))
@@ -68,7 +68,7 @@ class Scanned:
 
 @dataclass(frozen=True)
 class AlsoInRest:
-    """A field that `rest` gets too, unless it is this JSON or the same as another field; null it never gets."""
+    """A field that is also in `rest`, unless it is null, has this JSON, or has the value of another field."""
 
     unless: str = ""
     same_as: str | None = None
@@ -76,11 +76,11 @@ class AlsoInRest:
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """Which fields to look for: in a line, and in the object that the field `inside` holds as text.
+    """Which fields to read: those of a line, and those of the object that the field `inside` holds as text.
 
-    The inner object is looked for where the field `where` equals `when`, or everywhere if `where` is None. It is
-    `kept` as an object, not as text. Without `rest` nothing is kept and other fields are passed over. Texts
-    that are `coded` are stored once a block, as a dictionary array: it pays where each distinct one is looked at.
+    The inner object is read where the field `where` equals `when`, or in every line if `where` is None. In `rest` it
+    is an object, not text. Without `rest` other fields are skipped, and `also_in_rest` has no effect. A `coded` field
+    becomes a dictionary array with each text of the block once, which is faster where each distinct text is parsed.
     """
 
     fields: Mapping[str, Kind]
@@ -88,24 +88,24 @@ class FieldSpec:
     inside: str | None = None
     where: str | None = None
     when: str = ""
-    kept: Mapping[str, AlsoInRest] = field(default_factory=dict)
+    also_in_rest: Mapping[str, AlsoInRest] = field(default_factory=dict)
     coded: frozenset[str] = frozenset()
     rest: bool = True
 
     def only(self, wanted: Iterable[str], *, rest: bool) -> "FieldSpec":
-        """The same layout with all other fields passed over."""
+        """The same spec, with all other fields skipped."""
         taken = {*wanted, self.inside, self.where}
         fields = {name: kind if name in taken else Kind.SKIP for name, kind in self.fields.items()}
         return replace(self, fields=fields, rest=rest)
 
     def scan(self, block: Any, *, repaired: bool = False) -> Scanned:
-        """Scan whole lines. `mended` lines have passed a JSON parser: a name with a backslash is just unknown."""
+        """Scan whole lines. A JSON parser wrote `repaired` lines: a name with a backslash is unknown."""
         region, rows, begins, states, hashes, columns, inner, held, strict, rest = _scan.scan(
             block,
             tuple(self._described()),
             tuple((name, kind, name in self.coded, False, "", -1) for name, kind in self.nested.items()),
-            self._place(self.inside),
-            self._place(self.where),
+            self._index(self.inside),
+            self._index(self.where),
             self.when,
             self.rest,
             repaired,
@@ -123,28 +123,28 @@ class FieldSpec:
     def _described(self) -> Iterator[tuple[str, Kind, bool, bool, str, int]]:
         """The fields as `_scan` takes them."""
         for name, kind in self.fields.items():
-            kept = self.kept.get(name)
-            same = self._place(kept.same_as if kept else None)
-            yield name, kind, name in self.coded, kept is not None, kept.unless if kept else "", same
+            also = self.also_in_rest.get(name)
+            same = self._index(also.same_as if also else None)
+            yield name, kind, name in self.coded, also is not None, also.unless if also else "", same
 
-    def _place(self, name: str | None) -> int:
+    def _index(self, name: str | None) -> int:
         return list(self.fields).index(name) if name else -1
 
 
-ColumnPlace = tuple[int, int, int, int, int, int]
-"""Where a column's validity, values and data begin in a region and how long its data is; where the numbers of its
-texts begin, if it has them, and how many texts."""
+ColumnPosition = tuple[int, int, int, int, int, int]
+"""Of a column in a region: where its validity, values and data begin, how long the data is, where the numbers of its
+texts begin if it is coded, and how many texts there are."""
 
 
 @dataclass(frozen=True)
 class _Memory:
-    """The region that the scanner filled, and how many rows it has."""
+    """The region that the scanner filled, and its number of rows."""
 
     region: pa.Buffer
     rows: int
 
-    def array(self, kind: Kind, place: ColumnPlace) -> pa.Array:
-        valid, values, data, size, codes, words = place
+    def array(self, kind: Kind, position: ColumnPosition) -> pa.Array:
+        valid, values, data, size, codes, words = position
         if codes:
             numbers = pa.Array.from_buffers(pa.int32(), self.rows, [self.region.slice(valid), self.region.slice(codes)])
             texts = [None, self.region.slice(values), self.region.slice(data, size)]
@@ -154,18 +154,18 @@ class _Memory:
             buffers.append(self.region.slice(data, size))
         return pa.Array.from_buffers(TYPES[kind], self.rows, buffers)
 
-    def flags(self, place: ColumnPlace) -> pa.BooleanArray:
-        return pa.Array.from_buffers(pa.bool_(), self.rows, [None, self.region.slice(place[0])])
+    def flags(self, position: ColumnPosition) -> pa.BooleanArray:
+        return pa.Array.from_buffers(pa.bool_(), self.rows, [None, self.region.slice(position[0])])
 
     def struct(
         self,
         kinds: Mapping[str, Kind],
-        places: Sequence[ColumnPlace | None],
-        held: ColumnPlace | None = None,
+        positions: Sequence[ColumnPosition | None],
+        held: ColumnPosition | None = None,
         more: Mapping[str, pa.Array] | None = None,
     ) -> pa.StructArray:
-        named = zip(kinds.items(), places, strict=True)
-        arrays = {name: self.array(kind, place) for (name, kind), place in named if place is not None}
+        named = zip(kinds.items(), positions, strict=True)
+        arrays = {name: self.array(kind, position) for (name, kind), position in named if position is not None}
         arrays |= more or {}
         form = pa.struct([pa.field(name, array.type) for name, array in arrays.items()])
         valid = self.region.slice(held[0]) if held else None

@@ -1,9 +1,8 @@
-"""Records of a delimited table (CSV, TSV) → lines of JSON, for the scanner that reads those; `_scan.c` does it.
+"""Records of a delimited table (CSV, TSV) → lines of JSON for the scanner. `native/tables.c` does the work.
 
-A field may hold delimiters, newlines and quotes if it is quoted. Both ways of writing a quote inside a quoted field are
-understood, doubled or behind a backslash; a quote that is followed by neither a delimiter nor the end of the line is
-itself. What has another number of fields than the table is no record: of it one line is taken, and reading goes on
-behind that.
+A quoted field may hold delimiters, newlines and quotes. A quote inside it may be written twice or behind a backslash; a
+quote that is followed by neither a delimiter nor the end of the line stands for itself. What has another number of
+fields than the table is not a record: one line is taken as malformed, and reading goes on behind it.
 """
 
 import json
@@ -15,14 +14,16 @@ import pyarrow as pa
 
 from coursetrail.reading import _scan
 
+DELIMITERS = ",\t;|"
+"""Delimiters that are tried where none is given."""
 MALFORMED = b"!"
-"""Begins the line that stands for what is no record; the number of its fields follows, or 0 for an open quote."""
+"""The first byte of a line that stands for a malformed record; then its number of fields, or 0 for an open quote."""
 
 
 class TableRecords(NamedTuple):
-    """The whole records of a block, n: a line of JSON each, where each begins (n + 1), and hashes of their bytes.
+    """The n complete records of a block: a line of JSON each, where each begins (n + 1), and hashes of their bytes.
 
-    A blank record, and one that is the header, is a blank line.
+    A blank record and the header become blank lines.
     """
 
     json: pa.Buffer
@@ -33,10 +34,10 @@ class TableRecords(NamedTuple):
 
 @dataclass(frozen=True)
 class DelimitedTable:
-    """How the records of a file lie: the `names` of their fields, all different, and what is between these.
+    """How the records of a file are written: the distinct `names` of their fields and the `delimiter` between them.
 
-    With `backslash`, one before a byte makes it plain text. `nulls` are the texts that say that nothing is there;
-    `header` is the line of the names, if there is one.
+    With `backslash`, a backslash makes the next byte plain text. `nulls` are the texts that mean null; `header` is the
+    line with the names, if there is one.
     """
 
     names: tuple[str, ...]
@@ -46,10 +47,10 @@ class DelimitedTable:
     header: bytes | None = None
 
     def records(self, block: Any, at_end: bool) -> TableRecords:
-        """The whole records of a block. Its last is one too if this is the file's end, and then ends in a newline."""
+        """The complete records of a block. At the end of the file the last one is complete and ends in a newline."""
         before = tuple(
-            ("," if place else "{").encode() + json.dumps(name, ensure_ascii=False).encode() + b":"
-            for place, name in enumerate(self.names)
+            ("," if index else "{").encode() + json.dumps(name, ensure_ascii=False).encode() + b":"
+            for index, name in enumerate(self.names)
         )
         nulls = tuple(null.encode() for null in self.nulls)
         region, size, rows, consumed, begins, hashes = _scan.records(
@@ -63,7 +64,7 @@ class DelimitedTable:
         )
 
     def why(self, line: bytes) -> str | None:
-        """What is wrong with what is no record, from its line of JSON; None for a record."""
+        """Why a record is malformed, from the line that stands for it; None for a proper record."""
         if not line.startswith(MALFORMED):
             return None
         count = int(line[len(MALFORMED) :])

@@ -1,4 +1,4 @@
-"""Texts of times → moments, as formats write them: ISO 8601, with or without a zone."""
+"""ISO 8601 texts, with or without a zone → timestamps."""
 
 from datetime import UTC, datetime, tzinfo
 
@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from coursetrail.reading.columns import plain
 
 MOMENT = pa.timestamp("us", tz="UTC")
+"""The type of every time: microseconds, UTC."""
 _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 _PLAIN = f"^{_DAY}[T ]{_CLOCK}$"
@@ -15,7 +16,7 @@ _ZONED = f"^{_DAY}[T ]{_CLOCK}(?:Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)$"
 
 
 def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
-    """The moments of ISO 8601 texts, those that name no zone being of `zone`; null for any other text.
+    """The times of ISO 8601 texts; a text without a zone is in `zone`. Null for any other text.
 
     >>> moments(pa.array(["2016-06-20 14:03:25.118", "2017-09-20T07:08:07+02:00", "soon"])).to_pylist()[1]
     datetime.datetime(2017, 9, 20, 5, 8, 7, tzinfo=datetime.timezone.utc)
@@ -23,8 +24,8 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
     strings = plain(texts)
     zoned = _cast(strings, _ZONED, MOMENT)
     bare = _cast(strings, _PLAIN, pa.timestamp("us"))
-    if zoned is not None and bare is not None and (placed := _placed(bare, zone)) is not None:
-        usual = pc.coalesce(zoned, placed)
+    if zoned is not None and bare is not None and (localized := _in_utc(bare, zone)) is not None:
+        usual = pc.coalesce(zoned, localized)
         if usual.null_count == strings.null_count:
             return usual
         return pc.coalesce(usual, _one_by_one(pc.if_else(usual.is_null(), strings, None), zone))
@@ -32,7 +33,7 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
 
 
 def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
-    """The moment of one text, or None; what Python's `fromisoformat` takes."""
+    """The time of one text as Python's `fromisoformat` reads it, or None."""
     try:
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
@@ -46,8 +47,8 @@ def _one_by_one(strings: pa.StringArray, zone: tzinfo) -> pa.TimestampArray:
     return found.take(distinct.indices)
 
 
-def _placed(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
-    """Times of a zone as moments; the first of two where clocks go back, None where one falls in a gap."""
+def _in_utc(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
+    """Local times of a zone in UTC; the earlier of two where clocks go back, None if one falls in a gap."""
     if zone is UTC:
         return bare.cast(pa.int64()).cast(MOMENT)
     try:
@@ -57,7 +58,7 @@ def _placed(bare: pa.TimestampArray, zone: tzinfo) -> pa.TimestampArray | None:
 
 
 def _cast(strings: pa.StringArray, pattern: str, kind: pa.DataType) -> pa.Array | None:
-    """Those that match, cast, the others null; None where one is no date after all, such as the 31st of June."""
+    """The texts that match, cast, and null for others; None if one is not a date, for example the 31st of June."""
     fits = pc.match_substring_regex(strings, pattern)
     try:
         return pc.if_else(fits, strings, None).cast(kind)

@@ -194,7 +194,7 @@ FORMAT = Format(
     name="coursera",
     title="Coursera, on-demand courses, access and video files of research exports",
     fit=_fit,
-    layout=FieldSpec(
+    spec=FieldSpec(
         fields={**dict.fromkeys(NAMES, Kind.TEXT), "value": Kind.ANY},
         nested={"timecode": Kind.NUMBER, "playback_rate": Kind.NUMBER, "item_id": Kind.ANY},
         coded=frozenset(
@@ -211,7 +211,10 @@ FORMAT = Format(
             }
         ),
         inside="value",
-        kept={**dict.fromkeys(("hashed_ip", "os", "browser", "key"), AlsoInRest()), "value": AlsoInRest(unless='"{}"')},
+        also_in_rest={
+            **dict.fromkeys(("hashed_ip", "os", "browser", "key"), AlsoInRest()),
+            "value": AlsoInRest(unless='"{}"'),
+        },
     ),
     raw=NAMES,
     needed=("server_timestamp", "key", "url", "value"),

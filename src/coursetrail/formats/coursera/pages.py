@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from coursetrail.formats.coursera_legacy.pages import Page
+from coursetrail.reading.format import Page
 
 
 class CourseraPageRule(NamedTuple):

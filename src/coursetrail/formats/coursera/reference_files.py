@@ -39,10 +39,10 @@ def read(file: Location, wanted: Sequence[str]) -> ReferenceFile:
     if len(set(names)) != len(names) or not set(wanted) & set(names):
         raise InputError(f"{file.name}: no header with {', '.join(wanted)}. Is it a table of Coursera's, unchanged?")
     table = DelimitedTable(names, backslash=True, nulls=NOTHING, header=header)
-    layout = FieldSpec(fields=dict.fromkeys(wanted, Kind.TEXT), nested={}, rest=False)
+    spec = FieldSpec(fields=dict.fromkeys(wanted, Kind.TEXT), nested={}, rest=False)
     lines = Lines(file, table=table)
     rejects: list[tuple[int, str]] = []
-    found = [rows for block in lines.blocks() for rows in _rows(block, table, layout, rejects)]
+    found = [rows for block in lines.blocks() for rows in _rows(block, table, spec, rejects)]
     rejects += [(line, "longer than 16 MiB") for line, _ in lines.overlong]
     if lines.fault:
         raise InputError(f"{file.name}: {lines.fault}. A table is read as a whole; fetch the file again.")
@@ -69,10 +69,10 @@ def _names(header: bytes) -> tuple[str, ...]:
 
 
 def _rows(
-    block: Block, table: DelimitedTable, layout: FieldSpec, rejects: list[tuple[int, str]]
+    block: Block, table: DelimitedTable, spec: FieldSpec, rejects: list[tuple[int, str]]
 ) -> Iterator[pa.RecordBatch]:
     """The valid rows of a block, then the repaired ones."""
-    scanned = layout.scan(block.text)
+    scanned = spec.scan(block.text)
     yield pa.RecordBatch.from_struct_array(scanned.r).filter(pa.array(scanned.valid))
     text = memoryview(block.text)
     repaired_lines = []
@@ -83,4 +83,4 @@ def _rows(
         elif (found := text_of(line, [])) is not None:
             repaired_lines.append(repaired(object_of(found, []), []).text.encode() + b"\n")
     if repaired_lines:
-        yield pa.RecordBatch.from_struct_array(layout.scan(b"".join(repaired_lines), repaired=True).r)
+        yield pa.RecordBatch.from_struct_array(spec.scan(b"".join(repaired_lines), repaired=True).r)

@@ -115,7 +115,7 @@ FORMAT = Format(
     name="coursera-legacy",
     title="Coursera, class.coursera.org, 2012 to 2015",
     fit=_fit,
-    layout=FieldSpec(
+    spec=FieldSpec(
         fields={
             **dict.fromkeys(TEXT, Kind.TEXT),
             "value": Kind.ANY,
@@ -131,7 +131,7 @@ FORMAT = Format(
         inside="value",
         where="key",
         when=VIDEO,
-        kept={
+        also_in_rest={
             "key": AlsoInRest(),
             "value": AlsoInRest(same_as="page_url"),
             "client": AlsoInRest(unless='"spark"'),

@@ -7,14 +7,7 @@
 from typing import NamedTuple
 from urllib.parse import unquote
 
-
-class Page(NamedTuple):
-    """What an address says; all null if it is not an address of a course."""
-
-    course: str | None
-    area: str | None
-    item: str | None
-    action: str | None
+from coursetrail.reading.format import Page
 
 
 class LegacyPageRule(NamedTuple):

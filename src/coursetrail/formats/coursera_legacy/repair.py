@@ -16,7 +16,7 @@ TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "
 EARLIEST = 1_262_304_000_000
 LATEST = 1_893_456_000_000
 """2010 and 2030: a rescaled time stamp must lie between them; otherwise its unit is a guess."""
-UNITS = {"seconds": 1000.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
+WRONG_UNITS = {"seconds": 1000.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
 
 
 def repair(line: bytes) -> Repaired | None:
@@ -71,7 +71,7 @@ def _milliseconds(value: Any, kinds: list[str]) -> int:
         kinds.append("number as text")
     if 1e11 <= number <= 1e14:
         return round(number)
-    for unit, factor in UNITS.items():
+    for unit, factor in WRONG_UNITS.items():
         if EARLIEST <= number * factor <= LATEST:
             kinds.append(f"time in {unit}")
             return round(number * factor)

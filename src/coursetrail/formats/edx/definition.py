@@ -189,7 +189,7 @@ FORMAT = Format(
     name="edx",
     title="Open edX tracking logs, and events of its event-tracking library",
     fit=_fit,
-    layout=FieldSpec(
+    spec=FieldSpec(
         fields={
             **dict.fromkeys(TEXT, Kind.TEXT),
             **dict.fromkeys(TIMES, Kind.TEXT),
@@ -200,7 +200,7 @@ FORMAT = Format(
         coded=frozenset(
             {"event_type", "name", "event_source", "page", "ip", "host", "agent", "accept_language", "event", "context"}
         ),
-        kept={
+        also_in_rest={
             "event_type": AlsoInRest(),
             "name": AlsoInRest(same_as="event_type"),
             "event_source": AlsoInRest(),
@@ -211,7 +211,7 @@ FORMAT = Format(
         "context": FieldSpec(
             fields={**dict.fromkeys(HOISTED, Kind.ANY), **dict.fromkeys(("course_id", "user_id", "module"), Kind.ANY)},
             nested={},
-            kept=dict.fromkeys(("event_source", "host", "course_id", "user_id", "module"), AlsoInRest()),
+            also_in_rest=dict.fromkeys(("event_source", "host", "course_id", "user_id", "module"), AlsoInRest()),
         ),
         **dict.fromkeys(
             PAYLOADS,

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from coursetrail.formats.coursera_legacy.pages import Page
+from coursetrail.reading.format import Page
 
 
 class EdxPageRule(NamedTuple):

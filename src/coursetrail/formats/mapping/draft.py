@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from coursetrail.formats.mapping.profile import UNITS, ColumnProfile, Profile
+from coursetrail.formats.mapping.profile import PER_SECOND, ColumnProfile, Profile
 
 # The first column whose whole name matches is used; one whose name only contains the word is a weak guess.
 NAMES = {
@@ -132,7 +132,7 @@ def _time_lines(time: ColumnProfile | None) -> Iterator[str]:
         yield '# column = "…"  # no column looks like a time: name it'
         return
     yield f"column = {_quoted(time.name)}"
-    if time.kind in UNITS:
+    if time.kind in PER_SECOND:
         yield f'unit = "{time.kind}"'
     elif time.kind == "number":
         small = all(abs(float(value)) < 5_000 for value in time.values)

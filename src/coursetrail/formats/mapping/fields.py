@@ -91,7 +91,7 @@ class Fields:
         return bad
 
 
-def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
+def repair(read: Fields, spec: FieldSpec, line: bytes) -> Repaired | None:
     """The line as valid JSON, checked like every other line; text that should be a number is stored as text."""
     kinds: list[str] = []
     text = text_of(line, kinds)
@@ -102,7 +102,7 @@ def repair(read: Fields, layout: FieldSpec, line: bytes) -> Repaired | None:
         dropped = read.tops(read.mapping.dropped)
         event[REPEATED] = [[name, value] for name, value in event[REPEATED] if name not in dropped]
     first = repaired(event, kinds)
-    r = layout.scan(first.text.encode() + b"\n", repaired=True).r
+    r = spec.scan(first.text.encode() + b"\n", repaired=True).r
     if not read.time(r)[0].is_valid:
         filled = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
         raise Reject("the time cannot be read" if filled else "no time")

@@ -13,9 +13,7 @@ from coursetrail.formats.mapping.fields import Fields, repair
 from coursetrail.formats.mapping.spec import MAX_COLUMNS, MappingSpec, parse
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
-from coursetrail.reading.tables import DelimitedTable
-
-DELIMITERS = ",\t;|"
+from coursetrail.reading.tables import DELIMITERS, DelimitedTable
 
 
 @dataclass(frozen=True)
@@ -100,21 +98,21 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None) -> Format:
     raw = table.names if table else tuple(sorted(fields))
     others = {*raw} - fields
     dropped = read.tops(mapping.dropped)
-    layout = FieldSpec(
+    spec = FieldSpec(
         fields=dict.fromkeys(dropped, Kind.SKIP) | dict.fromkeys(sorted(fields | others - {*dropped}), Kind.ANY),
         nested={},
-        kept=dict.fromkeys((inner | others | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
+        also_in_rest=dict.fromkeys((inner | others | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
         coded=frozenset(fields - inner - many),
     )
     return Format(
         name=mapping.name,
         title=mapping.title,
         fit=partial(_fit, mapping),
-        layout=layout,
+        spec=spec,
         raw=tuple(name for name in raw if name not in dropped),
         needed=tuple(read.needed),
         suspect=read.suspect,
-        repair=partial(repair, read, layout),
+        repair=partial(repair, read, spec),
         url=lambda r: pa.nulls(len(r), pa.string()),
         page=lambda _: (None,) * 4,
         columns=dict(columns(mapping, read)),

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from coursetrail.formats.edx.payload import FORM_PATTERN, redact_value
+from coursetrail.reading.tables import DELIMITERS
 from coursetrail.reading.times import moment
 
-DELIMITERS = ",\t;|"
 NULLS = ("NULL", "\\N", "null", "None", "NA", "N/A", "nan", "?")
 """Texts that programs write for a missing value."""
 MAX_DEPTH = 4
@@ -26,7 +26,7 @@ FORMATS = tuple(
     for clock in (" %H:%M:%S", " %H:%M", "")
 )
 """Formats of times, in the order in which they are tried; day before month."""
-UNITS = {"s": 1, "ms": 1_000, "us": 1_000_000}
+PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 PLAUSIBLE = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2040, 1, 1, tzinfo=UTC).timestamp())
 ENOUGH = 0.8
 """A column is of a kind if this share of its values is."""
@@ -49,7 +49,7 @@ class ColumnProfile:
         if not self.values:
             return "empty"
         if self._all(NUMBER.fullmatch):
-            for unit, scale in UNITS.items():
+            for unit, scale in PER_SECOND.items():
                 if self._all(lambda value: PLAUSIBLE[0] <= _number(value) / scale < PLAUSIBLE[1]):  # noqa: B023
                     return unit
             return self._written() or "number"
