@@ -177,7 +177,7 @@ def known_formats() -> str:
 def edx_fields() -> str:
     """The fields of edX's lines, and the columns that they go to."""
     columns = edx.FORMAT.columns.items()
-    kept = {*edx.FORMAT.layout.kept, "context", *edx.PAYLOADS}
+    kept = {*edx.FORMAT.spec.also_in_rest, "context", *edx.PAYLOADS}
     rows = []
     for name in edx.FORMAT.raw:
         places = [
@@ -259,9 +259,9 @@ def _fields(form: Format, inside: Mapping[str, list[str]]) -> str:
     """The fields that are read, and where they go; `inside` has the columns made of objects in fields."""
     sources = {
         name: [column for column, made in form.columns.items() if name in made.reads] + inside.get(name, [])
-        for name in dict.fromkeys((*form.raw, *form.layout.fields))
+        for name in dict.fromkeys((*form.raw, *form.spec.fields))
     }
-    kept = {*form.layout.kept, *(set(form.raw) - set(form.layout.fields))}
+    kept = {*form.spec.also_in_rest, *(set(form.raw) - set(form.spec.fields))}
     rows = []
     for name, columns in sources.items():
         places = [f"`{column}`" for column in columns] + (["`extra`"] if name in kept else [])

@@ -451,7 +451,7 @@ def inflated_up_to_the_fault(packed: bytes) -> bytes:
     return found
 
 
-def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_told(tmp_path, opener):
+def test_a_file_with_a_wrong_checksum_is_read_whole_and_the_fault_is_reported(tmp_path, opener):
     held = zipped(tmp_path / "a.zip", {"a.json": export("a", 400)})
     data = bytearray(held.read_bytes())
     data[data.rindex(b"PK\1\2") + 16] ^= 0xFF

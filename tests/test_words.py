@@ -32,6 +32,12 @@ LONGEST = 300
 DATA = ("mended", "beginning", "layout")
 """Names in data that stay: two columns of the ledger, and a member of what a commit says."""
 
+PYTHONS = ("tell",)
+"""Names that Python gives: what a file has to have."""
+
+TEXT_DATA = ('"nobody"', "What Becomes of It")
+"""A learner and a title that simulated courses have: the same options write the same bytes."""
+
 AS_DATA = re.compile(
     rf"""(["'`.]) (?:{"|".join(DATA)}) \b | \b (?:{"|".join(DATA)}) (?= \s* [:=] )""", re.VERBOSE | re.IGNORECASE
 )
@@ -58,8 +64,14 @@ def text_of(path: Path) -> str:
 def listed_words_in(text: str) -> set[str]:
     """The words of the list that a text holds as whole words, also as a part of a name with underscores."""
     pattern = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words("text"))
-    found = re.findall(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", AS_DATA.sub("", text), re.IGNORECASE)
+    found = re.findall(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", AS_DATA.sub("", without_data(text)), re.IGNORECASE)
     return {" ".join(word.lower().split()) for word in found}
+
+
+def without_data(text: str) -> str:
+    for data in TEXT_DATA:
+        text = text.replace(data, "")
+    return text
 
 
 def definitions(tree: ast.AST) -> Iterator[str]:
@@ -129,7 +141,7 @@ def test_no_text_has_a_word_of_the_list() -> None:
 
 def test_no_name_has_a_word_of_the_list() -> None:
     listed = set(words("names"))
-    found = {named(path): set(definitions(ast.parse(path.read_text()))) - set(DATA) for path in MODULES}
+    found = {named(path): set(definitions(ast.parse(path.read_text()))) - {*DATA, *PYTHONS} for path in MODULES}
     bad = {path: sorted(name for name in names if parts(name) & listed) for path, names in found.items()}
     assert {path: names for path, names in bad.items() if names} == {}
 

@@ -135,7 +135,7 @@ def sizes(location: Location) -> list[int]:
 
 
 def rewrite(location: Location, full: int) -> None:
-    """Write small files of every table anew, as large ones of about `full` bytes; that of `events` comes last."""
+    """Write the small files of every table as large ones of about `full` bytes; `events` comes last."""
     _check_space(location, sum(size for size in sizes(location) if size < full))
     for name in BESIDE_EVENTS:
         table = table_at(location, name)

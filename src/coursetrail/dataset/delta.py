@@ -48,7 +48,7 @@ def events_at(location: Location) -> DeltaTable | None:
         raise DatasetError(f"{location}: a Delta table itself, and no folder of coursetrail's. Choose another folder.")
     if table is not None and (missing := set(EVENTS.columns) - {column.name for column in table.schema().fields}):
         if missing == {"weight"}:
-            raise DatasetError(f"{location}: made by coursetrail before its first release. Ingest the exports anew.")
+            raise DatasetError(f"{location}: made by coursetrail before its first release. Ingest the exports again.")
         raise DatasetError(
             f"{location / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder."
         )

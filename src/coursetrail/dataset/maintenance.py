@@ -29,7 +29,7 @@ class Compacted:
 
 
 def compact(location: Location, progress: Progress | None = None) -> Compacted:
-    """Write a dataset's small files anew as few large ones, and clear away files that only versions need which were
+    """Write a dataset's small files as few large ones, and clear away files that only versions need which were
     replaced more than `RETENTION` ago. The answers are the same. Raises DatasetError, StorageError.
     """
     if not snapshot.exists(location):

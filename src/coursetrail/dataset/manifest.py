@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
 
-LAYOUT = 2
+VERSION = 2
 """Version of the dataset's layout; a newer one is refused."""
 
 
@@ -28,7 +28,7 @@ class Manifest(NamedTuple):
                 ranges[-1][1] = number
             else:
                 ranges.append([number, number])
-        return json.dumps({"layout": LAYOUT, "tables": dict(self.tables), "sources": ranges})
+        return json.dumps({"layout": VERSION, "tables": dict(self.tables), "sources": ranges})
 
     @classmethod
     def of(cls, parsed: Mapping[str, Any]) -> "Manifest":
@@ -51,10 +51,10 @@ def manifest_of(location: Location, events: DeltaTable) -> Manifest:
             break
         if text:
             parsed = json.loads(text) if isinstance(text, str) else text
-            if parsed.get("layout", 0) > LAYOUT:
+            if parsed.get("layout", 0) > VERSION:
                 raise DatasetError(
                     f"{location}: written by a newer coursetrail (layout {parsed['layout']}, this one reads up to "
-                    f"{LAYOUT}). Upgrade: pip install -U coursetrail."
+                    f"{VERSION}). Upgrade: pip install -U coursetrail."
                 )
             return Manifest.of(parsed)
     if not events.file_uris():

@@ -238,4 +238,4 @@ TABLES = (EVENTS, *LOOKUPS, SOURCES, REJECTS, SYLLABUS, MEMBERS, GRADES)
 """All tables. A dataset without sources, or without tables about its courses, lacks some of them."""
 
 REPLACED = tuple(table for table in TABLES if table.written == "course")
-"""Tables whose rows are replaced course by course; to the others rows are only added."""
+"""Tables whose rows are replaced course by course; to all other tables rows are only added."""

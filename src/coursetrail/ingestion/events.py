@@ -22,7 +22,7 @@ def events(
     """The events of `lines` with the columns of `schema`, null where they are not `wanted`.
 
     `source` is the number of the source, `course` the course of those that name none. The repaired lines of a
-    block come behind the others. Raises what `lines` raises, and `Stop`.
+    block come last. Raises what `lines` raises, and `Stop`.
     """
     form = reading.format
     made = {name: column for name, column in form.columns.items() if name in wanted}
@@ -62,7 +62,7 @@ def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:
 
 
 class Remembered(dict[str | None, tuple[str | None, ...]]):
-    """Parsed forms, of so many `parts`, by their string; parses what it does not know, and never grows without end."""
+    """Parsed forms of `parts` parts, by their string; parses a new string when it is asked for, and never grows without end."""
 
     def __init__(self, parse: Callable[[str], tuple[str | None, ...]], parts: int) -> None:
         self._parse = parse

@@ -107,7 +107,7 @@ def ingest(
 
 
 class _Run:
-    """One run: its inputs, what the dataset has, and what became of each input, by its position."""
+    """One run: its inputs, what the dataset has, and the result for each input, by its position."""
 
     def __init__(
         self,
@@ -256,7 +256,7 @@ class _Run:
 
 
 def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
-    """One error for all: the first, of the class that they share; each of the others is a note of one line."""
+    """One error for all: the first, of the class that they share; the rest are its notes, one line each."""
     kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
     if len(refused) + len(outcomes) == 1:
         return refused[0]

@@ -48,7 +48,7 @@ class Extracted:
 
 @dataclass(frozen=True)
 class SameContent:
-    """An export in which nothing is new: its lines are those of `source`, or that is None and its digest is known.
+    """An export in which nothing is new: its lines are those of `source`, or its digest is known and `source` is None.
 
     `bytes`, `digest` and `modified` are the file's own; `number` is the source number that it was given.
     """

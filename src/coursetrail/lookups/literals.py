@@ -180,17 +180,17 @@ class _Reader:
         return None, (Alternative(begin, self.position, 0, ((OUTSIDE_ASCII, False),)),)
 
     def group(self, at_start: bool) -> tuple[list[str] | None, tuple[Alternative, ...]]:
-        opening = GROUP.match(self.pattern, self.position, self.end)
-        if not opening:
+        start = GROUP.match(self.pattern, self.position, self.end)
+        if not start:
             raise NotUnderstood
-        self.position = opening.end()
-        self.groups += opening.group() == "("
-        self.named |= opening.group().endswith(">")
+        self.position = start.end()
+        self.groups += start.group() == "("
+        self.named |= start.group().endswith(">")
         exact, parts = self.alternation(at_start)
         if self.next() != ")":
             raise NotUnderstood
         self.position += 1
-        if opening.group().endswith(("=", "!")):
+        if start.group().endswith(("=", "!")):
             if self.next() and self.next() in "?*+{":
                 raise NotUnderstood
             return [""], ()

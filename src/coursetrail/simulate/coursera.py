@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.companion_events import extended, until_next
 from coursetrail.simulate.course import SimulatedCourse
 from coursetrail.simulate.coursera_course import Video, course_id, item_ids, lecture_of, urls, videos
 from coursetrail.simulate.coursera_faults import FAULTS, KINDS
+from coursetrail.simulate.follow_up_events import extended, until_next
 from coursetrail.simulate.identifiers import hexadecimal
 from coursetrail.simulate.plan import Plan
 from coursetrail.simulate.simulated_format import SimulatedFormat

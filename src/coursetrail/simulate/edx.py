@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coursetrail.simulate import plan
-from coursetrail.simulate.companion_events import extended, until_next
 from coursetrail.simulate.edx_course import HOST, ORGANISATION, course_id, monitors, shown, video_ids
 from coursetrail.simulate.edx_faults import FAULTS, KINDS
 from coursetrail.simulate.edx_payloads import NAMES, Payloads
+from coursetrail.simulate.follow_up_events import extended, until_next
 from coursetrail.simulate.identifiers import hexadecimal
 from coursetrail.simulate.plan import COLUMNS, Plan
 from coursetrail.simulate.simulated_format import SimulatedFormat
