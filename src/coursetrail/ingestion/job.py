@@ -74,7 +74,7 @@ def ingest(
     changed otherwise is refused; with `replace` its new rows replace the old ones. `format` names a format where
     content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md). `course` is the course
     of events whose page names none, by default taken from the file's name. `columns` fills only these columns of
-    events; the others are null. Without `packed`, files are larger and written faster, which suits a dataset that is
+    events; the rest are null. Without `packed`, files are larger and written faster, which suits a dataset that is
     removed soon. `-` is standard input. A folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the
     exports in them; the log names the files that are skipped. `tables` are folders or archives of Coursera's tables,
     which become the dataset's syllabus, members and grades; they are read first.

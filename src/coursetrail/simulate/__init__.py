@@ -1,7 +1,7 @@
 """Exports of a synthetic course with known truth: its learners, their browsers and languages, and their actions.
 
 The numbers follow the published tables of the course psy-001 of 2013. A plan of all events is made first; then a format
-writes it, with faults if asked for. It may import nothing of the other packages, so that it shares no code with what it tests.
+writes it, with faults if asked for. It imports no other package: it shares no code with what it tests.
 """
 
 import os
