@@ -62,7 +62,7 @@ def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:
 
 
 class Remembered(dict[str | None, tuple[str | None, ...]]):
-    """Parsed forms of `parts` parts, by their string; a new string is parsed when it is asked for. Its size is bounded."""
+    """Parsed forms of `parts` parts by their string; a new string is parsed when it is asked for. Size is bounded."""
 
     def __init__(self, parse: Callable[[str], tuple[str | None, ...]], parts: int) -> None:
         self._parse = parse
