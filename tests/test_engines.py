@@ -207,16 +207,16 @@ def test_the_first_refused_file_is_the_error_and_the_others_are_its_notes(tmp_pa
 
 
 def test_a_task_has_the_cores_that_spark_gives_it(tmp_path, session, monkeypatch):
-    orders = []
+    tasks = []
 
     def map_on_workers(spark, items, run):
-        orders.append(pickle.loads(run.args[0]))
+        tasks.append(pickle.loads(run.args[0])[0])
         return there(spark, items, run)
 
     there = Spark.map_on_workers
     monkeypatch.setattr(Spark, "map_on_workers", map_on_workers)
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(4))], engine=EngineConfig("spark"))
-    assert [order.cores for order in orders] == [1]
+    assert [task.cores for task in tasks] == [1]
 
 
 def test_on_one_core_one_thread_scans_and_duckdb_has_one_and_less_memory(tmp_path):
