@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import coursetrail as ct
 from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.spark import Spark
 from coursetrail.simulate import simulate
 
+settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+settings.load_profile("tests")
 pytest.register_assert_rewrite("support")  # before its modules are imported
 
 from support import spark_cluster
