@@ -1,5 +1,9 @@
 """What many tests share: datasets (of lines that a test writes down, of a simulated course), and clusters."""
 
+# Annotations that are evaluated keep DuckDB alive beyond the interpreter's end, where hypothesis has run: its
+# binding then prints which references leak.
+from __future__ import annotations
+
 import json
 import os
 import shutil

@@ -26,6 +26,8 @@ from coursetrail.progress import Silent
 from coursetrail.reading.lines import Lines
 from support.packing import zstd
 
+pytestmark = pytest.mark.slow
+
 Files = Mapping[str, bytes]
 
 
