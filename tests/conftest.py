@@ -1,5 +1,9 @@
 """What many tests share: datasets (of lines that a test writes down, of a simulated course), and clusters."""
 
+# Annotations that are evaluated keep DuckDB alive beyond the interpreter's end, where hypothesis has run: its
+# binding then prints which references leak.
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -9,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import coursetrail as ct
 from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.spark import Spark
 from coursetrail.simulate import simulate
 
+settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+settings.load_profile("tests")
 pytest.register_assert_rewrite("support")  # before its modules are imported
 
 from support import spark_cluster

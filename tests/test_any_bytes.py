@@ -23,6 +23,8 @@ from coursetrail.reading.records import Reading
 from coursetrail.simulate import simulate
 from support.mapping_texts import FULL
 
+pytestmark = pytest.mark.slow
+
 MAPPING = FULL.replace('course = "course"', 'course = ["course", "what"]')
 HEADER = b"at,who,event,course,what,ip,second,clicks,email\n"
 FORMS = [*formats.ALL, MappingFile("my.toml", MAPPING).format()]

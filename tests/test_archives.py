@@ -28,6 +28,8 @@ from coursetrail.ingestion.inputs import Input, Opener
 from coursetrail.reading.lines import Lines
 from support.packing import zstd
 
+pytestmark = pytest.mark.slow
+
 Files = Mapping[str, bytes]
 
 

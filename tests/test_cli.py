@@ -26,6 +26,8 @@ from coursetrail.simulate import simulate
 from support.commands import Ran, coursetrail, refused
 from support.exports import line
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = "\x1b[31m"
 CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]")
 

@@ -22,6 +22,8 @@ from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
 from support.coursera_rows import VIEW, pristine
 
+pytestmark = pytest.mark.slow
+
 COURSE = VIEW["course_id"]
 NAMED = {
     "courses": "course_id,course_slug,course_name,course_launch_ts,course_desc",

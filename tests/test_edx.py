@@ -24,6 +24,8 @@ from coursetrail.reading.format import Reject, Repaired
 from support.edx_log import CCX, NEW, OLD, Log
 from support.exports import contents
 
+pytestmark = pytest.mark.slow
+
 COURSE = f"https://courses.example.org/courses/{NEW}"
 HASH = "0e71a74e67a4442599abb9f3069964a9"
 PLAIN = {

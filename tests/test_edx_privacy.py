@@ -26,6 +26,8 @@ from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.scan import FieldSpec, Kind
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Zq7xKwJvB9mT"
 PARTS = (SECRET[:6], SECRET[6:])
 """What is cut off in its middle is a secret too."""

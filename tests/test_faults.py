@@ -44,6 +44,8 @@ from support.happenings import (
 )
 from support.kills import begin
 
+pytestmark = pytest.mark.slow
+
 
 def told(capfd: pytest.CaptureFixture[str], *words: object) -> tuple[int, list[str]]:
     """The exit code of a command, and the lines that it said; none of them a traceback or a library's warning."""

@@ -15,6 +15,8 @@ from support.exports import grown, line, lines
 from support.happenings import JUNK, compact, copied, seen, several, stored, whole
 from support.kills import begin, kill_at, moments_of
 
+pytestmark = pytest.mark.slow
+
 
 class Happening(NamedTuple):
     """What was there before, what a run does, and which of its commits a kill must have come before."""
@@ -129,7 +131,6 @@ def events_in(dataset: Path) -> int:
         return 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", HAPPENINGS)
 def test_a_run_killed_before_any_of_its_writes_is_completed_by_the_next(tmp_path, name):
     """Also between what Delta Lake's library writes and what it commits.
@@ -149,7 +150,6 @@ def test_a_run_killed_before_any_of_its_writes_is_completed_by_the_next(tmp_path
     assert seen(folder / "d") == case.answers
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in HAPPENINGS if name != "a new dataset"])
 def test_a_run_killed_at_random_is_completed_by_the_next(tmp_path, name, pytestconfig):
     happening = HAPPENINGS[name]

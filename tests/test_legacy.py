@@ -12,6 +12,8 @@ import pytest
 import coursetrail as ct
 from coursetrail.formats.coursera_legacy.pages import page
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[2] / "shared" / "data" / "coursera"
 COURSE = "https://class.coursera.org/psy-001"
 VIDEO = "user.video.lecture.action"

@@ -29,6 +29,8 @@ from coursetrail.reading import lines as blocks
 from support.commands import run
 from support.exports import contents, export, grown, ledger, line, lines
 
+pytestmark = pytest.mark.slow
+
 
 def rows(dataset: Path, columns: str = "line, time, extra") -> list[dict[str, object]]:
     return ct.open(dataset).sql(f"select {columns} from events order by all").to_pylist()

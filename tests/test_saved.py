@@ -13,6 +13,8 @@ from coursetrail.outputs.plots import figure
 from support.clicks import HOSTILE, line
 from support.commands import coursetrail, refused
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def results(course_of) -> list[ct.Result]:

@@ -27,6 +27,8 @@ from coursetrail.simulate.published import BROWSERS, DEVICES, EVENTS, LANGUAGES,
 from coursetrail.simulate.user_agents import filled_in
 from coursetrail.simulate.visitors import BOT
 
+pytestmark = pytest.mark.slow
+
 MINUTE = 60_000
 CLICKS = {"play", "pause", "seeked", "ratechange", "ended"}
 RENAMED = {"Liebao": "Cheetah Browser", "Puffin": "Puffin Web Browser", "BingWebApp": "Microsoft Bing"}

@@ -17,6 +17,8 @@ import pytest
 import coursetrail as ct
 from coursetrail.simulate import FORMATS, Truth, simulate
 
+pytestmark = pytest.mark.slow
+
 MINUTE = 60_000
 COURSERA = {"pageview", "play", "pause", "seek", "end", "playback_rate_change", "download_video", "download_subtitle"}
 VALUE = (

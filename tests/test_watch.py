@@ -14,6 +14,8 @@ from coursetrail.ingestion.watch import Watch
 from support.commands import run
 from support.exports import export, ledger, lines
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def follow(tmp_path, monkeypatch):
