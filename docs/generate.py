@@ -138,7 +138,7 @@ def analyses_page() -> str:
         columns = [[f"`{name}`", TYPES.get(str(kind), str(kind))] for name, kind in one.columns.items()]
         parts += [
             f"## {one.name}\n\n**{one.question}**\n",
-            paragraph(one.defined()),
+            paragraph(one.definition_with()),
             table(["column", "type"], columns),
             *_parameters(one),
             f"```sql\n{dedent(one.sql).strip()}\n```\n",

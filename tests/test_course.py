@@ -211,7 +211,8 @@ def test_literals_are_typed() -> None:
     assert sql.literal(None) == "null"
     assert sql.literal(value=True) == "true"
     assert sql.literal(5) == "5"
-    assert sql.literal(0.5) == "0.5"
+    assert sql.literal(0.5) == "cast(0.5 as double)"
+    assert sql.literal(-5) == "(-5)"
     assert sql.literal(date(2013, 8, 1)) == "timestamp '2013-08-01 00:00:00'"
     assert sql.literal("it's") == "'it''s'"
 

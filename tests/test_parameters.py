@@ -2,21 +2,24 @@
 
 import inspect
 import json
+from dataclasses import replace
 from datetime import date
 from importlib import reload
 
+import click
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 
 import coursetrail as ct
 from coursetrail import analyses
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import RESERVED, Analysis
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter
 from coursetrail.analyses.questions import Questions
 from coursetrail.cli import analyze
 from coursetrail.cli.analyses import list_analyses
+from coursetrail.cli.options import parameterized
 from coursetrail.engines.config import EngineConfig
 from coursetrail.filesystem.location import Location
 from coursetrail.outputs import saved
@@ -98,6 +101,16 @@ def test_a_saved_answer_has_its_parameters_when_it_is_read_again(dataset, tmp_pa
     assert again.table.equals(result.table)
 
 
+@pytest.mark.parametrize("parameters", [[], "x", None, {"least": "2"}, {"least": 0}])
+def test_saved_parameters_that_are_none_are_an_error_of_the_folder(dataset, tmp_path, parameters) -> None:
+    saved.save([dataset.analyze("items")], tmp_path, "csv")
+    about = json.loads((tmp_path / "about.json").read_text())
+    about["tables"][0]["parameters"] = parameters
+    (tmp_path / "about.json").write_text(json.dumps(about))
+    with pytest.raises(ct.InputError, match=str(tmp_path)):
+        saved.load(Location.of(tmp_path))
+
+
 def test_the_list_of_analyses_has_parameters(dataset, monkeypatch) -> None:
     listed = json.loads(CliRunner().invoke(list_analyses, ["--format", "json"]).stdout)
     assert listed[-1]["parameters"][0] == {
@@ -120,7 +133,7 @@ def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:
     assert "having count(*) >= 2" in shown
     assert "area = 'lecture'" in shown
     help_ = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
-    assert "--least N Events that an item has at least. Only items; default: 1." in help_
+    assert "--least N Events that an item has at least. Defaults: items: 1." in help_
     assert "--area [lecture|quiz]" in help_
     monkeypatch.undo()
     reload(analyze)
@@ -129,9 +142,9 @@ def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"least": 0}, "least is between 1 and 1000000, not 0"),
-        ({"least": "2"}, "least takes a whole number, not '2'"),
-        ({"least": True}, "least takes a whole number, not True"),
+        ({"least": 0}, "least takes a number of at least 1 and at most 1000000, not 0"),
+        ({"least": "2"}, "least takes a whole number (int), not '2'"),
+        ({"least": True}, "least takes a whole number (int), not True"),
         ({"area": "wiki"}, "area is 'lecture' or 'quiz', not 'wiki'"),
         ({"lest": 2}, "No parameter of items is called 'lest'. Did you mean 'least'?"),
     ],
@@ -158,14 +171,98 @@ def test_a_value_is_never_sql_nor_another_parameter(dataset, value) -> None:
     assert result.table.num_rows == 0
 
 
+@pytest.mark.parametrize(("value", "expected"), [(-5, 6.0), (0.25, 0.75), (-0.5, 1.5)])
+def test_a_number_is_one_operand_and_a_float_is_a_double(dataset, value, expected, session) -> None:
+    kind = type(value)
+    analysis = Analysis(
+        name="numbers",
+        title="",
+        question="",
+        definition="",
+        columns={"less": pa.float64(), "ratio": pa.float64()},
+        sql="select 1-$n as less, 7/$n as ratio from events limit 1",
+        parameters=(Parameter("n", kind, kind(1), "A number."),),
+    )
+    for config in (EngineConfig(), EngineConfig("spark")):
+        (result,) = ct.Dataset(dataset.snapshot, config).answers([analysis], parameters={"n": value})
+        assert result.table.to_pylist() == [{"less": expected, "ratio": 7 / value}]
+
+
 def test_an_analysis_declares_the_parameters_that_it_names() -> None:
     with pytest.raises(ct.UsageError, match="other parameters than its SQL and definition name"):
         Analysis(**{**vars(ITEMS), "parameters": (LEAST,)})
     with pytest.raises(ct.UsageError, match="other parameters than its SQL and definition name"):
         Analysis(**{**vars(ITEMS), "sql": "select 1", "parameters": (LEAST, AREA)})
     course = Parameter("course", str, "", "A course.")
-    with pytest.raises(ct.UsageError, match="a parameter named as a filter: course"):
+    with pytest.raises(ct.UsageError, match="has a parameter 'course', which is taken"):
         Analysis(**{**vars(ITEMS), "sql": "select $course", "definition": "", "parameters": (course,)})
+    with pytest.raises(ct.UsageError, match="two parameters of one name"):
+        Analysis(**{**vars(ITEMS), "parameters": (LEAST, AREA, AREA)})
+
+
+def test_the_names_that_commands_use_are_reserved() -> None:
+    """The options of analyze besides those of analyses, and the arguments of Dataset.analyze."""
+    own = {name for one in analyze.analyze.params for name in (one.name, *one.opts)}
+    own = {str(name).removeprefix("--") for name in own if not str(name).startswith("-") or str(name).startswith("--")}
+    filters = {name for one in FILTERS for name in (one.name, one.flag.removeprefix("--"))}
+    assert own - filters - {"as-of", "sql"} <= set(RESERVED)
+
+
+@pytest.mark.parametrize("other", [replace(LEAST, default=5), replace(LEAST, help="Another text.", most=3)])
+def test_analyses_may_share_the_name_of_a_parameter(dataset, other) -> None:
+    second = Analysis(**{**vars(ITEMS), "name": "pages", "parameters": (other, AREA)})
+
+    @click.command()
+    @parameterized([ITEMS, second])
+    def command(parameters) -> None:
+        click.echo(json.dumps(parameters))
+
+    assert json.loads(CliRunner().invoke(command, ["--least", "2"]).stdout) == {"least": 2}
+    assert json.loads(CliRunner().invoke(command, []).stdout) == {}
+    help_ = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
+    assert f"Defaults: items: 1, pages: {other.default}." in help_
+
+
+def test_a_parameter_of_several_types_is_refused() -> None:
+    text = Analysis(
+        **{**vars(ITEMS), "parameters": (replace(LEAST, type=str, default="1", least=None, most=None), AREA)}
+    )
+    with pytest.raises(ct.UsageError, match="several types"):
+        parameterized([ITEMS, text])
+
+
+@pytest.mark.parametrize(
+    ("one", "words", "value"),
+    [
+        (Parameter("weighted", bool, False, "Weigh."), ["--weighted"], True),
+        (Parameter("weighted", bool, False, "Weigh."), [], None),
+        (Parameter("since_day", date, None, "A day."), ["--since-day", "2013-08-01"], "2013-08-01"),
+        (Parameter("ratio", float, 0.5, "A share.", least=0, most=1), ["--ratio", ".25"], 0.25),
+    ],
+)
+def test_an_option_has_the_type_of_its_parameter(one, words, value) -> None:
+    analysis = Analysis(**{**vars(ITEMS), "sql": f"select ${one.name}", "definition": "", "parameters": (one,)})
+
+    @click.command()
+    @parameterized([analysis])
+    def command(parameters) -> None:
+        click.echo(json.dumps(parameters.get(one.name), default=str))
+
+    assert json.loads(CliRunner().invoke(command, words).stdout) == value
+
+
+@pytest.mark.parametrize("words", [["--ratio", "nan"], ["--ratio", "1.5"], ["--ratio", "x"], ["--day", "2013"]])
+def test_an_option_that_does_not_fit_is_refused(words) -> None:
+    ratio, day = Parameter("ratio", float, 0.5, "A share.", least=0, most=1), Parameter("day", date, None, "A day.")
+    sql = {"sql": "select $ratio, $day", "definition": ""}
+    analysis = Analysis(**{**vars(ITEMS), **sql, "parameters": (ratio, day)})
+
+    @click.command()
+    @parameterized([analysis])
+    def command(parameters) -> None:
+        raise AssertionError(parameters)
+
+    assert CliRunner().invoke(command, words).exit_code == 2
 
 
 def test_the_columns_that_are_read_are_those_that_the_sql_names() -> None:

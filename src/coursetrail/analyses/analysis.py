@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter, Value, checked, filled, named_in
-from coursetrail.analyses.relations import Relation, opened
+from coursetrail.analyses.relations import Relation, statement
 from coursetrail.analyses.scope import Scope
 from coursetrail.errors import MissingExtra, QueryError, UsageError
 from coursetrail.render.caption import Caption
@@ -21,12 +21,19 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+RESERVED = (
+    *("as_of", "conf", "dataset", "debug", "engine", "form", "format", "help", "master", "name", "names", "only_sql"),
+    *("out", "remote", "sql"),
+)
+"""Names that a parameter cannot have: the command line and Python use them for something else."""
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One question to a dataset.
 
     `sql` reads `events` (those that the filters leave; with `clicks`, how many one counts for: 0 or 1, or more in day
-    totals), the relations of `relations.py`, `agents`, `languages` and the other tables. It runs unchanged on every
+    totals), the relations of `relations.py`, the lookup tables and the tables about courses. It runs unchanged on every
     engine, and ends in an `order by` with a unique key. It names every column of events that it reads: only those are
     read. `$name` in it is the value of one of the `parameters`, and so in `definition`, which says how the numbers are
     counted and stands beside them wherever they are shown. The result is cast to `columns`.
@@ -47,41 +54,48 @@ class Analysis:
         names = {one.name for one in self.parameters}
         if named_in(self.sql) != names or not named_in(self.definition) <= names:
             raise UsageError(f"The analysis '{self.name}' declares other parameters than its SQL and definition name.")
-        if shared := names & {one.name for one in FILTERS}:
-            raise UsageError(f"The analysis '{self.name}' has a parameter named as a filter: {min(shared)}.")
+        taken = {*RESERVED, *(name for one in FILTERS for name in (one.name, one.flag.removeprefix("--")))}
+        if shared := {one.name for one in self.parameters} & taken:
+            raise UsageError(f"The analysis '{self.name}' has a parameter '{min(shared)}', which is taken.")
+        if len(names) < len(self.parameters):
+            raise UsageError(f"The analysis '{self.name}' has two parameters of one name.")
 
     @property
     def schema(self) -> pa.Schema:
         """The columns as an Arrow schema."""
         return pa.schema(list(self.columns.items()))
 
-    def given(self, values: Mapping[str, Value]) -> dict[str, Value]:
+    def values_for(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Its parameters, with those of the `values` that are its own. Raises UsageError."""
         own = {one.name for one in self.parameters}
         return checked(self.parameters, {name: value for name, value in values.items() if name in own})
 
-    def read(self, saved: Mapping[str, Any]) -> dict[str, Value]:
+    def parameters_from_json(self, saved: Mapping[str, Any]) -> dict[str, Value]:
         """The parameters that a result was saved with, as JSON values. Raises UsageError."""
         dates = {one.name for one in self.parameters if one.type is date}
-        return self.given({key: date.fromisoformat(one) if key in dates and one else one for key, one in saved.items()})
+        try:
+            values = {name: date.fromisoformat(one) if name in dates and one else one for name, one in saved.items()}
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"A parameter of '{self.name}' is not a date.") from error
+        return self.values_for(values)
 
-    def defined(self, values: Mapping[str, Value] | None = None) -> str:
+    def definition_with(self, values: Mapping[str, Value] | None = None) -> str:
         """How the numbers are counted with these values of the parameters; those that are not given by default."""
-        return filled(self.definition, self.given(values or {}), str)
+        return filled(self.definition, self.values_for(values or {}), str)
 
     def render(
         self, filters: Filters, values: Mapping[str, Value] | None = None, *, computed: tuple[Relation, ...] = ()
     ) -> str:
         """The whole SQL text, that `--sql` prints; without the relations that the engine has `computed` already."""
-        return opened(filled(self.sql.strip(), self.given(values or {})), filters, computed=computed)
+        return statement(filled(self.sql.strip(), self.values_for(values or {})), filters, computed=computed)
 
-    def answer(self, table: pa.Table, scope: Scope, sql: str, values: Mapping[str, Value]) -> "Result":
+    def result_of(self, table: pa.Table, scope: Scope, sql: str, values: Mapping[str, Value]) -> "Result":
         """The result whose rows an engine gave. QueryError where these are not the declared columns."""
         try:
             declared = table.select(list(self.columns)).cast(self.schema).combine_chunks()
         except (pa.ArrowInvalid, KeyError) as error:
             raise QueryError(f"The analysis '{self.name}' gave other columns than it declares: {error}") from error
-        return Result(self, declared, scope, sql, self.given(values))
+        return Result(self, declared, scope, sql, self.values_for(values))
 
 
 @dataclass(frozen=True)
@@ -97,7 +111,7 @@ class Result:
     @property
     def definition(self) -> str:
         """How the numbers are counted, with the values of the parameters."""
-        return self.analysis.defined(self.parameters)
+        return self.analysis.definition_with(self.parameters)
 
     @property
     def caption(self) -> Caption:

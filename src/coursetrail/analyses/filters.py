@@ -148,17 +148,17 @@ class Filters(Mapping[str, Value]):
     def __repr__(self) -> str:
         return f"Filters({', '.join(f'{name}={value!r}' for name, value in self._values.items())})"
 
-    def but(self, **changed: Value) -> Self:
+    def with_values(self, **changed: Value) -> Self:
         """The same filters with other values for some."""
         return type(self)(**{**self._values, **changed})
 
     def describe(self) -> str:
         """The filters in words, for titles and footers."""
-        return ", ".join(text for one in self._given() if (text := one.words(self[one.name])))
+        return ", ".join(text for one in self._set() if (text := one.words(self[one.name])))
 
     def sql(self) -> str:
         """The relation `events` as an analysis sees it: filtered, with `clicks`."""
-        used = [(one, test) for one in self._given() if (test := one.test(self[one.name]))]
+        used = [(one, test) for one in self._set() if (test := one.test(self[one.name]))]
         joined = [table for table in LOOKUPS if any(one.joins == table.name for one, _ in used)]
         joins = [f"left join {table.name} using ({table.key})" for table in joined]
         wanted = " and ".join(test for _, test in used) or "true"
@@ -167,9 +167,9 @@ class Filters(Mapping[str, Value]):
 
     def to_match(self) -> Iterator[tuple[Filter, Value]]:
         """Each filter by a value that some table lists, and the value."""
-        for one in self._given():
+        for one in self._set():
             if one.listed and (self[one.name] != UNKNOWN or one.listed == "events"):
                 yield one, self[one.name]
 
-    def _given(self) -> Iterator[Filter]:
+    def _set(self) -> Iterator[Filter]:
         return (one for one in FILTERS if self[one.name] is not None)

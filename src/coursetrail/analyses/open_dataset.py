@@ -13,7 +13,7 @@ import pyarrow as pa
 from coursetrail import analyses
 from coursetrail.analyses.analysis import Analysis, Result
 from coursetrail.analyses.filters import FILTERS, Filters
-from coursetrail.analyses.parameters import Value, takes
+from coursetrail.analyses.parameters import Value, with_signature
 from coursetrail.analyses.questions import Questions
 from coursetrail.analyses.relations import materialized
 from coursetrail.analyses.scope import Scope
@@ -43,7 +43,7 @@ class Dataset:
         """The ledger: one row an ingested file, with `lines = events + duplicates + rejected + blank`."""
         return self.snapshot.sources
 
-    @takes(FILTERS)
+    @with_signature(FILTERS)
     def analyze(self, name: str, **options: Any) -> Result:
         """The answer to the analysis of that name, with filters and with parameters of its own.
 
@@ -77,7 +77,7 @@ class Dataset:
                 row = {name: int(value) for name, value in next(tables).to_pylist()[0].items()}
                 scope = Scope.of(row, questions.filters, self._files())
                 for one, table, sql in zip(questions.asked, tables, questions.texts, strict=True):
-                    yield one.answer(table, scope, sql, questions.parameters)
+                    yield one.result_of(table, scope, sql, questions.parameters)
 
     def sql(self, text: str) -> pa.Table:
         """One SQL statement that only reads, by DuckDB, over all tables of the dataset by their names."""

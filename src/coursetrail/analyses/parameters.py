@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from inspect import Parameter as Argument
 from inspect import signature
+from math import isfinite
 from typing import Any, TypeVar
 
 from coursetrail.engines.sql import literal
@@ -24,9 +25,9 @@ class Parameter:
     """One thing that a question can be asked with.
 
     `name` is the Python keyword and `option` the command line's, if it is not `--name`. `type` is str, int, float, date
-    or bool; a bool is turned on by the one word in `choices`, as in `--without bots`. `choices` are all values that a
-    str may have; `least` and `most` bound a number. `help` says what it does, in one sentence; `metavar` stands for the
-    value there.
+    or bool; a bool is an option without a value, or turned on by the one word in `choices`, as in `--without bots`.
+    `choices` are all values that a str may have; `least` and `most` bound a number. `help` says in one sentence what
+    the parameter does; `metavar` stands for the value there.
     """
 
     name: str
@@ -47,13 +48,11 @@ class Parameter:
     def parse(self, text: str) -> Value:
         """The value that a text stands for, as the command line has it. Raises UsageError."""
         if self.type is bool:
-            if text not in self.choices:
-                raise UsageError(f"{self.flag} takes {_listed(self.choices)}, not {text!r}.")
-            return True
+            return text in self.choices
         try:
             value: Value = date.fromisoformat(text) if self.type is date else self.type(text)
         except ValueError as error:
-            raise UsageError(f"'{text}' is not {_NOUNS[self.type]}.") from error
+            raise UsageError(f"'{text}' is not {_AS_TEXT[self.type]}.") from error
         return self.check(value)
 
     def check(self, value: Value) -> Value:
@@ -62,24 +61,33 @@ class Parameter:
             return None
         if self.type is float and type(value) is int:
             value = float(value)
-        if not isinstance(value, self.type) or (self.type is not bool and isinstance(value, bool)):
-            raise UsageError(f"{self.name} takes {_NOUNS[self.type]}, not {value!r}.")
+        if type(value) is not self.type:
+            raise UsageError(f"{self.name} takes {_AS_VALUE[self.type]}, not {value!r}.")
         if self.type is str and self.choices and value not in self.choices:
             raise UsageError(f"{self.name} is {_listed(self.choices)}, not {value!r}.")
-        if isinstance(value, int | float) and not self._is_within(value):
-            raise UsageError(f"{self.name} is between {self.least} and {self.most}, not {value}.")
+        if isinstance(value, int | float) and not (isfinite(value) and self._is_within(value)):
+            raise UsageError(f"{self.name} takes a number{self._bounds()}, not {value}.")
         return value
 
     def _is_within(self, value: float) -> bool:
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
+    def _bounds(self) -> str:
+        bounds = [
+            f"{words} {bound}"
+            for words, bound in (("at least", self.least), ("at most", self.most))
+            if bound is not None
+        ]
+        return " of " + " and ".join(bounds) if bounds else ""
 
-_NOUNS = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    date: "a date; write it like 2013-08-01",
+
+_AS_TEXT = {str: "text", int: "a whole number", float: "a number", date: "a date; write it like 2013-08-01"}
+_AS_VALUE = {
+    str: "text (str)",
+    int: "a whole number (int)",
+    float: "a number (float)",
     bool: "True or False",
+    date: "a day (datetime.date)",
 }
 
 
@@ -106,7 +114,7 @@ def named_in(text: str) -> set[str]:
     return set(NAMED.findall(text))
 
 
-def takes(parameters: Iterable[Parameter]) -> Callable[[Function], Function]:
+def with_signature(parameters: Iterable[Parameter]) -> Callable[[Function], Function]:
     """Give a function that takes `**keywords` a signature that names these parameters."""
     named = [
         Argument(

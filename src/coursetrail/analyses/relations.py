@@ -51,7 +51,7 @@ def materialized(relation: Relation, filters: Filters) -> str:
     return relation.over(f"({filters.sql()}) as events")
 
 
-def opened(body: str, filters: Filters, *, computed: tuple[Relation, ...] = ()) -> str:
+def statement(body: str, filters: Filters, *, computed: tuple[Relation, ...] = ()) -> str:
     """A text over `events` and relations as one statement; the engine knows those that it has `computed` already."""
     needed = [one for one in named_relations(body) if one not in computed]
     parts = [f"events as (\n    {filters.sql()}\n)", *(f"{one.name} as ({one.over('events')})" for one in needed)]

@@ -20,7 +20,7 @@ SCOPE = """
 
 def scope_sql(filters: Filters) -> str:
     """The counts of a Scope, over `used`; `outside` still has all events in it."""
-    return SCOPE.format(wider=filters.but(clicks="all").sql())
+    return SCOPE.format(wider=filters.with_values(clicks="all").sql())
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def _listed(one: Analysis) -> dict[str, Any]:
     return {
         "name": one.name,
         "question": one.question,
-        "definition": one.defined(),
+        "definition": one.definition_with(),
         "columns": list(one.columns),
         "parameters": parameters,
     }
@@ -45,5 +45,5 @@ def _listed(one: Analysis) -> dict[str, Any]:
 
 def _indented(one: Analysis) -> list[str]:
     options = [f"{given.flag}: {given.help} Default: {given.default}." for given in one.parameters]
-    lines = [*textwrap.wrap(one.defined(), 84), f"Columns: {', '.join(one.columns)}", *options]
+    lines = [*textwrap.wrap(one.definition_with(), 84), f"Columns: {', '.join(one.columns)}", *options]
     return [f"    {line}" for line in lines]

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from coursetrail.cli.options import reading
+from coursetrail.cli.options import reads_exports
 from coursetrail.cli.printing import say
 from coursetrail.errors import UsageError
 from coursetrail.progress import on_terminal
@@ -14,8 +14,8 @@ from coursetrail.progress import on_terminal
 @click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
 @click.argument("out", metavar="OUT")
 @click.option("--columns", metavar="A,B,C", help="Raw fields to write, in this order; default: all known ones.")
-@reading
-def convert(exports: tuple[str, ...], out: str, columns: str | None, reading: dict[str, Any]) -> None:
+@reads_exports
+def convert(exports: tuple[str, ...], out: str, columns: str | None, read_options: dict[str, Any]) -> None:
     """Write raw fields of exports as one plain table.
 
     OUT ends in .csv, .csv.gz or .parquet. Duplicate lines stay. OUT has full IP addresses: protect it like the export.
@@ -28,7 +28,7 @@ def convert(exports: tuple[str, ...], out: str, columns: str | None, reading: di
     fields = [name.strip() for name in columns.split(",") if name.strip()] if columns is not None else None
     if fields == [] or (fields and len(set(fields)) < len(fields)):
         raise UsageError("--columns takes distinct names, separated by commas.")
-    done = converting.convert(exports, out, columns=fields, progress=on_terminal(), **reading)
+    done = converting.convert(exports, out, columns=fields, progress=on_terminal(), **read_options)
     say(f"{out}: {done.written:,} rows; {done.rejected:,} lines rejected, {done.blank:,} blank")
     for reason in (*done.reasons, *(f"warning: {name}" for name in done.absent)):
         say(f"  {reason}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from coursetrail.cli.options import engined, ingesting
+from coursetrail.cli.options import engined, ingests_exports
 from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
@@ -19,14 +19,14 @@ from coursetrail.progress import on_terminal
 @click.option(
     "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. Can be repeated."
 )
-@ingesting
+@ingests_exports
 @engined
 def ingest(
     dataset: str,
     exports: tuple[str, ...],
     replace: bool,
     tables: tuple[str, ...],
-    reading: dict[str, Any],
+    read_options: dict[str, Any],
     engine: EngineConfig,
 ) -> None:
     """Add export files to a dataset. Each file is added completely or not at all.
@@ -66,5 +66,5 @@ def ingest(
         progress=on_terminal(),
         on_outcome=report,
         on_table=report_table,
-        **reading,
+        **read_options,
     )

@@ -15,11 +15,11 @@ from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError
 from coursetrail.render.tables import WRITERS
 
-FORMATS = tuple(writer.name for writer in WRITERS)
+OUTPUT_FORMATS = tuple(writer.name for writer in WRITERS)
 """Ways to print a table."""
 
 COURSE = Parameter("course", str, None, "The course of events whose page does not name one.", metavar="NAME")
-READING = (
+READ_OPTIONS = (
     Parameter("format", str, None, "The export's format, if its content misleads.", metavar="NAME"),
     Parameter("mapping", str, None, "A file that describes any other format; sniff writes a draft.", metavar="TOML"),
     Parameter("max_rejects", str, "1%", "Stop when more lines (or this share of them) cannot be read.", metavar="N|P%"),
@@ -29,7 +29,7 @@ READING = (
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Given(click.ParamType[Value]):
+class ParameterType(click.ParamType[Value]):
     """The value of a parameter of analyses."""
 
     def __init__(self, parameter: Parameter) -> None:
@@ -64,35 +64,54 @@ class Version(click.ParamType[int | datetime]):
 
 def filtered(command: F) -> F:
     """Give a command the filters of an analysis; it gets them as `filters`."""
-    return _given(FILTERS, lambda values: {"filters": Filters(**values)})(command)
+
+    def collect(values: dict[str, Any]) -> dict[str, Any]:
+        return {"filters": Filters(**{name: value for name, value in values.items() if value is not None})}
+
+    return _with_options(FILTERS, collect)(command)
 
 
 def parameterized(known: Sequence[Analysis]) -> Callable[[F], F]:
-    """Give a command the parameters of these analyses; it gets those that were given as `parameters`."""
-    owners: dict[Parameter, list[str]] = {}
+    """Give a command the parameters of these analyses; it gets those that were given as `parameters`.
+
+    Analyses may share the name of a parameter: there is one option, and each checks the value by its own definition.
+    """
+    owners: dict[str, list[tuple[str, Parameter]]] = {}
     for analysis in known:
         for one in analysis.parameters:
-            owners.setdefault(one, []).append(analysis.name)
-    shown = [
-        replace(one, default=None, help=f"{one.help} Only {', '.join(names)}; default: {one.default}.")
-        for one, names in owners.items()
-    ]
-    return _given(
+            owners.setdefault(one.name, []).append((analysis.name, one))
+    shown = [_shared(named) for named in owners.values()]
+    return _with_options(
         shown, lambda values: {"parameters": {name: value for name, value in values.items() if value is not None}}
     )
 
 
-def reading(command: F) -> F:
-    """Give a command the options of reading exports; it gets them as `reading`, keywords of the library."""
-    return _given(READING, lambda values: {"reading": values})(command)
+def _shared(named: list[tuple[str, Parameter]]) -> Parameter:
+    """One definition for parameters of the same name, each with the name of its analysis."""
+    first = named[0][1]
+    if len({(one.type, one.flag) for _, one in named}) > 1:
+        raise UsageError(
+            f"The parameter '{first.name}' has several types or options: {', '.join(name for name, _ in named)}."
+        )
+    notes = [f"{name}: {'no default' if one.default is None else one.default}" for name, one in named]
+    alike = all(replace(one, default=first.default, help=first.help) == first for _, one in named)
+    bounds: dict[str, Any] = {} if alike else {"choices": (), "least": None, "most": None}
+    return replace(first, default=None, help=f"{first.help} Defaults: {', '.join(notes)}.", **bounds)
 
 
-def ingesting(command: F) -> F:
-    """Give a command the options of reading exports into a dataset; it gets them as `reading`, as above."""
-    return _given((COURSE, *READING), lambda values: {"reading": values})(command)
+def reads_exports(command: F) -> F:
+    """Give a command the options of reading exports; it gets them as `read_options`, keywords of the library."""
+    return _with_options(READ_OPTIONS, lambda values: {"read_options": values})(command)
 
 
-def _given(parameters: Sequence[Parameter], collect: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[F], F]:
+def ingests_exports(command: F) -> F:
+    """Give a command the options of reading exports into a dataset; it gets them as `read_options`, as above."""
+    return _with_options((COURSE, *READ_OPTIONS), lambda values: {"read_options": values})(command)
+
+
+def _with_options(
+    parameters: Sequence[Parameter], collect: Callable[[dict[str, Any]], dict[str, Any]]
+) -> Callable[[F], F]:
     """Give a command an option for each parameter; it gets what `collect` makes of their values."""
 
     def with_options(command: F) -> F:
@@ -110,13 +129,24 @@ def _given(parameters: Sequence[Parameter], collect: Callable[[dict[str, Any]], 
 
 def _option(one: Parameter) -> Callable[[F], F]:
     """The option of a parameter. A closed list is shown as such, and so is a default that is text."""
-    settings: dict[str, Any] = {"type": Given(one), "metavar": one.metavar, "default": one.default, "help": one.help}
-    if one.type is str:
-        settings["show_default"] = one.default is not None
-        settings |= {"type": click.Choice(one.choices)} if one.choices else {}
+    settings: dict[str, Any] = {"default": one.default, "help": one.help}
+    if one.type is bool and not one.choices:
+        settings |= {"is_flag": True}
     elif one.choices:
-        settings["metavar"] = f"[{'|'.join(one.choices)}]"
+        settings |= {"type": click.Choice(one.choices)}
+    else:
+        settings |= {"type": ParameterType(one), "metavar": one.metavar}
+    if one.type is bool and one.choices:
+        settings |= {"default": None, "callback": lambda _ctx, _param, word: None if word is None else one.parse(word)}
+    if one.type is str:
+        settings |= {"show_default": one.default is not None}
     return click.option(one.flag, one.name, **settings)
+
+
+output_format = click.option(
+    "--format", "form", type=click.Choice(OUTPUT_FORMATS), default="table", show_default=True, help="How to print."
+)
+into_folder = click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 
 
 def versioned(command: F) -> F:

@@ -7,7 +7,7 @@ import click
 
 from coursetrail import analyses
 from coursetrail.analyses.filters import Filters
-from coursetrail.cli.options import engined, filtered
+from coursetrail.cli.options import engined, filtered, into_folder
 from coursetrail.cli.printing import say
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
@@ -18,7 +18,7 @@ from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS
 @click.command()
 @click.argument("names", nargs=-1, metavar="[DATASET] [NAME]…")
 @click.option("--tables", metavar="DIR", help="Draw the tables that analyze -o wrote there, instead of a dataset's.")
-@click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
+@into_folder
 @click.option(
     "--format",
     "form",

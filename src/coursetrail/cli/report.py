@@ -6,17 +6,17 @@ from typing import Any
 import click
 
 from coursetrail.analyses.filters import Filters
-from coursetrail.cli.options import filtered, reading
+from coursetrail.cli.options import filtered, into_folder, reads_exports
 from coursetrail.cli.printing import print_source, say
 from coursetrail.progress import on_terminal
 
 
 @click.command()
 @click.argument("exports", nargs=-1, required=True, metavar="EXPORT…")
-@click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
-@reading
+@into_folder
+@reads_exports
 @filtered
-def report(exports: tuple[str, ...], out: str, reading: dict[str, Any], filters: Filters) -> None:
+def report(exports: tuple[str, ...], out: str, read_options: dict[str, Any], filters: Filters) -> None:
     """Write tables, plots and one page from raw exports or a dataset.
 
     \b
@@ -32,7 +32,7 @@ def report(exports: tuple[str, ...], out: str, reading: dict[str, Any], filters:
         out,
         filters=filters,
         progress=on_terminal(),
-        **reading,
+        **read_options,
     )
     for row in written.sources.to_pylist():
         print_source(row)

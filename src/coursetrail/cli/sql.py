@@ -4,14 +4,14 @@ from datetime import datetime
 
 import click
 
-from coursetrail.cli.options import FORMATS, versioned
+from coursetrail.cli.options import output_format, versioned
 from coursetrail.cli.printing import put, refuse_binary
 
 
 @click.command()
 @click.argument("dataset", metavar="DATASET")
 @click.argument("query", metavar="SQL")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+@output_format
 @versioned
 def sql(dataset: str, query: str, form: str, as_of: int | datetime | None) -> None:
     """Query a dataset in SQL.

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import click
 
-from coursetrail.cli.options import FORMATS, versioned
+from coursetrail.cli.options import output_format, versioned
 from coursetrail.cli.printing import ledger_text, put
 
 
 @click.command()
 @click.argument("dataset", metavar="DATASET")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+@output_format
 @versioned
 def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
     """Show what was read from each file, and how its lines count.

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from coursetrail.cli.options import engined, ingesting
+from coursetrail.cli.options import engined, ingests_exports
 from coursetrail.cli.printing import print_source, say
 from coursetrail.engines.config import EngineConfig
 
@@ -21,13 +21,13 @@ from coursetrail.engines.config import EngineConfig
     metavar="SECONDS",
     help="Time between two checks.",
 )
-@ingesting
+@ingests_exports
 @engined
 def watch(
     dataset: str,
     folders: tuple[str, ...],
     every: float,
-    reading: dict[str, Any],
+    read_options: dict[str, Any],
     engine: EngineConfig,
 ) -> None:
     """Add files that arrive in folders, until you stop it.
@@ -42,7 +42,7 @@ def watch(
     from coursetrail.ingestion.watch import Watch
 
     look = Watch(
-        dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, {**reading, "engine": engine}
+        dataset, folders, lambda outcome: print_source(asdict(outcome.source)), say, {**read_options, "engine": engine}
     )
     say(f"Watching {', '.join(folders)} every {every:g} s.")
     for _ in look.forever(every):

@@ -84,6 +84,8 @@ def _checked(entry: Any) -> Any:
     for field in fields(Scope):
         if type(scope[field.name]) is not field.type:
             raise TypeError(f"'{field.name}' of '{name}' is {scope[field.name]!r}")
+    if not isinstance(entry.get("parameters", {}), dict):
+        raise TypeError(f"the parameters of '{name}' are not an object")
     return entry
 
 
@@ -97,10 +99,11 @@ def _result(folder: Location, entry: dict[str, Any]) -> Result:
     try:
         table = decode(_read(file), analysis.schema)
         declared = table.select(analysis.schema.names).cast(analysis.schema)
-        return Result(analysis, declared, scope, sql="", parameters=analysis.read(entry.get("parameters", {})))
+        parameters = analysis.parameters_from_json(entry.get("parameters", {}))
+        return Result(analysis, declared, scope, sql="", parameters=parameters)
     except FileNotFoundError as error:
         raise InputError(f"{folder}: no {file.name} here. Save the table again.") from error
-    except (ValueError, KeyError, TypeError, OSError, pa.ArrowException) as error:
+    except (ValueError, KeyError, TypeError, OSError, UsageError, pa.ArrowException) as error:
         raise InputError(
             f"{file}: the table '{analysis.name}' cannot be read ({_in_one_line(error)}). Save it again."
         ) from error
