@@ -56,14 +56,11 @@ _HOMES = {
     "EngineConfig": "engines.config",
 }
 
-_MODULES = {home.partition(":")[0] for home in _HOMES.values()} | {"errors"}
-"""Those that public names come from; `ct.errors` is there without an import of its own."""
-
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is: a command, or a second process, needs little of it."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+    if name == "errors":
+        return import_module(f"{__name__}.errors")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, _, other = _HOMES.get(name, "errors").partition(":")

@@ -6,13 +6,11 @@ from datetime import date
 from typing import Any, Self
 
 from coursetrail.analyses.parameters import Parameter, Value, checked
-from coursetrail.dataset.actions import DELIBERATE
+from coursetrail.dataset.actions import ADMIN, DELIBERATE
 from coursetrail.dataset.schema import LOOKUPS
 from coursetrail.engines.sql import literal
 from coursetrail.errors import UsageError
-
-UNKNOWN = "unknown"
-"""What an analysis shows where a value is missing."""
+from coursetrail.render.preview import UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ FILTERS = (
         "deliberate",
         "What counts as a click: deliberate actions, or every event.",
         choices=("deliberate", "all"),
-        test=lambda value: "coalesce(area, '') <> 'admin'" if value == "deliberate" else "",
+        test=lambda value: f"coalesce(area, '') <> '{ADMIN}'" if value == "deliberate" else "",
         words=lambda value: "every event counts as a click" if value == "all" else "",
     ),
 )

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from coursetrail.analyses.filters import Filters
+from coursetrail.dataset.actions import ADMIN
 
 SCOPE = """
     select
         (select count(*) from all_events) as outside,
-        (select count(*) from ({wider}) as wider where area = 'admin') as admin,
+        (select count(*) from ({wider}) as wider where area = '{admin}') as admin,
         coalesce(sum(events), 0) as events,
         count(distinct learner) as learners,
         coalesce(sum(case when learner is null then events end), 0) as without_learner,
@@ -20,7 +21,7 @@ SCOPE = """
 
 def scope_sql(filters: Filters) -> str:
     """The counts of a Scope, over `used`; `outside` still has all events in it."""
-    return SCOPE.format(wider=filters.with_values(clicks="all").sql())
+    return SCOPE.format(wider=filters.with_values(clicks="all").sql(), admin=ADMIN)
 
 
 @dataclass(frozen=True)

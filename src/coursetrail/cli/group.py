@@ -25,26 +25,26 @@ def _until_the_pipe_closes() -> Iterator[None]:
 
 
 class Commands(click.Group):
-    """The commands in the order they are written, with a hint for a misspelt name."""
+    """All commands, with a hint for a misspelt name."""
 
     def make_context(self, *words: Any, **settings: Any) -> click.Context:
-        """Click's own; here --help is printed."""
+        """As in click, which prints --help here."""
         with _until_the_pipe_closes():
             return super().make_context(*words, **settings)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Click's own."""
+        """As in click."""
         with _until_the_pipe_closes():
             return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """In the order of this file."""
+        """In the order of COMMANDS, not of the alphabet."""
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Click's own, with a suggestion."""
+        """As in click, with a suggestion."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             raise UsageError(f"No command is called '{args[0]}'.{did_you_mean(args[0], list(self.commands))}")
         return super().resolve_command(ctx, args)

@@ -1,4 +1,4 @@
-"""The command line: parse, call the library, print. Data goes to stdout, talk to stderr."""
+"""The command line: parse, call the library, print. Data goes to stdout, messages to stderr."""
 
 import signal
 import sys

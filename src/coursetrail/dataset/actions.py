@@ -26,6 +26,8 @@ ACTIONS = (
 NOISE = ("video_wait", "video_heartbeat", "video_load", "video_other", "other")
 DELIBERATE = tuple(action for action in ACTIONS if action not in NOISE)
 
+ADMIN = "admin"
+"""The area of course staff at work, of services and monitors: no learner's."""
 AREAS = (
     "home",
     "lecture",
@@ -36,6 +38,6 @@ AREAS = (
     "peer",
     "search",
     "account",
-    "admin",
+    ADMIN,
     "other",
 )

@@ -23,9 +23,9 @@ def literal(value: str | float | date | None) -> str:
         if "\0" in value:
             raise UsageError("A filter value cannot hold a NUL character.")
         return "'" + value.replace("'", "''") + "'"
-    if isinstance(value, float):  # a bare 0.3 is a decimal, and engines divide those differently
-        return f"cast({value!r} as double)"
-    return f"({value})" if value < 0 else f"{value}"  # x-$n must not become x--5, a comment
+    if isinstance(value, int):
+        return f"({value})" if value < 0 else f"{value}"  # x-$n must not become x--5, a comment
+    return f"cast({value!r} as double)"  # a bare 0.3 is a decimal, and engines divide those differently
 
 
 def parquet(*files: str | Path) -> str:
