@@ -24,10 +24,10 @@ help:
 	@echo "make quick   the checks and the fast tests, without Java: for the inner loop"
 	@echo "make soak    what takes long: fifty kills at random, and the fuzzing of make fuzz"
 	@echo "make wheel   build the sdist and the wheel into dist/"
-	@echo "make docs    write the generated pages of docs/ anew"
+	@echo "make docs    write the generated pages of docs/ again"
 	@echo "make bench   measure beside what each figure compares with (needs Java 17, 20 GB of memory)"
 	@echo "make fuzz    run every reader and lookup on hostile bytes, the scanner in C under sanitizers too"
-	@echo "make lock    resolve the pinned versions anew"
+	@echo "make lock    resolve the pinned versions again"
 
 install: $(VENV)/.made
 install-dev: $(VENV)/.made-dev
