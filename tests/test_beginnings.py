@@ -14,7 +14,7 @@ from coursetrail.reading.fingerprint import (
     Fingerprint,
     PrefixMismatch,
     SkippedPrefix,
-    beginning,
+    fingerprint_of,
     hashes_of,
 )
 from coursetrail.reading.lines import Block
@@ -40,7 +40,7 @@ def blocks(file: File, sizes: Sequence[int], table: bool) -> Iterator[Block]:
 
 def known(source: int, file: File, lines: int) -> Fingerprint | None:
     whole = list(blocks(file, [max(1, len(file))], False))
-    return beginning(source, [hashes_of(block) for block in whole], lines)
+    return fingerprint_of(source, [hashes_of(block) for block in whole], lines)
 
 
 def read(file: File, beginnings: Sequence[Fingerprint], sizes: Sequence[int], table: bool) -> tuple[int | None, File]:
@@ -58,10 +58,10 @@ def read(file: File, beginnings: Sequence[Fingerprint], sizes: Sequence[int], ta
                     assert block.begins.tolist()[-1] == len(block.raw)
                 new += bytes(block.raw).splitlines(keepends=True)
         except PrefixMismatch as told:
-            passings.append(SkippedPrefix([told.beginning] if told.beginning else []))
+            passings.append(SkippedPrefix([told.fingerprint] if told.fingerprint else []))
             assert len(passings) < 4
             continue
-        passed = [hash_ for part in passings[-1].passed for hash_ in part.tolist()]
+        passed = [hash_ for part in passings[-1].skipped for hash_ in part.tolist()]
         assert len(passed) >= passings[-1].lines
         assert len(passed) + len(new) == len(file)
         return (passings[-1].matched.source if passings[-1].matched else None), new
@@ -99,7 +99,7 @@ def test_a_beginning_comes_back_from_what_the_ledger_keeps(file, lines):
 
 
 def test_a_beginning_of_no_lines_is_none():
-    assert beginning(1, [], 5) is None
+    assert fingerprint_of(1, [], 5) is None
     assert known(1, [b"a\n"], 0) is None
 
 

@@ -284,7 +284,7 @@ def test_tables_of_a_run_that_was_killed_do_not_come_in_with_the_next(tmp_path, 
 
     changed = {**CONTENT, "course_items": [(COURSE, "new", "l1", "1", "1", "New")]}
     with monkeypatch.context() as killed:
-        killed.setattr("coursetrail.ingestion.reference_tables.commits.commit", stop)
+        killed.setattr("coursetrail.ingestion.reference_tables.commit.commit", stop)
         with pytest.raises(KeyboardInterrupt):
             ct.ingest(dataset, [], tables=[write(tmp_path / "t", changed)])
     if then == "compact":

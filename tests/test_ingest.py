@@ -196,7 +196,7 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
     ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
-    append, commit = commit.append, commit.commit
+    append, make_it_count = commit.append, commit.commit
 
     def dying_append(place: Location, table: str, *rest: Any, **more: Any) -> int:
         if table == step:
@@ -206,7 +206,7 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     def dying_commit(*words: Any, **more: Any) -> int:
         if step == "commit":
             raise KeyboardInterrupt
-        commit(*words)
+        make_it_count(*words, **more)
 
     with monkeypatch.context() as dying:
         dying.setattr(commit, "append", dying_append)

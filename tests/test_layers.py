@@ -23,13 +23,15 @@ VIOLATIONS = {
         "simulate.truth -> coursetrail.analyses.open_dataset",
         "surprise",
     ),
-    "Only engines speak DuckDB": ("analyses.open_dataset -> duckdb", "render.tables -> duckdb"),
-    "Only the dataset speaks Delta Lake": ("ingest.job -> deltalake",),
-    "Only the command line speaks click": ("outputs.report -> click",),
-    "Only outputs draw and set pages": ("render.charts -> matplotlib",),
-    "Arrow crosses layers, data frames do not": ("render.tables -> pandas",),
-    "Formats and lookups know nothing of where their rows go": ("lookups.languages -> coursetrail.dataset.ledger",),
-    "The planted truth shares no code with what it tests": ("simulate.truth -> coursetrail.analyses",),
+    "cli: only the command line imports click": ("outputs.report -> click",),
+    "outputs: only outputs import matplotlib": ("render.charts -> matplotlib",),
+    "simulate: the planted truth shares no code with what it tests": ("simulate.truth -> coursetrail.reading",),
+    "analyses: Arrow crosses floors, data frames do not": ("render.tables -> pandas",),
+    "formats: a format does not know where its rows go": ("formats.edx.pages -> coursetrail.dataset.commit",),
+    "engines: only engines import DuckDB and Spark": ("analyses.open_dataset -> duckdb", "ingestion.job -> pyspark"),
+    "dataset: only datasets import Delta Lake": ("ingestion.job -> deltalake",),
+    "render: only render imports templates and terminal tables": ("outputs.report -> jinja2",),
+    "reading: bytes become columns without any engine": ("lookups.languages -> duckdb",),
 }
 """What breaks each contract: an import at the end of a module, or a module in no layer."""
 HEAVY = ["click", "device_detector", "hyperscan", "jinja2", "matplotlib", "pandas", "polars", "pyspark", "rich"]
