@@ -27,7 +27,7 @@ from coursetrail.filesystem.storage import writing
 MOST_FILES = 100_000
 """Members that an archive may have; a longer list would take too much memory."""
 MOST_HEADERS = 16 << 20
-"""Bytes that are read at once from the list of members."""
+"""Bytes that are read at a time from the list of members."""
 LONGEST_NAME = 1_000
 BOMB = 200
 """How many times its size an archive may decompress to, where that is more than `HARMLESS` bytes."""

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.formats.mapping.fields import FieldPath, Fields, weighs
 from coursetrail.formats.mapping.spec import LISTS, NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import numbers
@@ -52,20 +53,26 @@ def _network(read: Fields, names: FieldPath, records: Records) -> pa.Array:
     return pa.array(map(network, strings.dictionary.to_pylist()), pa.string()).take(strings.indices)
 
 
-def _number(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    return numbers(read.texts(records.scanned.r, names, SEPARATOR))
+def _number(kind: pa.DataType, read: Fields, names: FieldPath, records: Records) -> pa.Array:
+    """Numbers of the type `kind`; null for one that it cannot hold."""
+    found = numbers(read.texts(records.scanned.r, names, SEPARATOR))
+    if pa.types.is_integer(kind):
+        limit = 2.0 ** (kind.bit_width - 1)
+        inside = pc.and_(pc.greater_equal(found, -limit), pc.less(found, limit))
+        found = pc.if_else(pc.and_(inside, pc.equal(found, pc.floor(found))), found, None)
+    return found.cast(kind)
 
 
 def _weight(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    found = _number(read, names, records)
-    return pc.if_else(weighs(found), found, None).cast(pa.int32())
+    found = numbers(read.texts(records.scanned.r, names, SEPARATOR))
+    return pc.if_else(weighs(found), found, None).cast(EVENTS.schema.field("weight").type)
 
 
 _MAKE: dict[str, Callable[[Fields, FieldPath, Records], pa.Array]] = {
+    **{name: partial(_number, EVENTS.schema.field(name).type) for name in NUMBERS},
     "platform": _platform,
     "network": _network,
     "weight": _weight,
-    **dict.fromkeys(set(NUMBERS) - {"weight"}, _number),
 }
 
 
