@@ -114,7 +114,7 @@ def test_a_file_that_vanishes_after(tmp_path, monkeypatch, when):
     else:  # a file with another content, and of the same size as one that is known
         ct.ingest(tmp_path / "d", more, **JUNK)
         files[1].write_bytes(more[0].read_bytes().replace(b"wiki", b"quiz"))
-        gone = Meanwhile("Checking f1", files[1].unlink)
+        gone = Meanwhile("Checking f1", files[1].unlink, so_far=1)
     with pytest.raises(ct.InputError, match=r"f1: No such file"):
         ct.ingest(tmp_path / "d", files, progress=gone, **JUNK)
     assert len(ct.open(tmp_path / "d").sources) >= 2

@@ -108,7 +108,7 @@ def test_a_column_that_is_new_is_null_in_events_that_are_there_and_filled_in_tho
     walk = f"ct.ingest({dataset!r}, [{str(table)!r}], mapping={str(tmp_path / 'walk.toml')!r})\n"
     filled = "[{'steps': None, 'n': 3}, {'steps': 7, 'n': 2}]\n"
     assert with_steps.run(walk + show) == filled
-    assert with_steps.run(f"print(ct.open({dataset!r}).analyze('learners').table.num_rows)") == "1\n"
+    assert with_steps.run(f"print(ct.open({dataset!r}).analyze('learners').table.num_rows)") == "3\n"
     old = f"print(ct.open({dataset!r}, as_of=0).sql({STEPS!r}).to_pylist())\n"
     assert with_steps.run(old) == "[{'steps': None, 'n': 3}]\n"
     compact = f"from coursetrail.dataset.maintenance import compact\ncompact(ct.open({dataset!r}).snapshot.location)\n"
