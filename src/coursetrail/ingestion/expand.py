@@ -14,7 +14,7 @@ from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.inputs import FileState, Input, Opener, is_pattern, is_stream, state_of
 
 LOG = logging.getLogger("coursetrail")
-NAMED = 10
+LOGGED = 10
 """Skipped files that the log names for one reason."""
 
 
@@ -78,8 +78,8 @@ def _selected(name: str, found: Iterable[Input | Skipped]) -> list[Input]:
         else:
             skipped.setdefault(one.reason, []).append(one.address.removeprefix(name).removeprefix("/"))
     for reason, those in skipped.items():
-        more = f", and {len(those) - NAMED:,} more" if len(those) > NAMED else ""
-        LOG.warning("%s: skipped, %s: %s%s", _printable(name), reason, _printable(", ".join(those[:NAMED])), more)
+        more = f", and {len(those) - LOGGED:,} more" if len(those) > LOGGED else ""
+        LOG.warning("%s: skipped, %s: %s%s", _printable(name), reason, _printable(", ".join(those[:LOGGED])), more)
     if not inputs:
         raise InputError(f"{name}: no export in it{' but what was skipped' if skipped else ''}.")
     return inputs

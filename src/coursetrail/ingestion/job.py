@@ -30,7 +30,7 @@ from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.processors import cores
 
-NAMED = 20
+NAMED_ERRORS = 20
 """Refused files that an error names."""
 LARGE = 32 << 20
 """Bytes of exports that take so long to read that a second process can have parsed their user agents meanwhile."""
@@ -268,8 +268,8 @@ def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -
     already = sum(outcome.already for outcome in outcomes)
     counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
     error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
-    for other in refused[1:NAMED]:
+    for other in refused[1:NAMED_ERRORS]:
         error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
-    if len(refused) > NAMED:
-        error.add_note(f"And {len(refused) - NAMED} more.")
+    if len(refused) > NAMED_ERRORS:
+        error.add_note(f"And {len(refused) - NAMED_ERRORS} more.")
     return error

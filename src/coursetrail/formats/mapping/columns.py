@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENTS
-from coursetrail.formats.mapping.fields import FieldPath, Fields, weighs
+from coursetrail.formats.mapping.fields import FieldPath, Fields, fits
 from coursetrail.formats.mapping.spec import LISTS, NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import numbers
 from coursetrail.reading.columns import Column, Records, coded, constant, each, filled, plain, without_empty
@@ -53,26 +53,16 @@ def _network(read: Fields, names: FieldPath, records: Records) -> pa.Array:
     return pa.array(map(network, strings.dictionary.to_pylist()), pa.string()).take(strings.indices)
 
 
-def _number(kind: pa.DataType, read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    """Numbers of the type `kind`; null for one that it cannot hold."""
+def _number(ours: str, read: Fields, names: FieldPath, records: Records) -> pa.Array:
+    """Numbers of the column's type; null for one that it cannot hold."""
     found = numbers(read.texts(records.scanned.r, names, SEPARATOR))
-    if pa.types.is_integer(kind):
-        limit = 2.0 ** (kind.bit_width - 1)
-        inside = pc.and_(pc.greater_equal(found, -limit), pc.less(found, limit))
-        found = pc.if_else(pc.and_(inside, pc.equal(found, pc.floor(found))), found, None)
-    return found.cast(kind)
-
-
-def _weight(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    found = numbers(read.texts(records.scanned.r, names, SEPARATOR))
-    return pc.if_else(weighs(found), found, None).cast(EVENTS.schema.field("weight").type)
+    return pc.if_else(fits(ours, found), found, None).cast(EVENTS.schema.field(ours).type)
 
 
 _MAKE: dict[str, Callable[[Fields, FieldPath, Records], pa.Array]] = {
-    **{name: partial(_number, EVENTS.schema.field(name).type) for name in NUMBERS},
+    **{ours: partial(_number, ours) for ours in NUMBERS},
     "platform": _platform,
     "network": _network,
-    "weight": _weight,
 }
 
 
