@@ -286,7 +286,7 @@ def test_a_file_that_spark_does_not_see_is_a_fault_of_the_dataset(session, tmp_p
 def test_whatever_spark_refuses_is_one_line(session):
     with pytest.raises(QueryError, match=r"The view 'v' failed on Spark: .*nothing_there"):
         session.view("v", "select * from nothing_there")
-    with pytest.raises(QueryError, match=r"The fold of events failed on Spark: .*nothing_there"):
+    with pytest.raises(QueryError, match=r"The relation '.*' failed on Spark: .*nothing_there"):
         session.materialize("v", "select * from nothing_there")
 
 
@@ -397,6 +397,12 @@ def test_where_no_cluster_answers_there_is_one_clear_line(java, monkeypatch, kin
     with pytest.raises(QueryError, match=f"No Spark session on {address}: .*refused.* Is it up") as caught:
         EngineConfig("spark", **{"master" if kind == "spark" else "remote": address}).connect()
     assert "\n" not in str(caught.value)
+
+
+def test_files_that_cannot_be_read_need_no_workers(tmp_path, monkeypatch):
+    monkeypatch.setattr("coursetrail.engines.spark.connect", None)
+    with pytest.raises(ct.InputError, match="x: "):
+        ct.ingest(tmp_path / "d", [export(tmp_path, b"hello\n", name="x")], engine=EngineConfig("spark"))
 
 
 def test_spark_needs_a_dataset_too(tmp_path: Path):

@@ -26,6 +26,7 @@ from coursetrail.dataset import commit, maintenance
 from coursetrail.dataset.staging import StagingArea
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
+from coursetrail.ingestion.inputs import Input, Opener
 from coursetrail.progress import Silent
 from coursetrail.reading import lines as blocks
 from support.exports import contents, export, grown, ledger, line, lines
@@ -92,6 +93,31 @@ def test_a_file_that_vanishes_is_one_clear_error_and_the_others_are_read(tmp_pat
     several(tmp_path, count=3)
     ct.ingest(tmp_path / "d", files, **JUNK)
     assert len(ledger(tmp_path / "d")) == 3
+
+
+@pytest.mark.parametrize("when", ["it was recognised", "its digest was compared"])
+def test_a_file_that_vanishes_after(tmp_path, monkeypatch, when):
+    files = several(tmp_path, count=3)
+    ready = Opener.ready
+
+    def ready_and_gone(opener: Opener, found: Input) -> Any:
+        file = ready(opener, found)
+        if file.location.name == "f1":
+            files[1].unlink()
+        return file
+
+    (tmp_path / "more").mkdir()
+    more = several(tmp_path / "more", count=1)
+    if when == "it was recognised":
+        monkeypatch.setattr(Opener, "ready", ready_and_gone)
+        gone = None
+    else:  # a file with another content, and of the same size as one that is known
+        ct.ingest(tmp_path / "d", more, **JUNK)
+        files[1].write_bytes(more[0].read_bytes().replace(b"wiki", b"quiz"))
+        gone = Meanwhile("Checking f1", files[1].unlink, so_far=1)
+    with pytest.raises(ct.InputError, match=r"f1: No such file"):
+        ct.ingest(tmp_path / "d", files, progress=gone, **JUNK)
+    assert len(ct.open(tmp_path / "d").sources) >= 2
 
 
 @pytest.mark.parametrize("change", ["truncated", "written over", "gone"])

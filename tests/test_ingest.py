@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
 from coursetrail.dataset import events_file
+from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.maintenance import compact
-from coursetrail.dataset.schema import EVENTS
+from coursetrail.dataset.schema import EVENTS, SOURCES
 from coursetrail.filesystem.location import Location
 from coursetrail.simulate import simulate
 from support.exports import COUNTS, contents, export, ledger, line, lines
@@ -31,6 +33,10 @@ def test_lines_are_events_duplicates_rejected_or_blank(tmp_path):
     data = [lines(5), b"\n", b"junk\n", line(n=3), b"  \n", line(n=3), line(n=9)]
     ct.ingest(tmp_path / "d", [export(tmp_path, *data)], max_rejects="1")
     assert ledger(tmp_path / "d") == [(11, 6, 2, 1, 2)]
+
+
+def test_the_ledger_has_the_columns_that_its_table_declares():
+    assert [field.name for field in fields(Source)] == SOURCES.schema.names
 
 
 def test_only_lines_that_are_equal_byte_for_byte_are_duplicates(tmp_path):
@@ -196,7 +202,7 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     first, second = export(tmp_path, lines(9), b"junk\n", name="1"), export(tmp_path, lines(5, 50), b"jank\n", name="2")
     ct.ingest(tmp_path / "whole", [first, second], max_rejects="50%")
     ct.ingest(tmp_path / "d", [first], max_rejects="50%")
-    append, make_it_count = commit.append, commit.commit
+    append, commit_files = commit.append, commit.commit
 
     def dying_append(place: Location, table: str, *rest: Any, **more: Any) -> int:
         if table == step:
@@ -206,7 +212,7 @@ def test_a_run_that_ends_before_a_step_of_the_commit_has_not_happened(tmp_path, 
     def dying_commit(*words: Any, **more: Any) -> int:
         if step == "commit":
             raise KeyboardInterrupt
-        make_it_count(*words, **more)
+        commit_files(*words, **more)
 
     with monkeypatch.context() as dying:
         dying.setattr(commit, "append", dying_append)

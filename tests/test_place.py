@@ -5,11 +5,15 @@ import pickle
 import socket
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
+from coursetrail import ingest
 from coursetrail.errors import InputError, UsageError
 from coursetrail.filesystem.location import Location
+from support.exports import export, lines
 from support.machine import cannot, no_file_above
 
 
@@ -84,6 +88,23 @@ def test_a_host_alone_is_the_root():
 def test_what_is_no_address_is_told_how_one_looks(address):
     with pytest.raises(UsageError, match=r"is no address\. They look like hdfs://namenode:9000/courses"):
         Location.of(address)
+
+
+def test_a_file_elsewhere_that_cannot_be_read_is_refused_before_any_other_is_read(tmp_path, monkeypatch):
+    (tmp_path / "bad").write_bytes(lines(5))
+    elsewhere = Location("s3://bucket/bad", SubTreeFileSystem(str(tmp_path), LocalFileSystem()), "bad")
+    of, opened = Location.of, Location.open
+    monkeypatch.setattr(Location, "of", lambda name: elsewhere if name == elsewhere.address else of(name))
+
+    def refuse(location: Location, begin: int = 0) -> Any:
+        if location == elsewhere:
+            raise PermissionError(13, "Permission denied")
+        return opened(location, begin)
+
+    monkeypatch.setattr(Location, "open", refuse)
+    with pytest.raises(InputError, match="s3://bucket/bad: Permission denied"):
+        ingest(tmp_path / "d", [export(tmp_path, lines(5)), elsewhere.address])
+    assert not (tmp_path / "d").exists()
 
 
 @pytest.mark.parametrize("address", ["hdfs:///x", "hdfs://", "hdfs://elsewhere/x"])

@@ -10,9 +10,10 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.ingestion import watch
+from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.watch import Watch
 from support.commands import run
-from support.exports import export, ledger, lines
+from support.exports import export, grown, ledger, lines
 
 pytestmark = pytest.mark.slow
 
@@ -118,9 +119,31 @@ def test_a_file_that_is_gone_again_or_empty_does_not_end_the_watch(follow, tmp_p
     assert look.look() == 1
     (folder / "empty").touch()
     export(folder, lines(6), name="a")
+    assert look.look() == 1  # the empty file does not hold up the one that grew
     assert look.look() == 0
     assert ["no such file" in text for text in refused] == [True, True, False]
     assert "is empty" in refused[2]
-    (folder / "empty").unlink()
+    export(folder, lines(3, 50), name="empty")
     assert look.look() == 1
-    assert [one.source.lines for one in told] == [5, 1]
+    assert [one.source.lines for one in told] == [5, 1, 3]
+
+
+def test_a_file_is_opened_once_when_it_comes_and_not_while_it_is_copied(follow, monkeypatch):
+    look, folder, _, _ = follow
+    opened = []
+    read = FileStart.read
+    monkeypatch.setattr(FileStart, "read", lambda location: opened.append(location.name) or read(location))
+    monkeypatch.setattr(watch, "SETTLED", watch.timedelta(hours=1))
+    export(folder, lines(5), name="a")
+    packed = export(folder, gzip.compress(lines(5, 50)), name="b.gz")
+    assert [look.look(), look.look(), opened] == [1, 0, ["a"]]
+    os.utime(packed, (time.time() - 7_200, time.time() - 7_200))
+    assert [look.look(), look.look(), opened] == [1, 0, ["a", "b.gz"]]
+
+
+def test_of_a_file_that_grows_only_the_last_state_is_remembered(follow):
+    look, folder, _, _ = follow
+    for count in (5, 6, 7):
+        grown(folder, lines(count), name="a")
+        assert look.look() == 1
+    assert [state.size for state in look.seen.values()] == [len(lines(7))]

@@ -14,11 +14,11 @@ from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
-from coursetrail.dataset.delta import events_at, table_at, uri, version
+from coursetrail.dataset.delta import LATER, events_at, table_at, uri, version
 from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.manifest import EMPTY, Manifest, manifest_of
@@ -32,7 +32,7 @@ BESIDE_EVENTS = tuple(table.name for table in TABLES if table is not EVENTS)
 
 
 def append(location: Location, name: str, rows: pa.Table, mode: str = "append", *, based_on: int | None) -> int:
-    """Add rows to a table other than `events`, and say its version then; readers see them with the next of `events`.
+    """Add rows to a table other than `events`, and return its new version; the next commit to `events` shows them.
 
     `based_on` is the version that the rows were worked out from. A table that has changed since is a StorageError,
     because another run may have added the same.
@@ -57,7 +57,7 @@ def append(location: Location, name: str, rows: pa.Table, mode: str = "append", 
 
 @dataclass(frozen=True)
 class EventsFile:
-    """A Parquet file in the folder of `events`, and of which source it has how many rows."""
+    """A Parquet file in the folder of `events`; all its rows are events of `source`."""
 
     name: str
     size: int
@@ -65,13 +65,13 @@ class EventsFile:
 
 
 def commit(location: Location, files: Sequence[EventsFile], sources: Sequence[Source], *, based_on: int | None) -> int:
-    """Make Parquet files and what they are read from part of the dataset, in one version, and say which that is.
+    """Add Parquet files and their sources to the dataset in one version, and return the number of that version.
 
     The files lie in the folder of `events` already. The manifest names the newest versions of the other tables.
     `based_on` is the version that the run knows, None where there was no dataset. Any other is a StorageError.
     """
     with storage(location):
-        events = _events_at_version(location, based_on)
+        events = _with_all_columns(location, _events_at_version(location, based_on))
         adds = [_add(file) for file in files]
         if events is None and location.local:  # no other run: one at a time has the staging area
             _create(location, adds, _properties(location, None, added=sources))
@@ -92,7 +92,7 @@ def exchange(
     """Take the rows of some sources out of the events and put those of another in, as `commit` does."""
     numbers = ", ".join(str(source.source) for source in (*old, new))
     with storage(location):
-        events = _events_at_version(location, based_on)
+        events = _with_all_columns(location, _events_at_version(location, based_on))
         if events is None:
             raise CommitFailedError("the dataset is gone")
         at = events.version()
@@ -150,17 +150,17 @@ def rewrite(location: Location, full: int) -> None:
     if events is not None:
         properties = _properties(location, events)
         found = events.optimize.compact(target_size=full, writer_properties=WRITER, commit_properties=properties)
-        if not found["numFilesAdded"]:  # the versions of the other tables are to be named all the same
+        if not found["numFilesAdded"]:  # nothing was committed, but the manifest must name the other tables' versions
             events.create_write_transaction(
                 [], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties
             )
 
 
 def clear(location: Location, retention: timedelta) -> int:
-    """Remove files that no version needs but those replaced longer ago than `retention`; how many were removed."""
+    """Remove files that only versions need which were replaced before `retention`, and return how many these were."""
     hours = int(retention.total_seconds() // 3600)
     cleared = 0
-    for name in ("events", *BESIDE_EVENTS):
+    for name in (EVENTS.name, *BESIDE_EVENTS):
         table = table_at(location, name)
         if table is None:
             continue
@@ -196,16 +196,31 @@ def _events_at_version(location: Location, based_on: int | None) -> DeltaTable |
     return events
 
 
+def _with_all_columns(location: Location, events: DeltaTable | None) -> DeltaTable | None:
+    """The table of events, with a column of null for each that an older release did not know: a version of its own."""
+    if events is None:
+        return None
+    known = {field.name for field in events.schema().fields}
+    new = [field for field in Schema.from_arrow(EVENTS.schema).fields if field.name not in known]
+    if new:
+        events.alter.add_columns(
+            [Field(field.name, field.type, metadata={LATER: "true"}) for field in new],
+            commit_properties=_marked(events, manifest_of(location, events)),
+        )
+    return events
+
+
 def _create_empty(location: Location) -> DeltaTable:
     """The table of events with nothing in it. CommitFailedError where another run has put something there.
 
-    Without a lock two runs may create a table at once, and Delta Lake's library reports success to both: the second
-    one's commit follows unchecked. So what is created must be empty, and the commit after it shows which was faster.
+    Without a lock two runs may create a table at the same time, and Delta Lake's library reports success to both: the
+    second one's commit follows unchecked. So what is created must be empty, and the commit after it shows which was
+    faster.
     """
     DeltaTable.create(
-        uri(location, "events"), Schema.from_arrow(EVENTS.schema), mode="ignore", name="coursetrail events"
+        uri(location, EVENTS.name), Schema.from_arrow(EVENTS.schema), mode="ignore", name="coursetrail events"
     )
-    events = DeltaTable(uri(location, "events"))
+    events = DeltaTable(uri(location, EVENTS.name))
     if manifest_of(location, events) != EMPTY:
         raise CommitFailedError("another run made the dataset")
     return events
@@ -214,7 +229,7 @@ def _create_empty(location: Location) -> DeltaTable:
 def _create(location: Location, adds: list[AddAction], properties: CommitProperties) -> None:
     try:
         create_table_with_add_actions(
-            uri(location, "events"),
+            uri(location, EVENTS.name),
             Schema.from_arrow(EVENTS.schema),
             adds,
             mode="error",
@@ -222,7 +237,7 @@ def _create(location: Location, adds: list[AddAction], properties: CommitPropert
             commit_properties=properties,
         )
     except DeltaError as error:
-        if table_at(location, "events") is None:
+        if table_at(location, EVENTS.name) is None:
             raise
         raise CommitFailedError("another run made the dataset") from error
 
@@ -237,8 +252,12 @@ def _properties(
     versions = {name: at for name in BESIDE_EVENTS if (at := version(location, name)) is not None}
     before = manifest_of(location, events).sources if events else frozenset()
     after = before - {source.source for source in gone} | {source.source for source in added}
+    return _marked(events, Manifest(versions, after))
+
+
+def _marked(events: DeltaTable | None, manifest: Manifest) -> CommitProperties:
     return CommitProperties(
-        custom_metadata={"coursetrail": Manifest(versions, after).to_json()},
+        custom_metadata={"coursetrail": manifest.to_json()},
         app_transactions=[Transaction("coursetrail", events.version() + 1 if events else 0)],
     )
 

@@ -7,11 +7,17 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyarrow import fs
 
-from coursetrail.dataset.errors import RESTORE, first_line, unreadable_table
+from coursetrail.dataset.errors import RESTORE, unreadable_table
 from coursetrail.dataset.manifest import EMPTY, manifest_of
-from coursetrail.dataset.schema import EVENTS
+from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS
 from coursetrail.errors import DatasetError, UsageError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.storage import first_line
+
+REQUIRED = {column.name for column in EVENT_COLUMNS if column.required}
+"""Columns by which a table of events is recognised; a dataset of an older release may lack any other."""
+LATER = "coursetrail.later"
+"""Marks, in the table's metadata, a column that was added after the first files were written: these lack it."""
 
 
 def check_path(location: Location) -> None:
@@ -43,14 +49,12 @@ def events_at(location: Location) -> DeltaTable | None:
 
     Raises DatasetError for one that is not ours.
     """
-    table = table_at(location, "events")
+    table = table_at(location, EVENTS.name)
     if table is None and (location / "_delta_log").is_folder():
         raise DatasetError(f"{location}: a Delta table itself, and no folder of coursetrail's. Choose another folder.")
-    if table is not None and (missing := set(EVENTS.columns) - {column.name for column in table.schema().fields}):
-        if missing == {"weight"}:
-            raise DatasetError(f"{location}: made by coursetrail before its first release. Ingest the exports again.")
+    if table is not None and not {column.name for column in table.schema().fields} >= REQUIRED:
         raise DatasetError(
-            f"{location / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder."
+            f"{location / EVENTS.name}: a Delta table, but not one of coursetrail's. Choose another folder."
         )
     if table is not None and not table.file_uris() and manifest_of(location, table) == EMPTY:
         return None

@@ -1,8 +1,5 @@
 """What a dataset's storage can refuse, as errors of ours with what to try."""
 
-import errno
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +8,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from coursetrail.errors import DatasetError, StorageError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.storage import first_line, writing
 
 RESTORE = "Restore the folder from a copy, or ingest the exports into a new one."
 """What helps where a dataset is damaged."""
@@ -19,17 +17,13 @@ RESTORE = "Restore the folder from a copy, or ingest the exports into a new one.
 @contextmanager
 def storage(location: Location | Path) -> Iterator[None]:
     """Raise StorageError for what a disk, an object store or Delta Lake refuses to write."""
-    try:
-        yield
-    except CommitFailedError as error:
-        raise StorageError(
-            f"{location}: another run changed the dataset at the same moment; run this again. ({first_line(error)})"
-        ) from error
-    except (OSError, DeltaError) as error:
-        raise StorageError(
-            f"{location}: cannot write ({first_line(error)}). Free some space, or check permissions (in a cluster: "
-            "its health), then run this again; what was committed before is safe."
-        ) from error
+    with writing(location, DeltaError):
+        try:
+            yield
+        except CommitFailedError as error:
+            raise StorageError(
+                f"{location}: another run changed the dataset at the same moment; run this again. ({first_line(error)})"
+            ) from error
 
 
 def unreadable_table(what: str, error: Exception) -> DatasetError:
@@ -42,10 +36,3 @@ def unreadable_table(what: str, error: Exception) -> DatasetError:
     if "Permission denied" in why:
         return DatasetError(f"{what.partition(':')[0]}: may not be read (Permission denied). Check who owns it.")
     return DatasetError(f"{what} ({why}). {RESTORE}")
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error; a full disk is recognised whatever text is around it."""
-    if full := re.search(os.strerror(errno.ENOSPC), str(error)):
-        return full[0]
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

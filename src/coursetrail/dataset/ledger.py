@@ -7,18 +7,22 @@ of rows, and the last of them has the name under which it was seen last.
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
 from coursetrail.dataset.schema import SOURCES
 from coursetrail.errors import DatasetError
 
+COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
+"""The columns that count lines; the first is the sum of the others."""
+
 
 @dataclass(frozen=True)
 class Source:
     """One reading of a file: a row of the ledger.
 
-    `lines = events + duplicates + rejected + blank`, always; they are those behind the first `begin` lines, which the
+    `lines = events + duplicates + rejected + blank`, always; they are those after the first `begin` lines, which the
     source that it `continues` has. `mended` is a JSON object of what was repaired and how often; `fault` says what
     ended the file early. Times are UTC, `bytes` and `digest` (BLAKE3) those of the whole file as it lay on disk,
     `modified` when it was last written to; `beginning` is the fingerprint by which a file that has grown is recognised.
@@ -46,7 +50,7 @@ class Source:
     version: str
 
     def __post_init__(self) -> None:
-        counted = self.events + self.duplicates + self.rejected + self.blank
+        counted = sum(getattr(self, name) for name in COUNTS[1:])
         if self.lines != counted:
             raise DatasetError(
                 f"{self.uri}: {self.lines:,} lines were read but {counted:,} accounted for. This is a defect of "
@@ -57,6 +61,7 @@ class Source:
         self, number: int, uri: str, digest: str, size: int, modified: datetime | None, now: datetime
     ) -> "Source":
         """The row of a file with the same lines that has another name, or other packing; it has no lines itself."""
+        nothing: dict[str, Any] = dict.fromkeys(COUNTS, 0)
         return replace(
             self,
             source=number,
@@ -64,11 +69,7 @@ class Source:
             digest=digest,
             bytes=size,
             modified=modified,
-            lines=0,
-            events=0,
-            duplicates=0,
-            rejected=0,
-            blank=0,
+            **nothing,
             mended=None,
             fault=None,
             first_time=None,

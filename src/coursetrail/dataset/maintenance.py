@@ -29,8 +29,10 @@ class Compacted:
 
 
 def compact(location: Location, progress: Progress | None = None) -> Compacted:
-    """Write a dataset's small files as few large ones, and clear away files that only versions need which were
-    replaced more than `RETENTION` ago. The answers are the same. Raises DatasetError, StorageError.
+    """Merge a dataset's small files into a few large ones, and remove files that were replaced long ago.
+
+    Only versions that were replaced more than `RETENTION` ago need these. The answers are the same. Raises
+    DatasetError, StorageError.
     """
     if not snapshot.exists(location):
         raise DatasetError(f"{location}: no dataset here to compact. Is the name right?")

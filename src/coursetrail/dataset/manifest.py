@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from deltalake import DeltaTable
 
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
 
@@ -59,12 +60,12 @@ def manifest_of(location: Location, events: DeltaTable) -> Manifest:
             return Manifest.of(parsed)
     if not events.file_uris():
         return EMPTY
-    raise DatasetError(f"{location / 'events'}: a Delta table, but not one of coursetrail's. Choose another folder.")
+    raise DatasetError(f"{location / EVENTS.name}: a Delta table, but not one of coursetrail's. Choose another folder.")
 
 
 def _commit_info(location: Location, at: int) -> dict[str, Any]:
     """What a commit records about itself; Delta's own history is that of the newest version, whichever was opened."""
-    with (location / "events" / "_delta_log" / f"{at:020}.json").open() as file:
+    with (location / EVENTS.name / "_delta_log" / f"{at:020}.json").open() as file:
         for line in file.read().splitlines():
             if info := json.loads(line).get("commitInfo"):
                 return dict(info)

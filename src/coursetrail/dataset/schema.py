@@ -11,11 +11,11 @@ from typing import Literal
 import pyarrow as pa
 
 from coursetrail import lookups
-from coursetrail.reading.times import MOMENT
+from coursetrail.reading.columns import MOMENT
 
 TEXT, INT32, INT64, NUMBER, BYTES = pa.string(), pa.int32(), pa.int64(), pa.float64(), pa.binary()
 
-Written = Literal["events", "lookup", "append", "course"]
+WriteMode = Literal["events", "lookup", "append", "course"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class EventColumn:
     Values of a `coded` column repeat: in memory they are numbers into a dictionary. Of a `ranged` one Parquet stores
     the smallest and the largest value, so that a reader can skip rows. An `unrepeated` one has no dictionary in
     Parquet. A `mapped` one can be filled by the section [columns] of a mapping file. A `required` one is never
-    null.
+    null. The values of a `personal` one may identify a person.
     """
 
     name: str
@@ -36,6 +36,7 @@ class EventColumn:
     unrepeated: bool = False
     mapped: bool = False
     required: bool = False
+    personal: bool = False
 
 
 EVENT_COLUMNS = (
@@ -62,6 +63,7 @@ EVENT_COLUMNS = (
         ("the id that the platform gave (Coursera: a hash, different in each course); null if there is none"),
         ranged=True,
         mapped=True,
+        personal=True,
     ),
     EventColumn(
         "action", TEXT, "what was done: one value of the closed list below; never null", coded=True, required=True
@@ -73,13 +75,14 @@ EVENT_COLUMNS = (
         coded=True,
     ),
     EventColumn("item", TEXT, "which lecture, quiz, thread … within the area", coded=True, mapped=True),
-    EventColumn("url", TEXT, "address of the page", coded=True, mapped=True),
-    EventColumn("referrer", TEXT, "address of the page before", mapped=True),
+    EventColumn("url", TEXT, "address of the page", coded=True, mapped=True, personal=True),
+    EventColumn("referrer", TEXT, "address of the page before", mapped=True, personal=True),
     EventColumn(
         "cookie",
         TEXT,
         ("the browser's session cookie: it is valid for months and does not identify a visit"),
         mapped=True,
+        personal=True,
     ),
     EventColumn("user_agent", TEXT, "as it was logged: the key into `agents`", coded=True, mapped=True),
     EventColumn("accept_language", TEXT, "as it was logged: the key into `languages`", coded=True, mapped=True),
@@ -89,6 +92,7 @@ EVENT_COLUMNS = (
         ("the /24 (IPv4) or /48 (IPv6) of the address, if the export has one; the address is not stored"),
         coded=True,
         mapped=True,
+        personal=True,
     ),
     EventColumn("country", TEXT, "two letters; null in legacy exports, which do not have it", coded=True, mapped=True),
     EventColumn("region", TEXT, "as `country`", coded=True, mapped=True),
@@ -129,7 +133,7 @@ class DatasetTable:
     name: str
     row: str
     columns: Mapping[str, tuple[pa.DataType, str]]
-    written: Written
+    written: WriteMode
     key: str | None = None
 
     @cached_property

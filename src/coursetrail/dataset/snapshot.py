@@ -11,15 +11,17 @@ from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from coursetrail.dataset.delta import events_at, read_rows, rows, uri
-from coursetrail.dataset.errors import RESTORE, first_line, unreadable_table
+from coursetrail.dataset.delta import LATER, events_at, read_rows, rows, uri
+from coursetrail.dataset.errors import RESTORE, unreadable_table
 from coursetrail.dataset.manifest import manifest_of
-from coursetrail.dataset.schema import SOURCES, TABLES
+from coursetrail.dataset.schema import EVENTS, SOURCES, TABLES
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.storage import first_line
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Snapshot:
             tables = {name: DeltaTable(uri(location, name), version=at) for name, at in manifest.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise unreadable_table(f"{location}: part of the dataset is missing or damaged", error) from error
-        opened = cls(location, events.version(), {"events": events, **tables}, manifest.sources)
+        opened = cls(location, events.version(), {EVENTS.name: events, **tables}, manifest.sources)
         if as_of is not None and not opened._has_all_files():
             raise DatasetError(
                 f"{location}: files of version {opened.version} were cleared away, as they are a week after a "
@@ -57,12 +59,18 @@ class Snapshot:
         return opened
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files of a table; empty when it has no rows, or is not there."""
+        """The Parquet files of a table; empty when it has no rows, or is not there.
+
+        Those that lack a column, because an older release wrote them, come first: DuckDB looks for a table's columns in
+        its first file.
+        """
         if table not in self.tables:
             return []
         names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
-        folder = self.location / table
-        return [str(file.local.absolute()) if file.local else file.address for file in map(folder.__truediv__, names)]
+        files = list(map((self.location / table).__truediv__, names))
+        if any(LATER in field.metadata for field in self.tables[table].schema().fields):
+            files.sort(key=lambda file: len(pq.read_schema(file.path, filesystem=file.files)))
+        return [str(file.local.absolute()) if file.local else file.address for file in files]
 
     def _has_all_files(self) -> bool:
         return all(Location.of(file).is_file() for table in TABLES for file in self.files(table.name))
@@ -82,21 +90,22 @@ class Snapshot:
             raise DatasetError(
                 f"{self.location}: the ledger has lost {len(lost)} sources (first: {lost[0]}). {RESTORE}"
             )
-        files = pa.table(self.tables["events"].get_add_actions(flatten=True))
+        files = pa.table(self.tables[EVENTS.name].get_add_actions(flatten=True))
         counts = files["num_records"] if "num_records" in files.column_names else pa.array([], pa.int64())
-        held, known = pc.sum(counts).as_py() or 0, pc.sum(self.sources["events"]).as_py() or 0
-        if held != known and not counts.null_count:
+        stored, known = pc.sum(counts).as_py() or 0, pc.sum(self.sources["events"]).as_py() or 0
+        if stored != known and not counts.null_count:
             raise DatasetError(
-                f"{self.location}: the ledger accounts for {known:,} events, but the table holds {held:,}: some other "
-                f"program has changed it. Ask an older version (--as-of {max(self.version - 1, 0)}). {RESTORE}"
+                f"{self.location}: the ledger accounts for {known:,} events, but the table holds {stored:,}: "
+                "some other program has changed it. "
+                f"Ask an older version (--as-of {max(self.version - 1, 0)}). {RESTORE}"
             )
 
     @cached_property
     def sources(self) -> pa.Table:
         """The ledger: one row a source that is part of this version, in the order of their numbers."""
-        if "sources" not in self.tables:
+        if SOURCES.name not in self.tables:
             return SOURCES.schema.empty_table()
-        table = read_rows(self.location / "sources", self.tables["sources"])
+        table = read_rows(self.location / SOURCES.name, self.tables[SOURCES.name])
         found = table.select(SOURCES.schema.names).cast(SOURCES.schema)
         return found.filter(pc.is_in(found["source"], pa.array(self.numbers, pa.int32()))).sort_by("source")
 
@@ -108,7 +117,7 @@ def exists(location: Location) -> bool:
 
 def next_source(location: Location) -> tuple[int, int | None]:
     """A source number that no earlier ingest, completed or not, has used, and the version of `sources` that says so."""
-    table, at = rows(location, "sources")
+    table, at = rows(location, SOURCES.name)
     highest = pc.max(table["source"]).as_py() if table is not None else None
     return (highest or 0) + 1, at
 

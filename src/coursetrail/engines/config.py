@@ -10,7 +10,7 @@ spark.executor.memory = "4g"
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,44 @@ from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import SUBMITTED
 from coursetrail.errors import UsageError, did_you_mean
 
-ENGINES = ("duckdb", "spark")
 FILE = Path("coursetrail.toml")
 KEYS = ("engine", "master", "remote", "conf")
 VARIABLE = "COURSETRAIL_"
 
 
 @dataclass(frozen=True)
+class EngineKind:
+    """An engine by its `name`; `is_distributed` if it has an address, and workers that read files themselves."""
+
+    name: str
+    connect: "Callable[[EngineConfig], Engine]"
+    is_distributed: bool
+
+
+def _connect_duckdb(_: "EngineConfig") -> Engine:
+    from coursetrail.engines import duckdb
+
+    return duckdb.connect()
+
+
+def _connect_spark(config: "EngineConfig") -> Engine:
+    from coursetrail.engines import spark
+
+    return spark.connect(config.master, config.remote, config.settings)
+
+
+DUCKDB = EngineKind("duckdb", _connect_duckdb, is_distributed=False)
+SPARK = EngineKind("spark", _connect_spark, is_distributed=True)
+KINDS = (DUCKDB, SPARK)
+"""All engines; the first is the default."""
+ENGINES = tuple(kind.name for kind in KINDS)
+
+
+@dataclass(frozen=True)
 class EngineConfig:
     """Which engine answers, and where it is: Spark by `master` or `remote`, with settings of its own."""
 
-    name: str = "duckdb"
+    name: str = DUCKDB.name
     master: str | None = None
     remote: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -37,7 +64,7 @@ class EngineConfig:
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
             raise UsageError(f"No engine is called '{self.name}'.{did_you_mean(self.name, list(ENGINES))}")
-        if self.name == "duckdb" and (self.master or self.remote or self.settings):
+        if not self.is_distributed and (self.master or self.remote or self.settings):
             raise UsageError("--master, --remote and --conf are Spark's: add --engine spark.")
         if self.master and self.remote:
             raise UsageError("--master starts a session, --remote asks a server that has one: give one of them.")
@@ -46,20 +73,23 @@ class EngineConfig:
         if self.remote and not re.match("sc://.", self.remote):
             raise UsageError(f"--remote takes sc://host:15002, not '{self.remote}'.")
 
+    @property
+    def is_distributed(self) -> bool:
+        """Whether the engine has workers, which read files themselves."""
+        return self._kind.is_distributed
+
     def connect(self) -> Engine:
         """The engine, ready to be given relations."""
-        if self.name == "spark":
-            from coursetrail.engines import spark
+        return self._kind.connect(self)
 
-            return spark.connect(self.master, self.remote, self.settings)
-        from coursetrail.engines import duckdb
-
-        return duckdb.connect()
+    @property
+    def _kind(self) -> EngineKind:
+        return next(kind for kind in KINDS if kind.name == self.name)
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """The settings of one of the three; UsageError where they contradict each other."""
+    """What the call, the environment or the file says; UsageError where one of them contradicts itself."""
 
     where: str
     engine: str | None = None
@@ -77,7 +107,7 @@ class _Settings:
     @property
     def name(self) -> str | None:
         """The engine, if it is named or follows from an address."""
-        return self.engine or ("spark" if self.master or self.remote else None)
+        return self.engine or (SPARK.name if self.master or self.remote else None)
 
 
 def chosen(engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str]) -> EngineConfig:
@@ -86,8 +116,9 @@ def chosen(engine: str | None, master: str | None, remote: str | None, settings:
     UsageError for a file that cannot be read, and for a contradiction within the call, the environment or the file.
     """
     sources = (_Settings("", engine, master, remote, settings), _in_environment(), _in_file())
-    name = next((one.name for one in sources if one.name), "spark" if SUBMITTED in os.environ else "duckdb")
-    if name == "duckdb":
+    default = SPARK if SUBMITTED in os.environ else DUCKDB
+    name = next((one.name for one in sources if one.name), default.name)
+    if name == DUCKDB.name:
         return EngineConfig(name, settings=settings)
     address = next((one for one in sources if one.master or one.remote), _Settings(""))
     conf = {name: value for one in reversed(sources) for name, value in one.conf.items()}

@@ -56,18 +56,30 @@ class DuckDB:
             rows = content if isinstance(content, pa.Table) else schema.empty_table()
             self.connection.register(name, rows)
             return
-        columns = ", ".join(_column(field) for field in schema)
         rows = parquet(*content)
         try:
             if Location.of(content[0]).local is None:
                 rows = f"{name}_files"
                 self.connection.register(rows, _remote(content, schema))
-            self.connection.execute(f"create view {name} as select {columns} from {rows}")
+            try:
+                columns = ", ".join(map(_column, schema))
+                self.connection.execute(f"create view {name} as select {columns} from {rows}")
+            except duckdb.BinderException:  # the first file lacks a column
+                rows = parquet(*content, union_by_name=True)
+                columns = self._null_where_absent(rows, schema)
+                self.connection.execute(f"create view {name} as select {columns} from {rows}")
         except (duckdb.Error, OSError) as error:
             raise DatasetError(
                 f"A file of the table '{title or name}' cannot be read ({message(error)}). Restore the "
                 "dataset from a copy, or ingest the exports into a new folder."
             ) from error
+
+    def _null_where_absent(self, rows: str, schema: pa.Schema) -> str:
+        """The columns of `schema` in SQL, null for one that no row has."""
+        known = set(self.connection.sql(f"select * from {rows} limit 0").columns)
+        kinds = dict(zip(schema.names, self.connection.from_arrow(schema.empty_table()).types, strict=True))
+        absent = {name: f'cast(null as {kind}) as "{name}"' for name, kind in kinds.items() if name not in known}
+        return ", ".join(absent.get(field.name) or _column(field) for field in schema)
 
     def view(self, name: str, sql: str) -> None:
         """Make a query over relations a relation."""
@@ -78,7 +90,7 @@ class DuckDB:
         try:
             self.connection.execute(f"create temp table {name} as {sql}")
         except duckdb.Error as error:
-            raise QueryError(f"The fold of events failed on DuckDB: {message(error)}") from error
+            raise QueryError(f"The relation '{name}' failed on DuckDB: {message(error)}") from error
 
     @contextmanager
     def stream(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[None]:

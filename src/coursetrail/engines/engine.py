@@ -1,8 +1,8 @@
 """What an engine is: it runs our SQL over the relations that it is given, and answers in Arrow."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
@@ -43,4 +43,18 @@ class Engine(Protocol):
 
     def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
         """Run several, each an SQL text and its `what`, in the fastest way; the answers in order. Close it."""
+        ...
+
+
+@runtime_checkable
+class WorkerEngine(Engine, Protocol):
+    """An engine with workers that can run functions of this package."""
+
+    @property
+    def cores(self) -> int:
+        """Processors that a task may use."""
+        ...
+
+    def map_on_workers(self, items: Sequence[bytes], run: Callable[[bytes], bytes]) -> list[bytes]:
+        """Run a function of this package on each item, a task each on the workers; the answers in order."""
         ...

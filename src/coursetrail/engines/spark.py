@@ -104,7 +104,7 @@ class Spark:
 
     def materialize(self, name: str, sql: str) -> None:
         """Make the rows of a query a relation, computed once (at its first use)."""
-        with _errors_of("fold of events"):
+        with _errors_of(f"relation '{name}'"):
             frame = self.session.sql(sql).cache()
             self.cached.append(frame)
             frame.createOrReplaceTempView(name)

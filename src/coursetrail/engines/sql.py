@@ -28,11 +28,14 @@ def literal(value: str | float | date | None) -> str:
     return f"cast({value!r} as double)"  # a bare 0.3 is a decimal, and engines divide those differently
 
 
-def parquet(*files: str | Path) -> str:
+def parquet(*files: str | Path, union_by_name: bool = False) -> str:
     """The rows of Parquet files, in SQL for DuckDB, which takes `*`, `?` and `[` in a name for a pattern.
+
+    By default all have the columns of the first one; with `union_by_name`, a column is null where a file lacks it.
 
     >>> parquet("a[1].parquet")
     "read_parquet(['a[[]1].parquet'])"
     """
     names = (re.sub(r"([*?[])", r"[\1]", str(file)) for file in files)
-    return f"read_parquet([{', '.join(map(literal, names))}])"
+    options = ", union_by_name = true" if union_by_name else ""
+    return f"read_parquet([{', '.join(map(literal, names))}]{options})"

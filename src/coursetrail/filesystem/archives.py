@@ -27,12 +27,12 @@ from coursetrail.filesystem.storage import writing
 MOST_FILES = 100_000
 """Members that an archive may have; a longer list would take too much memory."""
 MOST_HEADERS = 16 << 20
-"""Bytes that are read at once from the list of members."""
+"""Bytes that are read at a time from the list of members."""
 LONGEST_NAME = 1_000
 BOMB = 200
 """How many times its size an archive may decompress to, where that is more than `HARMLESS` bytes."""
 HARMLESS = 1 << 30
-HEAD = tarfile.BLOCKSIZE
+START_BYTES = tarfile.BLOCKSIZE
 """First bytes that show an archive."""
 ZIP = (b"PK\3\4", b"PK\5\6")
 DUPLICATE = "there again later; the last one counts"
@@ -78,7 +78,7 @@ def is_archive(file: Location) -> bool:
 
 
 def is_start_of_archive(head: bytes, *, is_packed: bool) -> bool:
-    """Whether the first `HEAD` bytes, unpacked, are those of an archive; a zip file that is packed is none."""
+    """Whether the first `START_BYTES` bytes, unpacked, are those of an archive; a zip file that is packed is none."""
     return (not is_packed and head.startswith(ZIP)) or _is_tar(head)
 
 

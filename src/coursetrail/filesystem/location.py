@@ -281,7 +281,7 @@ def _split(text: str) -> tuple[str, str, str] | None:
 
 
 def check_reachable(host: str, port: int) -> None:
-    """Raise OSError at once if no server listens; the clients of clusters retry for a long time."""
+    """Raise OSError without a retry if no server listens; the clients of clusters retry for a long time."""
     socket.create_connection((host, port), timeout=20).close()
 
 

@@ -12,11 +12,12 @@ from coursetrail.filesystem.location import Location
 
 
 @contextmanager
-def writing(location: Location | Path) -> Iterator[None]:
-    """Turn an OSError of a disk or an object store into a StorageError."""
+def writing(location: Location | Path, *further: type[Exception]) -> Iterator[None]:
+    """Turn an OSError of a disk or an object store, or a further kind of error, into a StorageError."""
+    kinds: tuple[type[Exception], ...] = (OSError, *further)
     try:
         yield
-    except OSError as error:
+    except kinds as error:
         raise StorageError(
             f"{location}: cannot write ({first_line(error)}). Free some space, or check permissions (in a cluster: "
             "its health), then run this again; what was committed before is safe."

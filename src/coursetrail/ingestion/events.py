@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import pyarrow as pa
 
-from coursetrail.dataset.schema import EVENT_COLUMNS
+from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
@@ -12,8 +12,8 @@ from coursetrail.reading.records import Reading
 
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
-CODED = {column.name for column in EVENT_COLUMNS if column.coded}
-"""Columns that are dictionary arrays, whatever a format makes them of."""
+CODED = {column.name for column in EVENT_COLUMNS if column.coded} | {table.key for table in LOOKUPS}
+"""Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
 
 
 def events(
@@ -40,8 +40,8 @@ def events(
         )
         arrays = {name: column.make(found) for name, column in made.items()}
         arrays |= {
-            "source": pa.repeat(pa.scalar(source, pa.int32()), len(found)),
-            "line": pa.array(batch.numbers, pa.int64()),
+            "source": pa.repeat(pa.scalar(source, EVENTS.schema.field("source").type), len(found)),
+            "line": pa.array(batch.numbers, EVENTS.schema.field("line").type),
         }
         if "extra" not in arrays:
             arrays["extra"] = batch.scanned.rest

@@ -14,7 +14,7 @@ from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.inputs import FileState, Input, Opener, is_pattern, is_stream, state_of
 
 LOG = logging.getLogger("coursetrail")
-NAMED = 10
+LOGGED = 10
 """Skipped files that the log names for one reason."""
 
 
@@ -25,14 +25,17 @@ class Skipped(NamedTuple):
     reason: str
 
 
-def expand(names: Sequence[str], opener: Opener, known: Container[FileState] = frozenset()) -> list[Input]:
-    """All exports that these names stand for, in their order, each recognised.
+def expand(names: Sequence[str | Input], opener: Opener, known: Container[FileState] = frozenset()) -> list[Input]:
+    """All exports that these names stand for, in their order, each recognised; an input stands for itself.
 
     A file in a folder or archive that is no export is skipped, and a line of the log says so. A file that cannot be
     read stays, with its error. A file that is `known` is not opened. InputError where nothing is left.
     """
     found: list[Input] = []
     for name in names:
+        if isinstance(name, Input):
+            found.append(name)
+            continue
         location = Location.of(name)
         if name != "-" and location.is_folder():
             found += _several(name, folders.below(location), opener, known)
@@ -75,8 +78,8 @@ def _selected(name: str, found: Iterable[Input | Skipped]) -> list[Input]:
         else:
             skipped.setdefault(one.reason, []).append(one.address.removeprefix(name).removeprefix("/"))
     for reason, those in skipped.items():
-        more = f", and {len(those) - NAMED:,} more" if len(those) > NAMED else ""
-        LOG.warning("%s: skipped, %s: %s%s", _printable(name), reason, _printable(", ".join(those[:NAMED])), more)
+        more = f", and {len(those) - LOGGED:,} more" if len(those) > LOGGED else ""
+        LOG.warning("%s: skipped, %s: %s%s", _printable(name), reason, _printable(", ".join(those[:LOGGED])), more)
     if not inputs:
         raise InputError(f"{name}: no export in it{' but what was skipped' if skipped else ''}.")
     return inputs
@@ -94,7 +97,7 @@ def _in_folder(file: FoundFile, opener: Opener, known: Container[FileState]) -> 
         if unopened.state in known:
             yield unopened
             return
-        if not unopened.state.size and not unopened.is_stream:
+        if not unopened.state.size:
             yield Skipped(location.address, "empty")
             return
         start = FileStart.read(location)

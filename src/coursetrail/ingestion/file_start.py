@@ -32,8 +32,8 @@ class FileStart:
             source, head = opened(raw)
             container = "plain" if source is raw else "gzip" if isinstance(source, Gunzip) else "zstd"
             data = bytearray(head)
-            is_at_end = _read_up_to(source, data, archives.HEAD)
-            first = bytes(data[: archives.HEAD])
+            is_at_end = _read_up_to(source, data, archives.START_BYTES)
+            first = bytes(data[: archives.START_BYTES])
             if archives.is_start_of_archive(first, is_packed=source is not raw):
                 return cls(first, container, True, [])
             while not is_at_end and data.count(b"\n") < LINES and len(data) < BLOCK:

@@ -134,23 +134,24 @@ class Opener:
         return Location.of(out)
 
 
-def check(address: str) -> FileState:
-    """The state of what a name stands for. InputError where nothing is there, or nothing in it, or it is unreadable.
+def check(address: str) -> None:
+    """Raise InputError where nothing is there, or nothing is in it, or it cannot be read.
 
-    `-` is standard input; for a folder or a pattern it is not looked into.
+    `-` is standard input; a folder or a pattern is not looked into.
     """
     location = Location.of(address)
-    unknown = FileState(shown(address), None, None)
     if address == "-":
-        return unknown
+        return
     try:
         if location.is_folder() or is_pattern(location):
-            return unknown
+            return
         if (inside := archives.containing_archive(location)) and archives.is_archive(inside[0]):
-            return state_of(address)
+            return
         size = location.size()
         is_file = location.is_file()
-        if is_file and (path := location.local) and not os.access(path, os.R_OK):
+        if is_file and location.local is None:  # only opening it shows whether it may be read
+            location.open().close()
+        elif is_file and not os.access(location.path, os.R_OK):
             raise PermissionError(13, os.strerror(13))
     except FileNotFoundError as error:
         raise InputError(f"{location}: no such file. Check the spelling and the folder.") from error
@@ -158,7 +159,14 @@ def check(address: str) -> FileState:
         raise unreadable(location, error) from error
     if is_file and size == 0:
         raise InputError(f"{location} is empty (0 bytes). Was its download completed?")
-    return state_of(address)
+
+
+def size_of(file: ReadyInput) -> int:
+    """Bytes of an export. InputError where it is gone: a program that rotates logs may have removed it."""
+    try:
+        return file.location.size()
+    except OSError as error:
+        raise unreadable(file.name, error) from error
 
 
 def state_of(address: str) -> FileState:

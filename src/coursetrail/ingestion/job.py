@@ -1,4 +1,4 @@
-"""A run of ingest: export files → a dataset. Each file is added at once or not at all."""
+"""A run of ingest: export files → a dataset. Each file is added as a whole or not at all."""
 
 import dataclasses
 import os
@@ -12,25 +12,25 @@ from coursetrail.dataset import delta, maintenance, snapshot
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.snapshot import Snapshot
 from coursetrail.dataset.staging import StagingArea, staging
-from coursetrail.engines import spark
 from coursetrail.engines.config import EngineConfig
+from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import reference_tables
-from coursetrail.ingestion.commit_queue import CommitQueue
+from coursetrail.ingestion.commit_queue import CommitQueue, unparsed
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Input, Opener, check
-from coursetrail.ingestion.on_spark import Answer, extract_on_workers
+from coursetrail.ingestion.on_spark import Answer, extract_all
 from coursetrail.ingestion.one_file import Extractor
 from coursetrail.ingestion.reference_tables import ReplacedTable
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit
-from coursetrail.ingestion.resume import Conflict, SourceIndex, Unchanged, to_read_again
+from coursetrail.ingestion.resume import Conflict, Continues, New, SourceIndex, Unchanged, to_read_again
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.processors import cores
 
-NAMED = 20
+NAMED_ERRORS = 20
 """Refused files that an error names."""
 LARGE = 32 << 20
 """Bytes of exports that take so long to read that a second process can have parsed their user agents meanwhile."""
@@ -50,7 +50,7 @@ def _ignore(*_: object) -> None:
 
 def ingest(
     path: str | os.PathLike[str],
-    exports: Sequence[str | os.PathLike[str]],
+    exports: Sequence[str | os.PathLike[str] | Input],
     *,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
@@ -69,15 +69,16 @@ def ingest(
 ) -> list[Outcome]:
     """Add export files to the dataset at `path`, which is created if it is not there.
 
-    Paths may be of this machine or addresses (hdfs://…, s3://…). With Spark as `engine`, its workers read the files, a
-    task each. A file that was read before is left alone; one that has grown is read from where it ended. One that has
-    changed otherwise is refused; with `replace` its new rows replace the old ones. `format` names a format where
-    content would mislead, `mapping` is a TOML file that describes any other (docs/mapping.md). `course` is the course
-    of events whose page names none, by default taken from the file's name. `columns` fills only these columns of
-    events; the rest are null. Without `packed`, files are larger and written faster, which suits a dataset that is
-    removed soon. `-` is standard input. A folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the
-    exports in them; the log names the files that are skipped. `tables` are folders or archives of Coursera's tables,
-    which become the dataset's syllabus, members and grades; they are read first.
+    Paths may be of this machine or addresses (hdfs://…, s3://…); an `Input` is an export that is recognised already.
+    With Spark as `engine`, its workers read the files, a task each. A file that was read before is left alone; one that
+    has grown is read from where it ended. One that has changed otherwise is refused; with `replace` its new rows
+    replace the old ones. `format` names a format where content would mislead, `mapping` is a TOML file that describes
+    any other (docs/mapping.md). `course` is the course of events whose page names none, by default taken from the
+    file's name. `columns` fills only these columns of events; the rest are null. Without `packed`, files are larger and
+    written faster, which suits a dataset that is removed soon. `-` is standard input. A folder, a pattern (`logs/*.gz`)
+    and an archive (zip, tar) stand for the exports in them; the log names the files that are skipped. `tables` are
+    folders or archives of Coursera's tables, which become the dataset's syllabus, members and grades; they are read
+    first.
 
     `on_outcome` is called with every outcome as soon as it is certain, `on_table` with every table. Raises InputError,
     TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing: the other files are read,
@@ -87,9 +88,10 @@ def ingest(
     if location.is_file():
         raise UsageError(f"{location} is a file, but a dataset is a folder. The dataset comes first, then the exports.")
     delta.check_path(location)
-    names = [os.fspath(export) for export in exports]
-    for name in names:
-        check(name)
+    named = [export if isinstance(export, Input) else os.fspath(export) for export in exports]
+    for name in named:
+        if isinstance(name, str):
+            check(name)
     given = formats.asked(format, mapping)
     limit = RejectLimit.parse(max_rejects)
     shown = progress or Silent()
@@ -98,9 +100,9 @@ def ingest(
             on_table(table)
         task = IngestTask(area.files, given, course, limit, columns, packed, look_up, cores())
         run = _Run(location, area, task, replace, shown, on_outcome, on_refused)
-        run.inputs = expand(names, run.opener, run.index.states)
-        if names and engine and engine.name == "spark":
-            run.read_on_spark(engine)
+        run.inputs = expand(named, run.opener, run.index.states)
+        if named and engine and engine.is_distributed:
+            run.read_on_workers(engine)
         else:
             run.read_here()
         return run.finish()
@@ -131,7 +133,8 @@ class _Run:
         self._on_refused = on_refused
         self._next_number, sources_at = snapshot.next_source(location)
         events_at = opened.version if opened else None
-        self._queue = CommitQueue(location, area, task.look_up, progress, events_at, sources_at)
+        lacking = unparsed(opened) if opened and task.look_up else {}
+        self._queue = CommitQueue(location, area, task.look_up, progress, events_at, sources_at, lacking)
         self._uncertain: dict[int, Outcome] = {}
         self._certain: dict[int, Outcome] = {}
         self._refused: list[InputError] = []
@@ -151,25 +154,26 @@ class _Run:
             finally:
                 self._commit()
 
-    def read_on_spark(self, config: EngineConfig) -> None:
-        """Read the inputs on Spark's workers, and commit those that could be read.
+    def read_on_workers(self, config: EngineConfig) -> None:
+        """Read the inputs on the engine's workers, and commit those that could be read.
 
         Of files that begin alike, one may be what another was before: they are read one after the other.
         """
         if any(one.is_stream for one in self.inputs):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
-        found = {position: self.index.unchanged(one.state) for position, one in enumerate(self.inputs)}
-        self._accept({position: unchanged for position, unchanged in found.items() if unchanged})
+        found = {position: one.error or self.index.unchanged(one.state) for position, one in enumerate(self.inputs)}
+        self._accept({position: answer for position, answer in found.items() if answer})
         self._commit()
-        wanted = [position for position, unchanged in found.items() if not unchanged]
+        wanted = [position for position, answer in found.items() if not answer]
         if not wanted:
             return
-        with spark.connect(config.master, config.remote, config.settings) as engine:
+        with config.connect() as engine:
+            assert isinstance(engine, WorkerEngine)  # noqa: S101 - for mypy: it is distributed
             task = dataclasses.replace(self._task, cores=engine.cores)
             while wanted:
                 numbers = {self._number(): position for position in wanted}
                 files = {number: self.inputs[position] for number, position in numbers.items()}
-                extracted = extract_on_workers(engine, task, self.index.known, files, self._progress)
+                extracted = extract_all(engine, task, self.index.known, files, self._progress)
                 answers = {numbers[number]: answer for number, answer in extracted.items()}
                 wanted = to_read_again(answers)
                 self._accept({position: answer for position, answer in answers.items() if position not in wanted})
@@ -232,17 +236,18 @@ class _Run:
             return Outcome(verdict.source, already=True)
         assert isinstance(answer, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
         source = answer.source
-        if isinstance(verdict, Conflict):
-            if not self._replacing:
+        match verdict:
+            case New() | Continues():
+                self._queue.add(answer)
+            case Conflict() if self._replacing:
+                self._commit()
+                self._queue.exchange(verdict.outdated, answer)
+                self.index = self.index.without(verdict.outdated)
+            case Conflict():
                 raise InputError(
                     f"{source.uri} was read before (source {verdict.source.source}) and has changed since, not only "
                     "grown. Take its old rows out and put the new in with --replace, or give the new file another name."
                 )
-            self._commit()
-            self._queue.exchange(verdict.outdated, answer)
-            self.index = self.index.without(verdict.outdated)
-        else:
-            self._queue.add(answer)
         self.index.add(source)
         return Outcome(source, already=False)
 
@@ -263,8 +268,8 @@ def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -
     already = sum(outcome.already for outcome in outcomes)
     counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
     error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
-    for other in refused[1:NAMED]:
+    for other in refused[1:NAMED_ERRORS]:
         error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
-    if len(refused) > NAMED:
-        error.add_note(f"And {len(refused) - NAMED} more.")
+    if len(refused) > NAMED_ERRORS:
+        error.add_note(f"And {len(refused) - NAMED_ERRORS} more.")
     return error

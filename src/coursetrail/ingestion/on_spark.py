@@ -1,4 +1,4 @@
-"""Exports read by the workers of Spark, a task each."""
+"""Exports read by the workers of a cluster, a task each."""
 
 import pickle
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from coursetrail import formats
-from coursetrail.engines.spark import Spark
+from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion.inputs import Input, Opener
@@ -19,8 +19,8 @@ from coursetrail.progress import Progress, Silent
 Answer = Extracted | SameContent | CoursetrailError
 
 
-def extract_on_workers(
-    engine: Spark,
+def extract_all(
+    engine: WorkerEngine,
     task: IngestTask,
     known: KnownContent,
     files: Mapping[int, Input],
@@ -28,13 +28,13 @@ def extract_on_workers(
 ) -> dict[int, Answer]:
     """Read exports, by their source numbers, on the workers; what is the same for all files is sent once."""
     with progress.step("Reading on Spark", None, "files"):
-        run = partial(extract_on_worker, pickle.dumps((task, known)))
+        run = partial(extract_one, pickle.dumps((task, known)))
         items = [pickle.dumps((_for_workers(file.address), number)) for number, file in files.items()]
         answers = engine.map_on_workers(items, run)
     return {number: pickle.loads(answer) for number, answer in zip(files, answers, strict=True)}  # noqa: S301
 
 
-def extract_on_worker(shared: bytes, item: bytes) -> bytes:
+def extract_one(shared: bytes, item: bytes) -> bytes:
     """Read one export on a worker. Errors of ours are answers: if they were raised, Spark would try again."""
     task, known = pickle.loads(shared)  # noqa: S301 - made by our own driver
     address, number = pickle.loads(item)  # noqa: S301

@@ -25,7 +25,7 @@ from coursetrail.dataset.schema import EVENTS, REJECTS
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.ingestion import duplicates
 from coursetrail.ingestion.events import events
-from coursetrail.ingestion.inputs import Input, Opener, ReadyInput, changed_meanwhile
+from coursetrail.ingestion.inputs import Input, Opener, ReadyInput, changed_meanwhile, size_of
 from coursetrail.ingestion.reject_limit import too_many, whole_file
 from coursetrail.ingestion.resume import KnownContent
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
@@ -71,7 +71,7 @@ class Extractor:
         Raises InputError, TooManyRejects, StorageError; then nothing is left in the task's folder.
         """
         file = self._opener.ready(found)
-        size = file.location.size()
+        size = size_of(file)
         if digests := known.digests.get(size):
             with self._progress.step(f"Checking {file.location.name}", size) as step:
                 digest = Lines(file.location, step.advance).digest()
@@ -193,15 +193,9 @@ def _count_and_span(path: Path) -> tuple[int, datetime | None, datetime | None]:
 
 
 def _rejects(number: int, reading: Reading) -> pa.Table:
-    return pa.table(
-        {
-            "source": pa.array([number] * len(reading.rejects), pa.int32()),
-            "line": pa.array([line for line, _, _ in reading.rejects], pa.int64()),
-            "reason": pa.array([reason for _, reason, _ in reading.rejects], pa.string()),
-            "raw": pa.array([raw for _, _, raw in reading.rejects], pa.binary()),
-        },
-        schema=REJECTS.schema,
-    ).sort_by("line")
+    rows = [(number, *reject) for reject in sorted(reading.rejects)]
+    columns = zip(*rows, strict=True) if rows else ((),) * len(REJECTS.columns)
+    return pa.table(dict(zip(REJECTS.columns, columns, strict=True)), schema=REJECTS.schema)
 
 
 def _course_in(name: str) -> str | None:

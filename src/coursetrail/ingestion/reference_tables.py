@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from coursetrail.dataset import commit, delta
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import InputError, TooManyRejects
 from coursetrail.filesystem import archives, folders
@@ -60,7 +61,7 @@ def add(
         made = {one.table.name: _made(one, engine) for one in SQL if one.needs & set(found)}
     courses = set(found["courses"]["course_id"].to_pylist()) if "courses" in found else set()
     replaced = [_replace(location, name, rows, courses) for name, rows in made.items()]
-    commit.commit(location, [], [], based_on=delta.version(location, "events"))
+    commit.commit(location, [], [], based_on=delta.version(location, EVENTS.name))
     return replaced
 
 
@@ -111,7 +112,7 @@ def _made(one: ReferenceTable, engine: DuckDB) -> pa.Table:
 
 
 def _replace(location: Location, name: str, rows: pa.Table, courses: set[str]) -> ReplacedTable:
-    """Put rows in the location of those of the same courses."""
+    """Replace the rows of the same courses."""
     before, at = delta.rows(location, name)
     read = courses | set(rows["course"].to_pylist())
     if before is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coursetrail.errors import InputError, TooManyRejects, UsageError
-from coursetrail.ingestion.inputs import ReadyInput, changed_meanwhile
+from coursetrail.ingestion.inputs import ReadyInput, changed_meanwhile, size_of
 from coursetrail.progress import Progress
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading, Stop
@@ -47,7 +47,9 @@ class RejectLimit:
         return f"{self.count:,} lines" if self.count is not None else f"{100 * (self.share or 0):g} % of the lines"
 
 
-DEFAULT_LIMIT = RejectLimit(share=0.01)
+DEFAULT_TEXT = "1%"
+"""The default limit, as the command line shows it."""
+DEFAULT_LIMIT = RejectLimit.parse(DEFAULT_TEXT)
 
 
 @contextmanager
@@ -56,12 +58,12 @@ def whole_file(file: ReadyInput, reading: Reading, limit: RejectLimit, progress:
 
     Raises TooManyRejects or InputError where `reading` stopped, and InputError for a file that changed meanwhile.
     """
-    size = file.location.size()
+    size = size_of(file)
     with progress.step(f"Reading {Path(file.name).name}", size) as step:
         lines = Lines(file.location, step.advance, reading.format.table)
         try:
             yield lines
-            lines.digest()  # reads what is behind a fault
+            lines.digest()  # reads what follows a fault
         except Stop:
             seen = max(number for number, _, _ in reading.rejects) - reading.prefix.lines
             raise too_many(file, reading, seen, limit, " so far") from None

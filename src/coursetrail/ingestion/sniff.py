@@ -33,7 +33,7 @@ UNREADABLE = {
     b"%PDF": "a PDF document",
 }
 """First bytes of files that hold no lines, and what to do."""
-LONGEST = 32
+SHOWN_CHARACTERS = 32
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ def _example(column: ColumnProfile, look: Profile) -> str:
     if column.name in personal(look) or MAIL.search(value) or ADDRESS.search(value):
         value = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", value))
     value = " ".join(value.split())
-    return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
+    return value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"
 
 
 def one_draft(found: list[Sniffed]) -> str | None:

@@ -50,7 +50,8 @@ class Extracted:
 class SameContent:
     """An export in which nothing is new: its lines are those of `source`, or its digest is known and `source` is None.
 
-    `bytes`, `digest` and `modified` are the file's own; `number` is the source number that it was given.
+    It is what the reader of the file finds; the verdict `Unchanged` also names the row of the ledger. `bytes`, `digest`
+    and `modified` are the file's own; `number` is the source number that it was given.
     """
 
     name: str

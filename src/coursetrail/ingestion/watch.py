@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from typing import Any
 
 from coursetrail import formats
 from coursetrail.errors import InputError, StorageError
+from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
 from coursetrail.ingestion.expand import LOG, expand
@@ -27,8 +28,9 @@ SETTLED = timedelta(seconds=10)
 class Watch:
     """Looks into folders for what is new; a look that finds something is an ingest of that.
 
-    What was read, or refused, is left alone until it changes. `on_outcome` is called with every arrival, `on_refused`
-    with the text of every error; `options` are further arguments of `ingest`.
+    What was read, or refused, is left alone until it changes: `seen` has the last state of each file, by its name.
+    `on_outcome` is called with every arrival, `on_refused` with the text of every error; `options` are further
+    arguments of `ingest`.
     """
 
     dataset: str
@@ -36,7 +38,7 @@ class Watch:
     on_outcome: Callable[[Outcome], None]
     on_refused: Callable[[str], None]
     options: dict[str, Any] = field(default_factory=dict)
-    _seen: set[FileState] = field(default_factory=set)
+    seen: dict[str, FileState] = field(default_factory=dict)
     _absent: set[str] = field(default_factory=set)
 
     def look(self) -> int:
@@ -52,14 +54,19 @@ class Watch:
             del name  # the error has it
             self.on_refused(str(error))
 
-        new = [one for one in self._found() if one.state not in self._seen and _is_settled(one)]
-        names = [one.address for one in new]
-        try:
-            if new:
-                job.ingest(self.dataset, names, on_outcome=report_arrival, on_refused=report_refusal, **self.options)
-                self._seen |= {one.state for one in new}
-        except (InputError, StorageError) as error:  # a file may be gone again
-            self.on_refused(str(error))
+        with TemporaryDirectory(prefix="coursetrail-") as scratch:
+            new = self._new(Path(scratch))
+            for one in new:
+                if one.error:
+                    self.on_refused(str(one.error))
+                    self.seen[one.state.name] = one.state
+            good = [one for one in new if not one.error]
+            try:
+                if good:
+                    job.ingest(self.dataset, good, on_outcome=report_arrival, on_refused=report_refusal, **self.options)
+                    self.seen |= {one.state.name: one.state for one in good}
+            except (InputError, StorageError) as error:  # a file may be gone again
+                self.on_refused(str(error))
         return len(arrived)
 
     def forever(self, every: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
@@ -70,33 +77,51 @@ class Watch:
                 yield self.look()
                 sleep(max(0.0, begun + every - time.monotonic()))
 
-    def _found(self) -> list[Input]:
-        """The files that are there now; what is named but absent is reported once, until it comes and goes again."""
+    def _new(self, scratch: Path) -> list[Input]:
+        """The files that are new or have changed; files that are left alone are not opened.
+
+        What is named but absent is reported once, until it comes and goes again.
+        """
         given = formats.asked(self.options.get("format"), self.options.get("mapping"))
+        opener = Opener(scratch, formats.find(given) if given else None)
+        left_alone = _LeftAlone(frozenset(self.seen.values()))
         found: list[Input] = []
         absent: dict[str, str] = {}
-        with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            opener = Opener(Path(scratch), formats.find(given) if given else None)
-            for name in self.exports:
-                try:
-                    check(name)
-                    found += expand([name], opener, self._seen)
-                except (InputError, OSError) as error:
-                    location = Location.of(name)
-                    if location.is_folder() or is_pattern(location):  # nothing may be in it yet
-                        continue
-                    absent[name] = str(error)
-                    with suppress(InputError):  # an empty file is there: ingest refuses it
-                        found.append(Input(name, state_of(name)))
+        for name in self.exports:
+            try:
+                check(name)
+                found += expand([name], opener, left_alone)
+            except (InputError, OSError) as error:
+                location = Location.of(name)
+                if location.is_folder() or is_pattern(location):  # nothing may be in it yet
+                    continue
+                refused = error if isinstance(error, InputError) else unreadable(name, error)
+                state = FileState(name, None, None)
+                with suppress(InputError):
+                    state = state_of(name)
+                if state.modified:
+                    found.append(Input(name, state, error=refused))
+                else:
+                    absent[name] = str(refused)
         for name in absent.keys() - self._absent:
             self.on_refused(f"{absent[name]} Looking on.")
         self._absent = set(absent)
-        return [one for one in found if one.state.modified]
+        return [one for one in found if one.state.modified and one.state not in left_alone]
 
 
-def _is_settled(one: Input) -> bool:
-    modified = one.state.modified
-    return modified is None or not one.address.endswith(PACKED) or datetime.now(UTC) - modified > SETTLED
+class _LeftAlone:
+    """The states in which a file is not opened: those that were `seen`, and those of what may still be copied."""
+
+    def __init__(self, seen: Container[FileState]) -> None:
+        self.seen = seen
+        self._now = datetime.now(UTC)
+
+    def __contains__(self, state: object) -> bool:
+        if state in self.seen:
+            return True
+        if not (isinstance(state, FileState) and state.modified and state.name.endswith(PACKED)):
+            return False
+        return self._now - state.modified <= SETTLED
 
 
 @contextmanager

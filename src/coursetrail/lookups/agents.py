@@ -190,5 +190,5 @@ AGENTS = Lookup(
         "parser": (pa.string(), "the versions that gave this answer; another version reads the string again"),
     },
     parse=parse_agents,
-    parser=PARSER,
+    parser_version=PARSER,
 )

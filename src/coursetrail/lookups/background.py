@@ -48,7 +48,7 @@ class BackgroundParser:
             self._process.communicate()
 
     def begin(self, texts: Collection[str]) -> None:
-        """Let the process parse these; returns at once."""
+        """Let the process parse these, and do not wait for it."""
         if new := sorted(set(texts) - self._requested):
             self._requested.update(new)
             self._answers.append(self._requests.submit(self._request, new))

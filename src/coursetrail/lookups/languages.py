@@ -104,5 +104,5 @@ LANGUAGES = Lookup(
         "parser": (pa.string(), "the version that gave this answer"),
     },
     parse=parse_languages,
-    parser=PARSER,
+    parser_version=PARSER,
 )

@@ -17,6 +17,8 @@ from coursetrail.reading.scan import FieldSpec, Scanned
 
 Meaning = TypeVar("Meaning")
 Parsed = Sequence[pa.DictionaryArray]
+MOMENT = pa.timestamp("us", tz="UTC")
+"""The type of every time: microseconds, UTC."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def member(field: str, name: str) -> Column:
 
 def milliseconds(name: str) -> Column:
     """A field that counts milliseconds since 1970."""
-    return Column((name,), lambda records: pc.multiply(records.field(name), 1000).view(pa.timestamp("us", tz="UTC")))
+    return Column((name,), lambda records: pc.multiply(records.field(name), 1000).view(MOMENT))
 
 
 def first(one: pa.Array, other: pa.Array) -> pa.Array:

@@ -120,7 +120,7 @@ class SkippedPrefix:
                 raise PrefixMismatch(self.matched)
             self.skipped.append(hashes[:fed])
             if fed < len(hashes):
-                yield block.behind(fed)
+                yield block.after(fed)
         if pending and self.lines < at:
             raise PrefixMismatch(self.matched)
 

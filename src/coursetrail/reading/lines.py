@@ -42,7 +42,7 @@ class Block:
     begins: Any = None
     hashes: Any = None
 
-    def behind(self, count: int) -> "Block":
+    def after(self, count: int) -> "Block":
         """The lines after the first `count`."""
         at = int(newlines(memoryview(self.text))[count - 1]) + 1
         if self.begins is None:

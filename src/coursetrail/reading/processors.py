@@ -1,4 +1,4 @@
-"""How many processors this process may use: the number of threads that scan and compute at once."""
+"""How many processors this process may use: the number of threads that scan and compute at the same time."""
 
 import os
 

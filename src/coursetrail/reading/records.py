@@ -39,8 +39,8 @@ class Reading:
     """One pass over one file: its records, and an account of the lines that are not records.
 
     `allowed` is called at every reject, with the number of rejects and the line's number, and says whether to go on.
-    `prefix` are the first lines, if they were read before; these are skipped. `failed` is the error that ended `fields`
-    early: an engine that reads from it raises its own error instead. `threads` is how many blocks are scanned at once.
+    `prefix` are the first lines, if they were read before; these are skipped. `threads` is how many blocks
+    are scanned at the same time.
     """
 
     format: Format
@@ -52,7 +52,6 @@ class Reading:
     rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
     repaired: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    failed: Exception | None = None
 
     def batches(self, lines: Lines, spec: FieldSpec) -> Iterator[Batch]:
         """All lines, block by block; the repaired lines of a block follow in a batch of their own."""
@@ -69,19 +68,15 @@ class Reading:
         return dict(sorted(Counter(kind for _, kinds in self.repaired for kind in kinds).items()))
 
     def _in_order(self, lines: Lines, spec: FieldSpec) -> Iterator[pa.RecordBatch]:
-        try:
-            for block, scanned in _scanned(lines.blocks(), spec, self.threads):
-                parts = [
-                    pa.record_batch(
-                        {"r": self.format.shown(part.scanned.r), "line": pa.array(part.numbers, pa.int64())}
-                    ).filter(pa.array(part.valid))
-                    for part in self._of_block(block, scanned, spec)
-                ]
-                whole = parts[0] if len(parts) == 1 else pa.concat_batches(parts).sort_by("line")
-                yield whole.select(["r"])
-        except Exception as error:
-            self.failed = error
-            raise
+        for block, scanned in _scanned(lines.blocks(), spec, self.threads):
+            parts = [
+                pa.record_batch(
+                    {"r": self.format.shown(part.scanned.r), "line": pa.array(part.numbers, pa.int64())}
+                ).filter(pa.array(part.valid))
+                for part in self._of_block(block, scanned, spec)
+            ]
+            whole = parts[0] if len(parts) == 1 else pa.concat_batches(parts).sort_by("line")
+            yield whole.select(["r"])
 
     def _of_block(self, block: Block, scanned: Scanned, spec: FieldSpec) -> Iterator[Batch]:
         count = len(scanned.valid)

@@ -1,8 +1,8 @@
 """Records of a delimited table (CSV, TSV) → lines of JSON for the scanner. `native/tables.c` does the work.
 
-A quoted field may hold delimiters, newlines and quotes. A quote inside it may be written twice or behind a backslash; a
+A quoted field may hold delimiters, newlines and quotes. A quote inside it may be written twice or after a backslash; a
 quote that is followed by neither a delimiter nor the end of the line stands for itself. What has another number of
-fields than the table is not a record: one line is taken as malformed, and reading goes on behind it.
+fields than the table is not a record: one line is taken as malformed, and reading goes on after it.
 """
 
 import json

@@ -5,10 +5,8 @@ from datetime import UTC, datetime, tzinfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.reading.columns import plain
+from coursetrail.reading.columns import MOMENT, plain
 
-MOMENT = pa.timestamp("us", tz="UTC")
-"""The type of every time: microseconds, UTC."""
 _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 _PLAIN = f"^{_DAY}[T ]{_CLOCK}$"

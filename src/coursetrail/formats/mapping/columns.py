@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coursetrail.formats.mapping.fields import FieldPath, Fields, weighs
+from coursetrail.dataset.schema import EVENTS
+from coursetrail.formats.mapping.fields import FieldPath, Fields, fits
 from coursetrail.formats.mapping.spec import LISTS, NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import numbers
 from coursetrail.reading.columns import Column, Records, coded, constant, each, filled, plain, without_empty
@@ -52,20 +53,16 @@ def _network(read: Fields, names: FieldPath, records: Records) -> pa.Array:
     return pa.array(map(network, strings.dictionary.to_pylist()), pa.string()).take(strings.indices)
 
 
-def _number(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    return numbers(read.texts(records.scanned.r, names, SEPARATOR))
-
-
-def _weight(read: Fields, names: FieldPath, records: Records) -> pa.Array:
-    found = _number(read, names, records)
-    return pc.if_else(weighs(found), found, None).cast(pa.int32())
+def _number(ours: str, read: Fields, names: FieldPath, records: Records) -> pa.Array:
+    """Numbers of the column's type; null for one that it cannot hold."""
+    found = numbers(read.texts(records.scanned.r, names, SEPARATOR))
+    return pc.if_else(fits(ours, found), found, None).cast(EVENTS.schema.field(ours).type)
 
 
 _MAKE: dict[str, Callable[[Fields, FieldPath, Records], pa.Array]] = {
+    **{ours: partial(_number, ours) for ours in NUMBERS},
     "platform": _platform,
     "network": _network,
-    "weight": _weight,
-    **dict.fromkeys(set(NUMBERS) - {"weight"}, _number),
 }
 
 

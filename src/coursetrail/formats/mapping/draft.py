@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.formats.mapping.profile import PER_SECOND, ColumnProfile, Profile
+from coursetrail.formats.mapping.spec import NUMBERS
 
 # The first column whose whole name matches is used; one whose name only contains the word is a weak guess.
 NAMES = {
@@ -50,7 +52,7 @@ MEANINGS = {
     "unenroll": "un_?enroll?(ed|ment)?|drop(ped)?",
     "download": "download(ed)?",
 }
-PERSONAL = ("learner", "network", "cookie", "url", "referrer")
+PERSONAL = {column.name for column in EVENT_COLUMNS if column.personal}
 FEW = 40
 """A column of actions has at most this many different values."""
 
@@ -166,7 +168,7 @@ def _time(profile: Profile) -> ColumnProfile | None:
 def _may_be(ours: str, column: ColumnProfile) -> bool:
     if ours == "action":
         return column.kind == "text" and len(column.distinct) <= FEW and max(map(len, column.distinct)) <= FEW
-    if ours in ("position", "position_from", "rate", "weight"):
+    if ours in NUMBERS:
         return column.kind == "number" and (
             ours != "weight" or all(re.fullmatch(r"\d{1,9}", value) for value in column.values)
         )

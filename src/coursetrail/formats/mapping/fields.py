@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.formats.mapping.spec import NUMBERS, MappingSpec
 from coursetrail.formats.mapping.times import moments_of, numbers
 from coursetrail.reading.columns import member_of, plain, scan_texts
@@ -15,7 +16,6 @@ from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, text_of
 from coursetrail.reading.scan import FieldSpec, Kind, Scanned
 
-HEAVIEST = 2**31 - 1
 UNREAD = "unread"
 """Member of `extra` with the texts of number columns that are not numbers; no field of the mapping has this name."""
 FieldPath = tuple[str, ...]
@@ -66,7 +66,7 @@ class Fields:
         for ours in self.mapping.columns.keys() & set(NUMBERS):
             texts = plain(self.texts(r, self.mapping.columns[ours]))
             read = numbers(texts)
-            valid = weighs(read) if ours == "weight" else read.is_valid()
+            valid = fits(ours, read)
             filled = pc.fill_null(pc.not_equal(texts, ""), False)
             found[ours] = pc.and_not(filled, pc.fill_null(valid, False)).to_numpy(zero_copy_only=False)
         return found
@@ -135,7 +135,11 @@ def _into(texts: pa.Array, name: str) -> Scanned:
     return scan_texts(texts, FieldSpec({name: Kind.ANY}, {}, rest=False))
 
 
-def weighs(found: pa.DoubleArray) -> pa.BooleanArray:
-    """Whether each number is a whole number of clicks."""
-    inside = pc.and_(pc.greater_equal(found, 0), pc.less_equal(found, HEAVIEST))
+def fits(ours: str, found: pa.DoubleArray) -> pa.BooleanArray:
+    """Whether a column of events can hold each number; a weight is a number of clicks, so it is not negative."""
+    kind = EVENTS.schema.field(ours).type
+    if not pa.types.is_integer(kind):
+        return found.is_valid()
+    limit = 2.0 ** (kind.bit_width - 1)
+    inside = pc.and_(pc.greater_equal(found, 0 if ours == "weight" else -limit), pc.less(found, limit))
     return pc.and_(inside, pc.equal(found, pc.floor(found)))

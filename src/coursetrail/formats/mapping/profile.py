@@ -141,12 +141,12 @@ def _profile(records: list[dict[str, str]], names: Iterable[str] = ()) -> Profil
     nulls = set()
     for record in records:
         for name, value in record.items():
-            held = values.setdefault(name, [])
+            column = values.setdefault(name, [])
             if value in NULLS:
                 nulls.add(value)
             elif value.strip():
-                held.append(value.strip())
-    columns = tuple(ColumnProfile(name, tuple(held)) for name, held in values.items())
+                column.append(value.strip())
+    columns = tuple(ColumnProfile(name, tuple(column)) for name, column in values.items())
     return Profile(columns, nulls=tuple(null for null in NULLS if null in nulls))
 
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.formats.mapping.spec import EPOCH, UNITS, TimeSpec
-from coursetrail.reading.columns import each, plain
-from coursetrail.reading.times import MOMENT, moments
+from coursetrail.reading.columns import MOMENT, each, plain
+from coursetrail.reading.times import moments
 
 NUMBER = r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE](?:\+?\d{1,2}|-\d{1,3}))?$"
 FIRST, LAST = (round((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) * 10**6 for year in (1, 9999))
