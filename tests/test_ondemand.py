@@ -554,12 +554,10 @@ def test_workers_of_spark_read_the_same_and_answer_the_same(tmp_path, session):
     for name, data in {"access": pristine(VIEW, VIEW), "video": pristine(*learners) + b"junk\n"}.items():
         (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(data))
     files = sorted(tmp_path.glob("*.gz"))
-    choice = EngineConfig("spark", "local[1]", settings={"spark.driver.memory": "1g"})
-    with choice.connect():
-        ct.ingest(tmp_path / "spread", files, max_rejects="5%", engine=EngineConfig("spark"))
-        columns = "learner, action, course, region, time, position"
-        query = f"select {columns}, count(*) as n from events group by {columns} order by {columns}"
-        spread = ct.Dataset(ct.open(tmp_path / "spread").snapshot, EngineConfig("spark")).sql(query)
+    ct.ingest(tmp_path / "spread", files, max_rejects="5%", engine=EngineConfig("spark"))
+    columns = "learner, action, course, region, time, position"
+    query = f"select {columns}, count(*) as n from events group by {columns} order by {columns}"
+    spread = ct.Dataset(ct.open(tmp_path / "spread").snapshot, EngineConfig("spark")).sql(query)
     ct.ingest(tmp_path / "here", files, max_rejects="5%")
     assert ct.open(tmp_path / "here").sql(query).to_pylist() == spread.to_pylist()
     assert sum(spread["n"].to_pylist()) == 41

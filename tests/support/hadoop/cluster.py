@@ -76,6 +76,7 @@ RESOURCE_MANAGER = Role(
         "yarn.resourcemanager.resource-tracker.address",
         "yarn.resourcemanager.scheduler.address",
     ),
+    folders=("yarn.node-attribute.fs-store.root-dir",),  # by default one of /tmp that all clusters share
 )
 NODE_MANAGER = Role(
     main="org.apache.hadoop.yarn.server.nodemanager.NodeManager",
