@@ -605,7 +605,7 @@ def test_workers_of_spark_get_what_the_mapping_says_and_not_its_path(
     assert events(Path("spark")) == events(Path("duckdb"))
     assert len(events(Path("spark"))) == 2
     Path("my.toml").write_text("name =")
-    with pytest.raises(ct.UsageError, match="no TOML"):
+    with pytest.raises(ct.UsageError, match="not valid TOML"):
         ct.ingest("spark", ["log.csv"], mapping="my.toml", engine=EngineConfig("spark", master="local[1]"))
 
 

@@ -15,7 +15,7 @@ from coursetrail.dataset.schema import SOURCES
 from coursetrail.errors import DatasetError
 
 COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
-"""The columns that count lines; the first is the sum of the others."""
+"""The columns that count lines; the first is the sum of the rest."""
 
 
 @dataclass(frozen=True)

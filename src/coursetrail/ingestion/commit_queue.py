@@ -30,20 +30,20 @@ MOST_FILES, MOST_SECONDS = 50, 20
 def unparsed(opened: Snapshot) -> dict[str, list[str]]:
     """The distinct strings of a dataset's events for each lookup table that it lacks.
 
-    A table is lacking that this release has added, and after an ingest that did not look strings up.
+    It lacks a table that this release has added, and all of them after an ingest that did not look strings up.
     """
     files = opened.files(EVENTS.name)
     lacking = [lookup for lookup in lookups.ALL if lookup.name not in opened.tables]
     if not (files and lacking):
         return {}
     with connect() as engine:
-        engine.register(EVENTS.name, files, pa.schema([EVENTS.schema.field(one.key) for one in lacking]))
-        return {
-            one.name: engine.query(f"select distinct {one.key} from {EVENTS.name} where {one.key} is not null")[
-                one.key
-            ].to_pylist()
-            for one in lacking
+        keys = dict.fromkeys(one.key for one in lacking)
+        engine.register(EVENTS.name, files, pa.schema(map(EVENTS.schema.field, keys)))
+        texts = {
+            key: engine.query(f"select distinct {key} as text from {EVENTS.name} where {key} is not null")["text"]
+            for key in keys
         }
+    return {one.name: texts[one.key].to_pylist() for one in lacking}
 
 
 @dataclass

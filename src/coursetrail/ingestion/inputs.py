@@ -161,12 +161,12 @@ def check(address: str) -> None:
         raise InputError(f"{location} is empty (0 bytes). Was its download completed?")
 
 
-def size_of(file: ReadyInput) -> int:
+def size_of(file: Location) -> int:
     """Bytes of an export. InputError where it is gone: a program that rotates logs may have removed it."""
     try:
-        return file.location.size()
+        return file.size()
     except OSError as error:
-        raise unreadable(file.name, error) from error
+        raise unreadable(file, error) from error
 
 
 def state_of(address: str) -> FileState:

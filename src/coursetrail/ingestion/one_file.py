@@ -71,7 +71,7 @@ class Extractor:
         Raises InputError, TooManyRejects, StorageError; then nothing is left in the task's folder.
         """
         file = self._opener.ready(found)
-        size = size_of(file)
+        size = size_of(file.location)
         if digests := known.digests.get(size):
             with self._progress.step(f"Checking {file.location.name}", size) as step:
                 digest = Lines(file.location, step.advance).digest()

@@ -58,7 +58,7 @@ def whole_file(file: ReadyInput, reading: Reading, limit: RejectLimit, progress:
 
     Raises TooManyRejects or InputError where `reading` stopped, and InputError for a file that changed meanwhile.
     """
-    size = size_of(file)
+    size = size_of(file.location)
     with progress.step(f"Reading {Path(file.name).name}", size) as step:
         lines = Lines(file.location, step.advance, reading.format.table)
         try:

@@ -18,7 +18,7 @@ from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.profile import ADDRESS, MAIL, ColumnProfile, Profile, look
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.file_start import FileStart
-from coursetrail.ingestion.inputs import Opener, check, nested_archive, shown
+from coursetrail.ingestion.inputs import Opener, check, nested_archive, shown, size_of
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
@@ -92,10 +92,10 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
             return _archive(file, Path(folder))
         unreadable = [what for magic, what in UNREADABLE.items() if start.first.startswith(magic)]
         if unreadable and start.container == "plain":
-            return Sniffed(name, file.size(), "not readable", None, unreadable[0], None, 0, 0, None, None, None)
+            return Sniffed(name, size_of(file), "not readable", None, unreadable[0], None, 0, 0, None, None, None)
         copy = Path(folder) / "head"
         copy.write_bytes(b"".join(start.lines))
-        return _sniffed(name, file.size(), start, copy)
+        return _sniffed(name, size_of(file), start, copy)
 
 
 def _archive(location: Location, scratch: Path) -> Sniffed:
@@ -105,7 +105,7 @@ def _archive(location: Location, scratch: Path) -> Sniffed:
         what = "a spreadsheet; save the sheet as CSV"
     else:
         what = f"an archive of {len(names):,} files{f'; look at one: {location / names[0]}' if names else ''}"
-    return Sniffed(str(location), location.size(), "zip or tar", None, what, None, 0, 0, None, None, None)
+    return Sniffed(str(location), size_of(location), "zip or tar", None, what, None, 0, 0, None, None, None)
 
 
 def _sniffed(name: str, size: int, start: FileStart, copy: Path) -> Sniffed:
