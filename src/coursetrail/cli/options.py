@@ -13,6 +13,7 @@ from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter, Value
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError
+from coursetrail.ingestion.reject_limit import DEFAULT_TEXT
 from coursetrail.render.tables import WRITERS
 
 OUTPUT_FORMATS = tuple(writer.name for writer in WRITERS)
@@ -22,7 +23,9 @@ COURSE = Parameter("course", str, None, "The course of events whose page does no
 READ_OPTIONS = (
     Parameter("format", str, None, "The export's format, if its content misleads.", metavar="NAME"),
     Parameter("mapping", str, None, "A file that describes any other format; sniff writes a draft.", metavar="TOML"),
-    Parameter("max_rejects", str, "1%", "Stop when more lines (or this share of them) cannot be read.", metavar="N|P%"),
+    Parameter(
+        "max_rejects", str, DEFAULT_TEXT, "Stop when more lines (or this share of them) cannot be read.", metavar="N|P%"
+    ),
 )
 """How exports are read, in the order of the help text."""
 

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from coursetrail.analyses.analysis import Result
 from coursetrail.analyses.open_dataset import Dataset
+from coursetrail.dataset.ledger import COUNTS
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.render.wording import clean
 from coursetrail.render.writer import Writer
 
-SHOWN = ("source", "file", "lines", "events", "duplicates", "rejected", "blank", "first_time", "last_time", "fault")
+SHOWN = ("source", "file", *COUNTS, "first_time", "last_time", "fault")
 
 
 def check_printable(writer: Writer, tables: int) -> None:
@@ -65,10 +66,8 @@ def put(data: bytes) -> None:
 
 def print_source(row: dict[str, Any]) -> None:
     """Print how many lines of a file became events, duplicates or rejects."""
-    say(
-        f"{row['uri']}: {row['lines']:,} lines = {row['events']:,} events + {row['duplicates']:,} duplicates "
-        f"+ {row['rejected']:,} rejected + {row['blank']:,} blank"
-    )
+    whole, *parts = (f"{row[name]:,} {name}" for name in COUNTS)
+    say(f"{row['uri']}: {whole} = {' + '.join(parts)}")
     if row["mended"]:
         say(f"  mended: {row['mended']}")
     if row["fault"]:
@@ -82,7 +81,7 @@ def ledger_text(dataset: str, opened: Dataset) -> bytes:
     rows = opened.sources
     names = pa.array([Path(uri).name for uri in rows["uri"].to_pylist()], pa.string())
     shown = rows.set_column(rows.schema.get_field_index("uri"), "file", names).select(SHOWN)
-    sums = [sum(rows[name].to_pylist()) for name in ("lines", "events", "duplicates", "rejected", "blank")]
-    total = "lines = events + duplicates + rejected + blank: {:,} = {:,} + {:,} + {:,} + {:,}".format(*sums)
+    whole, *parts = (f"{sum(rows[name].to_pylist()):,}" for name in COUNTS)
+    total = f"{COUNTS[0]} = {' + '.join(COUNTS[1:])}: {whole} = {' + '.join(parts)}"
     head = f"{dataset}, version {opened.snapshot.version}\n\n"
     return head.encode() + encode(shown, "table") + f"\n{total}\n".encode()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
+from coursetrail.dataset.ledger import COUNTS
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class LedgerTable:
     total: LedgerRow
     first: datetime | None
     last: datetime | None
+    counted: tuple[str, ...] = COUNTS
 
     @property
     def faults(self) -> list[LedgerRow]:
