@@ -39,9 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="kill fifty times at random instead of ten")
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what needs Java, and to which group a test belongs: here, before pytest-xdist looks for groups."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "java" in fixtures:
+        item.add_marker("java")
+        if group := next((name for name in GROUPS if name in fixtures), None):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs Java and to which group a test belongs, and put groups and slow tests first."""
+    """Put groups first, then slow tests: what runs last is short, and no process waits long for another."""
 
     def rank(item: pytest.Item) -> int:
         group = item.get_closest_marker("xdist_group")
@@ -49,12 +57,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             return GROUPS.index(group.args[0])
         return len(GROUPS) + (item.get_closest_marker("slow") is None)
 
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "java" in fixtures:
-            item.add_marker("java")
-            if group := next((name for name in GROUPS if name in fixtures), None):
-                item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=rank)
 
 
