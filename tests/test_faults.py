@@ -332,15 +332,19 @@ def test_two_at_once_give_what_one_after_the_other_gives(tmp_path, pair):
     assert unordered(folder / "d") == expected
     assert not (folder / "d" / "_staging").exists()
     folder = copied(tmp_path / "before", tmp_path / "x")
-    children = [FORKS.Process(target=without_lock, args=(act, folder)) for act in (one, other)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
-    codes = [child.exitcode for child in children]
+    # A run of two commits may come between those of the other: then both lose, nothing is lost, and both are told.
+    for _ in range(10):
+        children = [FORKS.Process(target=without_lock, args=(act, folder)) for act in (one, other)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+        codes = [child.exitcode for child in children]
+        assert set(codes) <= {0, 6}
+        assert whole(folder / "d")
+        if 0 in codes:
+            break
     assert 0 in codes
-    assert set(codes) <= {0, 6}
-    assert whole(folder / "d")
     for act in (one, other):
         act(folder)
     assert unordered(folder / "d") == expected
