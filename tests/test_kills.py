@@ -73,12 +73,12 @@ def read(folder: Path) -> None:
 
 def clear(folder: Path) -> None:
     """A compaction long after the last change."""
-    kept = maintenance.KEPT
-    maintenance.KEPT = timedelta(0)
+    before = maintenance.RETENTION
+    maintenance.RETENTION = timedelta(0)
     try:
         compact(folder)
     finally:
-        maintenance.KEPT = kept
+        maintenance.RETENTION = before
 
 
 APPENDED = {f"write_deltalake of {name}" for name in ("agents", "languages", "rejects", "sources")}
