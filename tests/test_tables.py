@@ -14,22 +14,12 @@ import pytest
 from pyarrow import parquet
 
 from coursetrail.analyses.analysis import Analysis, Result
-from coursetrail.analyses.scope import Scope
 from coursetrail.errors import UsageError
 from coursetrail.render.charts import Bars, Table
 from coursetrail.render.tables import WRITERS, encode
+from support import results
 
-SCOPE = Scope(
-    events=3475235,
-    learners=21790,
-    without_learner=12,
-    bots=0,
-    bot_events=0,
-    outside=0,
-    admin=0,
-    filters="",
-    source="psy-001.gz",
-)
+SCOPE = replace(results.SCOPE, source="psy-001.gz")
 DEVICES = [
     ("desktop", 18248, 0.83745),
     ("tablet", 1980, 0.09087),

@@ -1,6 +1,5 @@
 """Analyses that are asked together: their SQL, the relations that they share, the columns that they read."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,7 +7,7 @@ from functools import cached_property
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Value
-from coursetrail.analyses.relations import Relation, materialized, named_relations
+from coursetrail.analyses.relations import Relation, materialized, named_relations, words_of
 from coursetrail.analyses.scope import scope_sql
 from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.errors import UsageError, did_you_mean
@@ -66,5 +65,5 @@ def columns_named(texts: Iterable[str]) -> set[str]:
 
     A word that only happens to be the name of a column counts too: one column too many is read, never one too few.
     """
-    words = set(re.findall(r"\w+", " ".join(texts)))
+    words = words_of(" ".join(texts))
     return {one.name for one in EVENT_COLUMNS if one.name in words}

@@ -40,9 +40,14 @@ USED = Relation(
 RELATIONS = (USED,)
 
 
+def words_of(sql: str) -> set[str]:
+    """All words of a text: the names in it, and whatever else its words are."""
+    return set(re.findall(r"\w+", sql))
+
+
 def named_relations(sql: str) -> tuple[Relation, ...]:
     """The relations that a text names."""
-    words = set(re.findall(r"\w+", sql))
+    words = words_of(sql)
     return tuple(one for one in RELATIONS if one.name in words)
 
 

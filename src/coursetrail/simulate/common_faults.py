@@ -3,6 +3,8 @@
 A byte that is not text is written as a lone surrogate, as Python's surrogateescape does.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -31,3 +33,22 @@ def blank(line: str, random: int) -> str:
 def long_text(random: int) -> str:
     """100 kB to 1 MB of text."""
     return "long " * (20_000 + random % 180_000)
+
+
+def cut_after(mark: str, line: str, random: int) -> str:
+    """The line cut off at some character after `mark`, which is in it."""
+    begin = line.index(mark)
+    return line[: begin + random % (len(line) - 1 - begin)]
+
+
+IN_JSON: dict[str, Callable[[str, int], str]] = {
+    "byte_order_mark": lambda line, _: f"\ufeff{line}",
+    "near_duplicate": lambda line, _: f"{{ {line[1:]}",
+    "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
+    "carriage_return": lambda line, _: f"{line}\r",
+    "duplicate": lambda line, _: line,
+    "blank": blank,
+    "garbage": garbage,
+    "no_object": no_object,
+}
+"""Faults of every format that is lines of JSON."""

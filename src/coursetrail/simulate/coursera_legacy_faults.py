@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from coursetrail.simulate.common_faults import blank, garbage, long_text, no_object
+from coursetrail.simulate.common_faults import IN_JSON, cut_after, long_text
 from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, FaultKind
 
 KINDS = (
@@ -101,13 +101,11 @@ def _no_time(line: str, random: int) -> str:
 
 def _cut(line: str, random: int) -> str:
     """The line cut off after its time."""
-    begin = line.index('"page_url"')
-    return line[: begin + random % (len(line) - 1 - begin)]
+    return cut_after('"page_url"', line, random)
 
 
 FAULTS: dict[str, Callable[[str, int], str]] = {
-    "byte_order_mark": lambda line, _: f"\ufeff{line}",
-    "near_duplicate": lambda line, _: f"{{ {line[1:]}",
+    **IN_JSON,
     "synthetic": _synthetic,
     "value_not_json": _not_json,
     "value_not_finite": _not_finite,
@@ -120,19 +118,13 @@ FAULTS: dict[str, Callable[[str, int], str]] = {
     "time_as_float": lambda line, n: _time(line, "{}.0".format if n % 2 else lambda t: f"{t[0]}.{t[1:]}e12"),
     "time_in_seconds": lambda line, _: _time(line, lambda time: time[:-3]),
     "time_in_microseconds": lambda line, _: _time(line, "{}000".format),
-    "carriage_return": lambda line, _: f"{line}\r",
-    "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
     "very_long": lambda line, n: _more(line, f'"note":"{long_text(n)}"'),
     "unknown_fields": lambda line, n: _more(line, f'"41":["{n}"],"experiment":{{"arm":{n % 3},"on":true}}'),
     "invalid_utf8": lambda line, _: _more(line, '"title":"caf\udce9 \udcff\udcc3("'),
     "repeated_key": _repeated,
     "lone_surrogate": lambda line, _: _more(line, '"title":"half of a pair: \\ud83d"'),
     "cut_at_end": _cut,
-    "duplicate": lambda line, _: line,
-    "blank": blank,
-    "garbage": garbage,
     "cut_short": _cut,
-    "no_object": no_object,
     "no_time": _no_time,
     "nuls_inside": lambda line, n: _cut(line, n) + "\0" * (1 + n % 500),
 }

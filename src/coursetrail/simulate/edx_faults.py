@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from coursetrail.simulate.common_faults import blank, garbage, long_text, no_object
+from coursetrail.simulate.common_faults import IN_JSON, cut_after, long_text
 from coursetrail.simulate.damage import BLANK, DUPLICATE, EVENT, REJECTED, FaultKind
 
 KINDS = (
@@ -86,19 +86,15 @@ def _no_time(line: str, random: int) -> str:
 
 def _cut(line: str, random: int) -> str:
     """The line cut off after its time."""
-    begin = line.index('"page": ')
-    return line[: begin + random % (len(line) - 1 - begin)]
+    return cut_after('"page": ', line, random)
 
 
 FAULTS: dict[str, Callable[[str, int], str]] = {
-    "byte_order_mark": lambda line, _: f"\ufeff{line}",
-    "near_duplicate": lambda line, _: f"{{ {line[1:]}",
+    **IN_JSON,
     "second_envelope": _second_envelope,
     "event_as_object": _as_object,
     "event_cut": _event_cut,
     "syslog_prefix": lambda line, n: f"Aug {1 + n % 28} 10:{n % 60:02d}:00 edx-{n % 4} [service_variant=lms]: {line}",
-    "leading_nuls": lambda line, n: "\0" * (1 + n % 826) + line,
-    "carriage_return": lambda line, _: f"{line}\r",
     "time_without_zone": lambda line, _: _time(line, lambda time: f'"{time[:-6]}"'),
     "time_in_zulu": lambda line, _: _time(line, lambda time: f'"{time[:-6]}Z"'),
     "escaped_quote": lambda line, _: _more(line, '"title": "The learner\\\'s guide"'),
@@ -108,11 +104,7 @@ FAULTS: dict[str, Callable[[str, int], str]] = {
     "repeated_key": _repeated,
     "lone_surrogate": lambda line, _: _more(line, '"title": "half of a pair: \\ud83d"'),
     "cut_at_end": _cut,
-    "duplicate": lambda line, _: line,
-    "blank": blank,
-    "garbage": garbage,
     "cut_short": _cut,
-    "no_object": no_object,
     "no_time": _no_time,
     "nuls_inside": lambda line, n: _cut(line, n) + "\0" * (1 + n % 500),
 }
