@@ -314,7 +314,7 @@ def test_a_raw_newline_in_the_title_of_a_video_costs_nothing(read):
 
 def test_a_raw_newline_in_a_value_that_is_no_json_stays(tmp_path):
     (row,), reading = batch(tmp_path, pristine({**VIEW, "value": "no\njson"}))
-    assert (json.loads(row["extra"])["value"], reading.repaired) == ("no\njson", [])
+    assert (json.loads(row["extra"])["value"], reading.repaired) == ("no\njson", {})
 
 
 def test_backslashes_of_a_file_that_was_saved_again_stay_what_they_are(tmp_path):
@@ -336,7 +336,7 @@ def test_backslashes_of_a_file_that_was_saved_again_stay_what_they_are(tmp_path)
 )
 def test_a_time_is_utc_unless_it_says_otherwise(tmp_path, text, time):
     (row,), reading = batch(tmp_path, pristine({**VIEW, "server_timestamp": text}))
-    assert (row["time"], reading.repaired) == (time, [])
+    assert (row["time"], reading.repaired) == (time, {})
 
 
 # Recognition

@@ -1,9 +1,11 @@
 """A dataset of an older release: a newer one has further columns and lookup tables, and reads and extends it."""
 
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 import coursetrail as ct
 from coursetrail.lookups.lookup import Lookup
@@ -119,3 +121,39 @@ def test_a_column_that_is_new_is_null_in_events_that_are_there_and_filled_in_tho
     assert with_steps.run(compact + show) == filled
     assert ct.open(dataset).sql("select count(*) as n from events")["n"].to_pylist() == [6]
     assert ct.ingest(dataset, [visits(tmp_path, "b.org", 2)])[0].source.events == 2
+
+
+def test_a_column_of_the_ledger_that_is_new_is_null_in_sources_that_are_there_and_filled_in_those_that_come(tmp_path):
+    newer = ChangedPackage(
+        tmp_path / "newer",
+        insertions={
+            "dataset/schema.py": {
+                '        "bytes": (INT64, "its size on disk"),\n': '        "pages": (INT64, "pages"),\n'
+            },
+            "dataset/ledger.py": {"    bytes: int\n": "    pages: int | None\n"},
+            "ingestion/one_file.py": {"        bytes=lines.size,\n": "        pages=7,\n"},
+        },
+    )
+    dataset = str(tmp_path / "d")
+    ct.ingest(dataset, [visits(tmp_path, "a.org", 3)])
+    show = f"print([(row['events'], row['pages']) for row in ct.open({dataset!r}).sources.to_pylist()])\n"
+    assert newer.run(show) == "[(3, None)]\n"
+    again = f"print(ct.ingest({dataset!r}, [{str(visits(tmp_path, 'b.org', 2))!r}])[0].source.source)\n"
+    assert newer.run(again + show) == "2\n[(3, None), (2, 7)]\n"
+    pages = f"print(ct.open({dataset!r}).sql('select source, pages from sources order by 1').to_pylist())\n"
+    assert newer.run(pages) == "[{'source': 1, 'pages': None}, {'source': 2, 'pages': 7}]\n"
+    assert ct.open(dataset).sources["events"].to_pylist() == [3, 2]
+    assert ct.ingest(dataset, [visits(tmp_path, "c.org", 1)])[0].source.events == 1
+
+
+def test_counts_that_an_older_release_did_not_make_are_zero(tmp_path):
+    """Its ledger lacks the columns: they are dropped here from the table that Delta Lake's library wrote."""
+    ct.ingest(tmp_path / "d", [visits(tmp_path, "a.org", 3)])
+    sources = tmp_path / "d" / "sources"
+    table = DeltaTable(str(sources))
+    rows = table.to_pyarrow_table().drop_columns(["header", "unfinished", "physical_lines", "warnings"])
+    shutil.rmtree(sources)
+    write_deltalake(str(sources), rows.schema.empty_table())
+    write_deltalake(str(sources), rows, mode="append")  # version 1, as the manifest says
+    (row,) = ct.open(tmp_path / "d").sources.to_pylist()
+    assert (row["header"], row["unfinished"], row["physical_lines"], row["warnings"]) == (0, 0, None, None)

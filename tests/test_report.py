@@ -39,6 +39,8 @@ def sources(*rows):
             "duplicates": pa.array(columns[3], pa.int64()),
             "rejected": pa.array(columns[4], pa.int64()),
             "blank": pa.array(columns[5], pa.int64()),
+            **dict.fromkeys(("header", "unfinished"), pa.array([0] * count, pa.int64())),
+            "warnings": pa.array([None] * count, pa.string()),
             "fault": pa.array(columns[6], pa.string()),
             "first_time": pa.array([START] * count, pa.timestamp("us")),
             "last_time": pa.array([START + datetime.timedelta(days=89)] * count, pa.timestamp("us")),
@@ -192,7 +194,8 @@ def test_the_ledgers_of_these_tests_are_made_of_columns_that_a_dataset_has():
 
 
 def test_opposite_errors_of_two_sources_do_not_cancel_out():
-    assert len(ledger(sources(("a", 10, 9, 0, 0, 0, None), ("b", 10, 11, 0, 0, 0, None))).faults) == 2
+    entries = ledger(sources(("a", 10, 9, 0, 0, 0, None), ("b", 10, 11, 0, 0, 0, None))).entries
+    assert [len(entry.remarks) for entry in entries] == [1, 1]
 
 
 def test_no_text_from_the_data_becomes_markup(tmp_path):

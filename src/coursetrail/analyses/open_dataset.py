@@ -40,7 +40,7 @@ class Dataset:
 
     @property
     def sources(self) -> pa.Table:
-        """The ledger: one row an ingested file, with `lines = events + duplicates + rejected + blank`."""
+        """The ledger: one row an ingested file, whose counts of lines add up."""
         return self.snapshot.sources
 
     @with_signature(FILTERS)

@@ -1,5 +1,6 @@
 """What the commands print: data to standard output, messages to standard error."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from coursetrail.analyses.analysis import Result
 from coursetrail.analyses.open_dataset import Dataset
-from coursetrail.dataset.ledger import COUNTS
+from coursetrail.dataset.ledger import COUNTS, equation
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.render.wording import clean
@@ -66,10 +67,14 @@ def put(data: bytes) -> None:
 
 def print_source(row: dict[str, Any]) -> None:
     """Print how many lines of a file became events, duplicates or rejects."""
-    whole, *parts = (f"{row[name]:,} {name}" for name in COUNTS)
-    say(f"{row['uri']}: {whole} = {' + '.join(parts)}")
+    physical = row["physical_lines"]
+    differs = physical is not None and physical != row["lines"]
+    more = f" ({physical:,} physical lines)" if differs else ""
+    say(f"{row['uri']}: {equation([row[name] for name in COUNTS])}{more}")
     if row["mended"]:
-        say(f"  mended: {row['mended']}")
+        say(f"  repaired: {', '.join(f'{kind} {number:,}' for kind, number in json.loads(row['mended']).items())}")
+    for warning in json.loads(row["warnings"] or "[]"):
+        say(f"  warning: {warning}")
     if row["fault"]:
         say(f"  warning: {row['fault']}")
 
@@ -81,7 +86,8 @@ def ledger_text(dataset: str, opened: Dataset) -> bytes:
     rows = opened.sources
     names = pa.array([Path(uri).name for uri in rows["uri"].to_pylist()], pa.string())
     shown = rows.set_column(rows.schema.get_field_index("uri"), "file", names).select(SHOWN)
-    whole, *parts = (f"{sum(rows[name].to_pylist()):,}" for name in COUNTS)
-    total = f"{COUNTS[0]} = {' + '.join(COUNTS[1:])}: {whole} = {' + '.join(parts)}"
+    total = equation([sum(rows[name].to_pylist()) for name in COUNTS])
     head = f"{dataset}, version {opened.snapshot.version}\n\n"
-    return head.encode() + encode(shown, "table") + f"\n{total}\n".encode()
+    warned = zip(names.to_pylist(), rows["warnings"].to_pylist(), strict=True)
+    warnings = [f"{clean(file)}: {clean(text)}\n" for file, texts in warned for text in json.loads(texts or "[]")]
+    return head.encode() + encode(shown, "table") + f"\n{total}\n{''.join(warnings)}".encode()

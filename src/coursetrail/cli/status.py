@@ -15,7 +15,7 @@ from coursetrail.cli.printing import ledger_text, put
 def status(dataset: str, form: str, as_of: int | datetime | None) -> None:
     """Show what was read from each file, and how its lines count.
 
-    For every file, lines = events + duplicates + rejected + blank.
+    For every file, lines = events + duplicates + rejected + blank + header + unfinished.
 
     \b
       coursetrail status psy-001

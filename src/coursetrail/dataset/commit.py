@@ -46,13 +46,16 @@ def append(location: Location, name: str, rows: pa.Table, mode: str = "append", 
             table, based_on = DeltaTable(uri(location, name)), based_on or 0
         if table.version() != based_on:
             raise CommitFailedError(f"'{name}' has a new version")
+        _add_columns(table, rows.schema, {})
+        at = table.version() + 1
         write_deltalake(
             table,
             rows,
             mode="overwrite" if mode == "overwrite" else "append",
-            commit_properties=CommitProperties(app_transactions=[Transaction("coursetrail", based_on + 1)]),
+            schema_mode="merge",  # a later release may have added columns
+            commit_properties=_numbered(table),
         )
-        return based_on + 1
+        return at
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,10 @@ def rewrite(location: Location, full: int) -> None:
     for name in BESIDE_EVENTS:
         table = table_at(location, name)
         if table is not None:
-            mark = Transaction("coursetrail", table.version() + 1)
             table.optimize.compact(
                 target_size=full,
                 writer_properties=WRITER,
-                commit_properties=CommitProperties(app_transactions=[mark]),
+                commit_properties=_numbered(table),
             )
     events = events_at(location)
     if events is not None:
@@ -197,17 +199,21 @@ def _events_at_version(location: Location, based_on: int | None) -> DeltaTable |
 
 
 def _with_all_columns(location: Location, events: DeltaTable | None) -> DeltaTable | None:
-    """The table of events, with a column of null for each that an older release did not know: a version of its own."""
-    if events is None:
-        return None
-    known = {field.name for field in events.schema().fields}
-    new = [field for field in Schema.from_arrow(EVENTS.schema).fields if field.name not in known]
-    if new:
-        events.alter.add_columns(
-            [Field(field.name, field.type, metadata={LATER: "true"}) for field in new],
-            commit_properties=_marked(events, manifest_of(location, events)),
-        )
+    """The table of events, with a column of null for each that an older release did not know."""
+    if events is not None:
+        _add_columns(events, EVENTS.schema, _recorded(manifest_of(location, events)))
     return events
+
+
+def _add_columns(table: DeltaTable, schema: pa.Schema, metadata: dict[str, str]) -> None:
+    """Add the columns of `schema` that a table of an older release lacks, null in every row: a version of its own."""
+    known = {field.name for field in table.schema().fields}
+    new = [field for field in Schema.from_arrow(schema).fields if field.name not in known]
+    if new:
+        table.alter.add_columns(
+            [Field(field.name, field.type, metadata={LATER: "true"}) for field in new],
+            commit_properties=_numbered(table, metadata),
+        )
 
 
 def _create_empty(location: Location) -> DeltaTable:
@@ -252,14 +258,17 @@ def _properties(
     versions = {name: at for name in BESIDE_EVENTS if (at := version(location, name)) is not None}
     before = manifest_of(location, events).sources if events else frozenset()
     after = before - {source.source for source in gone} | {source.source for source in added}
-    return _marked(events, Manifest(versions, after))
+    return _numbered(events, _recorded(Manifest(versions, after)))
 
 
-def _marked(events: DeltaTable | None, manifest: Manifest) -> CommitProperties:
-    return CommitProperties(
-        custom_metadata={"coursetrail": manifest.to_json()},
-        app_transactions=[Transaction("coursetrail", events.version() + 1 if events else 0)],
-    )
+def _recorded(manifest: Manifest) -> dict[str, str]:
+    return {"coursetrail": manifest.to_json()}
+
+
+def _numbered(table: DeltaTable | None, metadata: dict[str, str] | None = None) -> CommitProperties:
+    """Marks a commit with its number, and with what it records of the dataset."""
+    number = table.version() + 1 if table else 0
+    return CommitProperties(custom_metadata=metadata, app_transactions=[Transaction("coursetrail", number)])
 
 
 def _add(file: EventsFile) -> AddAction:

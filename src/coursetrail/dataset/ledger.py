@@ -14,18 +14,34 @@ import pyarrow as pa
 from coursetrail.dataset.schema import SOURCES
 from coursetrail.errors import DatasetError
 
-COUNTS = ("lines", "events", "duplicates", "rejected", "blank")
+COUNTS = ("lines", "events", "duplicates", "rejected", "blank", "header", "unfinished")
 """The columns that count lines; the first is the sum of the rest."""
+RARE = ("header", "unfinished")
+"""Those that an equation names only where they are not 0."""
+
+
+def equation(counts: Sequence[int]) -> str:
+    """Counts in the order of `COUNTS` as a sum.
+
+    >>> equation((12, 10, 0, 1, 0, 1, 0))
+    '12 lines = 10 events + 0 duplicates + 1 rejected + 0 blank + 1 header'
+    """
+    whole, *parts = zip(COUNTS, counts, strict=True)
+    terms = (f"{number:,} {name}" for name, number in parts if number or name not in RARE)
+    sign = "=" if whole[1] == sum(counts[1:]) else "≠"
+    return f"{whole[1]:,} {whole[0]} {sign} {' + '.join(terms)}"
 
 
 @dataclass(frozen=True)
 class Source:
     """One reading of a file: a row of the ledger.
 
-    `lines = events + duplicates + rejected + blank`, always; they are those after the first `begin` lines, which the
-    source that it `continues` has. `mended` is a JSON object of what was repaired and how often; `fault` says what
-    ended the file early. Times are UTC, `bytes` and `digest` (BLAKE3) those of the whole file as it lay on disk,
-    `modified` when it was last written to; `beginning` is the fingerprint by which a file that has grown is recognised.
+    `lines = events + duplicates + rejected + blank + header + unfinished`, always; they are those after the first
+    `begin` lines, which the source that it `continues` has. `physical_lines` are those that end in a newline, where a
+    record may hold several. `mended` is a JSON object of what was repaired and in how many lines, `warnings` a JSON
+    list of texts; `fault` says what ended the file early. Times are UTC, `bytes` and `digest` (BLAKE3) those of the
+    whole file as it lay on disk, `modified` when it was last written to; `beginning` is the fingerprint by which a file
+    that has grown is recognised.
     """
 
     source: int
@@ -39,7 +55,11 @@ class Source:
     duplicates: int
     rejected: int
     blank: int
+    header: int
+    unfinished: int
+    physical_lines: int | None
     mended: str | None
+    warnings: str | None
     fault: str | None
     first_time: datetime | None
     last_time: datetime | None
@@ -70,7 +90,9 @@ class Source:
             bytes=size,
             modified=modified,
             **nothing,
+            physical_lines=0,
             mended=None,
+            warnings=None,
             fault=None,
             first_time=None,
             last_time=None,

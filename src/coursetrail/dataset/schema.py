@@ -163,7 +163,14 @@ SOURCES = DatasetTable(
         "duplicates": (INT64, "lines whose bytes equal an earlier line of the file"),
         "rejected": (INT64, "lines that could not be read: they are in `rejects`"),
         "blank": (INT64, "lines of white space or NUL bytes only"),
+        "header": (INT64, "1 where the first line holds the names of the columns, else 0"),
+        "unfinished": (
+            INT64,
+            "1 where the last line is not complete: the file may still grow, or was cut; else 0",
+        ),
+        "physical_lines": (INT64, "the same lines as an editor counts them: a record of a table may hold several"),
         "mended": (TEXT, "JSON: what was repaired, and in how many lines"),
+        "warnings": (TEXT, "JSON: a list of what a person should check"),
         "fault": (
             TEXT,
             ("what ended the file early, for example a gzip stream that is cut off, or what may have; else null"),

@@ -17,6 +17,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from coursetrail.dataset.delta import LATER, events_at, read_rows, rows, uri
 from coursetrail.dataset.errors import RESTORE, unreadable_table
+from coursetrail.dataset.ledger import COUNTS
 from coursetrail.dataset.manifest import manifest_of
 from coursetrail.dataset.schema import EVENTS, SOURCES, TABLES
 from coursetrail.errors import DatasetError
@@ -106,7 +107,13 @@ class Snapshot:
         if SOURCES.name not in self.tables:
             return SOURCES.schema.empty_table()
         table = read_rows(self.location / SOURCES.name, self.tables[SOURCES.name])
+        lacking = [name for name in SOURCES.columns if name not in table.column_names]  # of an older release
+        for name in lacking:
+            table = table.append_column(name, pa.nulls(len(table), SOURCES.schema.field(name).type))
         found = table.select(SOURCES.schema.names).cast(SOURCES.schema)
+        for name in COUNTS:
+            at = found.schema.get_field_index(name)
+            found = found.set_column(at, SOURCES.schema.field(name), pc.fill_null(found[name], 0))
         return found.filter(pc.is_in(found["source"], pa.array(self.numbers, pa.int32()))).sort_by("source")
 
 

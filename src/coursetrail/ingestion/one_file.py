@@ -143,9 +143,7 @@ class Extractor:
         thinner = path.with_name(events_file.name())
         duplicates.leave_out(self._engine, path, repeated, thinner)
         path.unlink()
-        numbers = set(repeated.tolist())
-        reading.rejects = [reject for reject in reading.rejects if reject[0] not in numbers]
-        reading.repaired = [repaired for repaired in reading.repaired if repaired[0] not in numbers]
+        reading.leave_out(repeated)
         return thinner, len(repeated)
 
 
@@ -170,7 +168,11 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
         duplicates=repeated,
         rejected=len(reading.rejects),
         blank=len(reading.blank),
+        header=0,
+        unfinished=0,
+        physical_lines=lines.lines - skipped.lines,
         mended=json.dumps(kinds) if kinds else None,
+        warnings=json.dumps(reading.warnings) if reading.warnings else None,
         fault=lines.fault,
         first_time=first,
         last_time=last,

@@ -1,5 +1,6 @@
 """The ledger as the report shows it: how many lines of every source became events, duplicates or rejects."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from coursetrail.dataset.ledger import COUNTS
+from coursetrail.dataset.ledger import COUNTS, equation
 
 
 @dataclass(frozen=True)
@@ -19,18 +20,22 @@ class LedgerRow:
     digest: str
     version: str
     counts: tuple[int, ...]
-    fault: str
+    notes: tuple[str, ...]
 
     @property
     def balanced(self) -> bool:
-        """Whether `lines = events + duplicates + rejected + blank`."""
+        """Whether the first count is the sum of the rest."""
         return self.counts[0] == sum(self.counts[1:])
 
     @property
     def equation(self) -> str:
         """The counts as an equation."""
-        lines, *parts = (f"{number:,} {name}" for number, name in zip(self.counts, COUNTS, strict=True))
-        return f"{lines} {'=' if self.balanced else '≠'} {' + '.join(parts)}"
+        return equation(self.counts)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a person should look at: what ended the file early, warnings, and counts that do not add up."""
+        return self.notes if self.balanced else (*self.notes, f"The counts do not add up: {self.equation}.")
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,6 @@ class LedgerTable:
     last: datetime | None
     counted: tuple[str, ...] = COUNTS
 
-    @property
-    def faults(self) -> list[LedgerRow]:
-        """The sources with a fault, or whose counts do not add up."""
-        return [entry for entry in self.entries if entry.fault or not entry.balanced]
-
 
 def ledger(sources: pa.Table) -> LedgerTable:
     """The table `sources` of a dataset as a ledger."""
@@ -56,7 +56,7 @@ def ledger(sources: pa.Table) -> LedgerTable:
     sums = [sum(entry.counts[index] for entry in entries) for index in range(len(COUNTS))]
     return LedgerTable(
         entries=entries,
-        total=LedgerRow("all sources", "", "", "", tuple(sums), ""),
+        total=LedgerRow("all sources", "", "", "", tuple(sums), ()),
         first=min((row["first_time"] for row in rows if row["first_time"]), default=None),
         last=max((row["last_time"] for row in rows if row["last_time"]), default=None),
     )
@@ -69,7 +69,7 @@ def _entry(row: dict[str, Any]) -> LedgerRow:
         digest=(row["digest"] or "")[:12],
         version=row["version"] or "",
         counts=tuple(row[name] or 0 for name in COUNTS),
-        fault=row["fault"] or "",
+        notes=tuple(filter(None, (row["fault"], *json.loads(row["warnings"] or "[]")))),
     )
 
 

@@ -5,7 +5,7 @@ format's `repair`; a line that cannot be repaired becomes a reject. No line is l
 blank. docs/adr/0002-reading-lines.md has the reasons and the measurements.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -51,7 +51,8 @@ class Reading:
     hashes: list[Any] = field(default_factory=list)
     rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
-    repaired: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    repaired: dict[str, list[Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def batches(self, lines: Lines, spec: FieldSpec) -> Iterator[Batch]:
         """All lines, block by block; the repaired lines of a block follow in a batch of their own."""
@@ -63,9 +64,28 @@ class Reading:
         form = spec.scan(b"").r.type
         return pa.RecordBatchReader.from_batches(pa.schema([("r", form)]), self._in_order(lines, spec))
 
+    def count(self, kind: str, numbers: Any) -> None:
+        """Note that values of the lines with these numbers were changed, and how."""
+        if len(numbers):
+            self.repaired.setdefault(kind, []).append(np.asarray(numbers, np.int64))
+
+    def warn(self, text: str) -> None:
+        """Note, once, what a person should check: the column or field and the number of lines, never a value."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
     def kinds(self) -> dict[str, int]:
         """How many lines needed each kind of repair."""
-        return dict(sorted(Counter(kind for _, kinds in self.repaired for kind in kinds).items()))
+        return {kind: sum(map(len, numbers)) for kind, numbers in sorted(self.repaired.items())}
+
+    def leave_out(self, numbers: Any) -> None:
+        """Take the lines with these numbers out of the account of rejects and repairs."""
+        out = set(numbers.tolist())
+        self.rejects = [reject for reject in self.rejects if reject[0] not in out]
+        left = {
+            kind: [part[np.isin(part, numbers, invert=True)] for part in parts] for kind, parts in self.repaired.items()
+        }
+        self.repaired = {kind: parts for kind, parts in left.items() if any(map(len, parts))}
 
     def _in_order(self, lines: Lines, spec: FieldSpec) -> Iterator[pa.RecordBatch]:
         for block, scanned in _scanned(lines.blocks(), spec, self.threads):
@@ -96,6 +116,7 @@ class Reading:
         """Suspect lines as (number, text, raw bytes) → the numbers of the repaired ones, and these scanned."""
         lines: dict[int, bytes] = {}
         raws: dict[int, bytes] = {}
+        changed: dict[str, list[int]] = {}
         for number, text, raw in suspect:
             if self.format.table and (why := self.format.table.why(text)):
                 self._reject(number, why, raw)
@@ -109,8 +130,10 @@ class Reading:
                 self.blank.append(number)
                 continue
             lines[number], raws[number] = found.text.encode() + b"\n", raw
-            if found.kinds:
-                self.repaired.append((number, found.kinds))
+            for kind in dict.fromkeys(found.kinds):
+                changed.setdefault(kind, []).append(number)
+        for kind, numbers in changed.items():
+            self.count(kind, numbers)
         scanned = spec.scan(b"".join(lines.values()), repaired=True)
         for at in np.flatnonzero(~scanned.valid):
             number = list(lines)[at]
