@@ -1,6 +1,7 @@
 """Answers as pictures: what is drawn, what is written on it, and that no label meets another."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,8 +16,9 @@ import pytest
 from PIL import Image, ImageOps
 
 from coursetrail.errors import StorageError, UsageError
-from coursetrail.outputs.plots import bars, concentration, figure, text_metrics
+from coursetrail.outputs.plots import bars, concentration, figure, fonts, text_metrics
 from coursetrail.outputs.plots.distribution import distribution_of
+from coursetrail.outputs.plots.fonts import font_file
 from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS, find_format
 from coursetrail.render.charts import Table
 from support.results import BROWSERS, HOSTILE, SCOPE, activity, browsers
@@ -69,7 +71,7 @@ def boxes(canvas):
 
     renderer = RendererAgg(10, 10, 720)
     for line in canvas.texts.lines:
-        letters = FontProperties(fname=text_metrics.font_file(line.bold), size=line.size)
+        letters = FontProperties(fname=font_file(line.text, line.bold), size=line.size)
         wide = renderer.get_text_width_height_descent(line.text, letters, False)[0] / 10
         yield line.text, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
 
@@ -178,7 +180,7 @@ def test_hostile_labels_are_shortened_and_shown_as_letters(canvases):
     figure.render(browsers(HOSTILE), ())
     labels = written(canvases[0])
     assert "$\\frac{1}{0}$ $x" in labels
-    assert "\ufffd[31mred" in labels
+    assert "[U+241B][31mred" in labels
     assert "\ufffdgnp.exe" in labels
     assert "(empty)" in labels
     assert next(label for label in labels if label.startswith("WWWW")).endswith("W…")
@@ -306,8 +308,8 @@ def test_widths_added_up_are_those_that_matplotlib_lays_out():
     from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.font_manager import FontProperties
 
-    letters = FontProperties(fname=text_metrics.font_file(), size=9)
     for words in ("Internet Explorer", "11,402 · 52.3 %", "Яндекс.Браузер"):
+        letters = FontProperties(fname=font_file(words), size=9)
         laid_out = RendererAgg(10, 10, 720).get_text_width_height_descent(words, letters, False)[0] / 10
         assert text_metrics.width(words, 9) == pytest.approx(laid_out, rel=0.03)
 
@@ -335,6 +337,54 @@ def test_only_letters_that_stand_side_by_side_are_filled_as_outlines(words, simp
     from coursetrail.outputs.plots import glyphs
 
     assert glyphs.is_simple(words) is simple
+
+
+UNASSIGNED = "\U000f0000\U000f0001"
+"""Letters for private use, which no font of an operating system has."""
+
+
+def test_letters_that_no_font_has_are_written_as_code_points_and_warned_of_once(canvases, caplog):
+    fonts.warn_once.cache_clear()
+    for _ in range(2):
+        figure.render(browsers({f"{UNASSIGNED} x": 3, "unknown": 1}), ("png",))
+    assert "[U+F0000 U+F0001] x" in written(canvases[0])
+    assert [record.getMessage()[:40] for record in caplog.records] == ["No installed font has some letters of th"]
+
+
+def test_an_installed_font_draws_the_letters_that_the_shipped_one_lacks(tmp_path):
+    """A font of one square for each letter, in the folder where a user's own fonts are."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen = TTGlyphPen(None)
+    for number, corner in enumerate([(0, 0), (0, 700), (700, 700), (700, 0)]):
+        (pen.lineTo if number else pen.moveTo)(corner)
+    pen.closePath()
+    names = [".notdef", *(f"letter{code}" for code in range(32, 127)), "one", "two"]
+    codes = {code: f"letter{code}" for code in range(32, 127)} | {0xF0000: "one", 0xF0001: "two"}
+    font = FontBuilder(1000, isTTF=True)
+    font.setupGlyphOrder(names)
+    font.setupCharacterMap(codes)
+    font.setupGlyf(dict.fromkeys(names, pen.glyph()))
+    font.setupHorizontalMetrics(dict.fromkeys(names, (800, 0)))
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    (tmp_path / "fonts").mkdir()
+    font.save(tmp_path / "fonts" / "SquaresSans.ttf")
+    code = (
+        "from coursetrail.outputs.plots.fonts import font_file, legible\n"
+        f"print(font_file({UNASSIGNED!r} + ' x').name, legible({UNASSIGNED!r}) == {UNASSIGNED!r}, font_file('x').name)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "XDG_DATA_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "SquaresSans.ttf True DejaVuSans.ttf\n"
 
 
 def test_the_text_of_a_pdf_can_be_searched():

@@ -78,7 +78,7 @@ def test_tables_that_cannot_be_drawn_do_not_hinder_the_others(results, tmp_path)
     saved.save(results[:1], tmp_path, "json")
     saved.save(results[2:3], tmp_path, "csv")
     assert [result.analysis.name for result in saved.load(Location.of(tmp_path), ["devices"])] == ["devices"]
-    with pytest.raises(ct.InputError, match=r"browsers.json cannot be drawn. Save the table as csv or parquet"):
+    with pytest.raises(ct.InputError, match=r"json cannot be drawn. Save the table as csv or excel or parquet"):
         saved.load(Location.of(tmp_path))
 
 

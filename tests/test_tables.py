@@ -3,6 +3,7 @@
 import csv
 import datetime
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -138,7 +139,7 @@ def test_json_holds_no_raw_control_character_but_the_same_text():
 
 def test_csv_is_plain_and_ends_each_line_with_a_line_feed():
     assert written(result(DEVICES), "csv") == (
-        b"device,learners,share\ndesktop,18248,0.83745\ntablet,1980,0.09087\ntv,6,0.000275\nunknown,109,0.005\n"
+        b'device,learners,share\n"desktop",18248,0.83745\n"tablet",1980,0.09087\n"tv",6,0.000275\n"unknown",109,0.005\n'
     )
 
 
@@ -148,11 +149,12 @@ def test_csv_without_rows_is_its_header():
 
 def test_a_spreadsheet_runs_no_cell_of_a_csv():
     cells = [row[0] for row in read_csv(written(hostile(), "csv"))[1:]]
-    assert cells == [f"'{text}" if text[0] in "=+-@\t\r" else text for text in HOSTILE]
+    shown = [re.sub("[\0\x1b\x9b]", "", text) for text in HOSTILE]
+    assert cells == [f"'{text}" if text[0] in "=+-@" else text for text in shown]
 
 
 def test_a_column_name_is_no_formula_either():
-    assert encode(pa.table({"=1+1": [1]}), "csv") == b"'=1+1\n1\n"
+    assert encode(pa.table({"=1+1": [1]}), "csv") == b'"\'=1+1"\n1\n'
 
 
 def test_negative_numbers_in_csv_are_untouched():
@@ -285,7 +287,8 @@ def test_a_result_prints_itself_as_text():
 
 @pytest.mark.parametrize("writer", [writer for writer in WRITERS if writer.decode], ids=lambda writer: writer.name)
 def test_what_a_format_reads_is_what_it_wrote(writer):
-    before = hostile().table
+    kept = (*(text for text in HOSTILE if not re.search("[\0\x1b\x9b]", text)), "", "a;=1", "a\t +1", None)
+    before = result([(text, 1, 0.1) for text in kept]).table
     assert writer.decode(writer.encode(before, None), before.schema).to_pylist() == before.to_pylist()
 
 

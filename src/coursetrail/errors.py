@@ -12,6 +12,8 @@
 A message says what happened and what to try, in one line.
 """
 
+from collections.abc import Sequence
+
 
 class CoursetrailError(Exception):
     """The base of every error that coursetrail raises on purpose."""
@@ -61,9 +63,24 @@ class MissingExtra(CoursetrailError):  # noqa: N818 - reads as what happened
     exit_code = 8
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
+NAMED = 20
+"""Names that a message lists, and `COMPARED` those among which it looks for a near miss."""
+COMPARED = 2_000
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
     """`" Did you mean 'browsers'?"` for a near miss, else the list of what is known."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(known)}."
+    near = get_close_matches(word[:100], known[:COMPARED], n=1)
+    return f" Did you mean '{near[0]}'?" if near else f" Known: {listed(known)}."
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are.
+
+    >>> listed(["a", "b"]), listed(["a"] * 1_020)[-17:]
+    ('a, b', ' and 1,000 more')
+    """
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

@@ -2,8 +2,10 @@
 
 import io
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -58,3 +60,19 @@ def run(*words: object) -> subprocess.Popen[bytes]:
     start = "from coursetrail.cli.main import main; main()"
     command = [sys.executable, "-c", start, *map(str, words)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def on_terminal(*words: object) -> str:
+    """What a command prints where standard output and standard error are a terminal."""
+    screen, terminal = pty.openpty()
+    start = "from coursetrail.cli.main import main; main()"
+    command = [sys.executable, "-c", start, *map(str, words)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    shown = b""
+    with suppress(OSError):  # Linux reports the end of a terminal as an error
+        while part := os.read(screen, 1 << 16):
+            shown += part
+    os.close(screen)
+    process.wait()
+    return shown.decode(errors="surrogateescape").replace("\r\n", "\n")

@@ -23,7 +23,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.duckdb import DuckDB
 from coursetrail.engines.duckdb import connect as duckdb
 from coursetrail.engines.engine import Engine
-from coursetrail.errors import UsageError
+from coursetrail.errors import UsageError, listed
 from coursetrail.filesystem.location import Location
 
 
@@ -124,7 +124,7 @@ def _must_match(engine: Engine, filters: Filters) -> None:
         there = engine.query(f"select distinct {one.name} from {table} where {one.name} is not null order by 1")
         known = there[one.name].to_pylist()
         if value not in known:
-            raise UsageError(f"No event has the {one.name} '{value}'. There are: {', '.join(known) or 'none'}.")
+            raise UsageError(f"No event has the {one.name} '{value}'. There are: {listed(known) or 'none'}.")
 
 
 def open(  # noqa: A001 - read as coursetrail.open

@@ -10,7 +10,7 @@ from coursetrail import analyses
 from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.parameters import Value
 from coursetrail.analyses.questions import Questions
-from coursetrail.cli.options import OUTPUT_FORMATS, engined, filtered, parameterized, versioned
+from coursetrail.cli.options import OUTPUT_FORMATS, engined, filtered, for_excel, parameterized, versioned
 from coursetrail.cli.printing import check_printable, print_results, put, save_results
 from coursetrail.engines.config import EngineConfig
 
@@ -21,6 +21,7 @@ from coursetrail.engines.config import EngineConfig
 @click.option(
     "--format", "form", type=click.Choice(OUTPUT_FORMATS), help="How to print; default: table, or csv with -o."
 )
+@for_excel
 @click.option("-o", "--out", metavar="DIR", help="Write one file per analysis into this folder.")
 @click.option("--sql", "only_sql", is_flag=True, help="Print the SQL text instead of running it.")
 @versioned

@@ -3,8 +3,8 @@
 import click
 
 from coursetrail.cli.printing import say
+from coursetrail.cli.progress_bar import on_terminal
 from coursetrail.filesystem.location import Location
-from coursetrail.progress import on_terminal
 
 
 @click.command()

@@ -3,7 +3,7 @@
 import click
 
 from coursetrail.cli.printing import put
-from coursetrail.progress import on_terminal
+from coursetrail.cli.progress_bar import on_terminal
 
 
 @click.command()

@@ -7,9 +7,12 @@ import click
 
 from coursetrail.cli.options import engined, ingests_exports
 from coursetrail.cli.printing import print_source, say
+from coursetrail.cli.progress_bar import on_terminal
 from coursetrail.engines.config import EngineConfig
 from coursetrail.errors import UsageError
-from coursetrail.progress import on_terminal
+
+FEW = 3
+"""Files with nothing new that are named without --verbose; of more only the number is printed."""
 
 
 @click.command()
@@ -19,6 +22,7 @@ from coursetrail.progress import on_terminal
 @click.option(
     "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. Can be repeated."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Name also each file in which nothing is new.")
 @ingests_exports
 @engined
 def ingest(
@@ -26,6 +30,7 @@ def ingest(
     exports: tuple[str, ...],
     replace: bool,
     tables: tuple[str, ...],
+    verbose: bool,
     read_options: dict[str, Any],
     engine: EngineConfig,
 ) -> None:
@@ -51,20 +56,29 @@ def ingest(
     def report_table(replaced: ReplacedTable) -> None:
         say(f"{replaced.table}: {replaced.rows:,} rows of {replaced.courses:,} courses")
 
+    known: list[job.Outcome] = []
+
     def report(outcome: job.Outcome) -> None:
         if outcome.already:
-            say(f"{outcome.source.uri}: nothing to do, these bytes are source {outcome.source.source} already")
+            known.append(outcome)
         else:
             print_source(asdict(outcome.source))
 
-    job.ingest(
-        dataset,
-        exports,
-        replace=replace,
-        tables=tables,
-        engine=engine,
-        progress=on_terminal(),
-        on_outcome=report,
-        on_table=report_table,
-        **read_options,
-    )
+    try:
+        job.ingest(
+            dataset,
+            exports,
+            replace=replace,
+            tables=tables,
+            engine=engine,
+            progress=on_terminal(),
+            on_outcome=report,
+            on_table=report_table,
+            **read_options,
+        )
+    finally:
+        if verbose or len(known) <= FEW:
+            for one in known:
+                say(f"{one.name}: nothing to do, its content is source {one.source.source} already")
+        else:
+            say(f"{len(known):,} files known already (--verbose names them)")

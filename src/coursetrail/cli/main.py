@@ -1,5 +1,6 @@
 """The command line: parse, call the library, print. Data goes to stdout, messages to stderr."""
 
+import logging
 import signal
 import sys
 import threading
@@ -26,7 +27,7 @@ from coursetrail.cli import (
 )
 from coursetrail.cli.group import Commands
 from coursetrail.cli.printing import say
-from coursetrail.errors import CoursetrailError, StorageError
+from coursetrail.errors import CoursetrailError, StorageError, UsageError
 
 COMMANDS = (
     report.report,
@@ -73,9 +74,29 @@ for command in COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; an error is one line unless --debug is given."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    with _tidy_when_terminated():
+    with _tidy_when_terminated(), _warnings_said():
         code = _run(words, debug="--debug" in words[:1])
     sys.exit(code)
+
+
+class _Said(logging.Handler):
+    """Prints what the library logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One message."""
+        say(record.getMessage())
+
+
+@contextmanager
+def _warnings_said() -> Iterator[None]:
+    """What the library logs is printed like any other message."""
+    handler = _Said(logging.WARNING)
+    log = logging.getLogger("coursetrail")
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 class _Terminated(BaseException):
@@ -110,18 +131,18 @@ def _run(words: list[str], debug: bool) -> int:
         return error.exit_code
     except Exception as error:
         if debug:
-            traceback.print_exc()
+            say(*traceback.format_exc().splitlines())
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python wraps what comes while a class is made
             return _failed(STOPPED, 130)
-        text, code = _explained(error)
+        text, code = _explained(error, words)
         return _failed(text, code, getattr(error, "__notes__", ()))
     except KeyboardInterrupt:
         return _failed(STOPPED, 130)
     return code if isinstance(code, int) else 0
 
 
-def _explained(error: Exception) -> tuple[str, int]:
-    """An error in one line, and its exit code."""
+def _explained(error: Exception, words: Sequence[str]) -> tuple[str, int]:
+    """An error of a call with these words in one line, and its exit code."""
     match error:
         case CoursetrailError():
             return f"Error: {error}", error.exit_code
@@ -139,12 +160,21 @@ def _explained(error: Exception) -> tuple[str, int]:
             where = error.filename2 or error.filename or "output"
             help_ = " Make its folder first: mkdir -p." if isinstance(error, FileNotFoundError) else ""
             return f"Error: {where}: cannot write ({error.strerror or error}).{help_}", StorageError.exit_code
+    if undecoded := next((word for word in words if not _is_text(word)), None):
+        return (
+            f"Error: '{undecoded}' is not UTF-8, which this command needs. Give it another name.",
+            UsageError.exit_code,
+        )
     kind = type(error).__name__
     return f"Error: coursetrail has a defect ({kind}: {error}). Please report it; --debug shows more.", DEFECT
 
 
+def _is_text(word: str) -> bool:
+    """Whether an argument was valid UTF-8: the system gives any bytes, and Python keeps others as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in word)
+
+
 def _failed(text: str, code: int, notes: Sequence[str] = ()) -> int:
     with suppress(OSError):  # standard error may be closed
-        for line in (text, *notes):
-            say(line)
+        say(text, *notes)
     return code

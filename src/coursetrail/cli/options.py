@@ -14,6 +14,7 @@ from coursetrail.analyses.parameters import Parameter, Value
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError
 from coursetrail.ingestion.reject_limit import DEFAULT_TEXT
+from coursetrail.render.csv import EXCEL
 from coursetrail.render.tables import WRITERS
 
 OUTPUT_FORMATS = tuple(writer.name for writer in WRITERS)
@@ -146,9 +147,19 @@ def _option(one: Parameter) -> Callable[[F], F]:
     return click.option(one.flag, one.name, **settings)
 
 
-output_format = click.option(
-    "--format", "form", type=click.Choice(OUTPUT_FORMATS), default="table", show_default=True, help="How to print."
+for_excel = click.option(
+    "--excel", "form", flag_value=EXCEL.name, help="CSV for Excel: with a byte order mark, long texts cut to a cell."
 )
+
+
+def output_format(command: F) -> F:
+    """Give a command the name of an output format, as `form`."""
+    given = click.option(
+        "--format", "form", type=click.Choice(OUTPUT_FORMATS), default="table", show_default=True, help="How to print."
+    )
+    return given(for_excel(command))
+
+
 into_folder = click.option("-o", "--out", required=True, metavar="DIR", help="The folder to write into.")
 
 

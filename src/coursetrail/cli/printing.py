@@ -14,7 +14,7 @@ from coursetrail.analyses.open_dataset import Dataset
 from coursetrail.dataset.ledger import COUNTS, equation
 from coursetrail.errors import StorageError, UsageError
 from coursetrail.filesystem.location import Location
-from coursetrail.render.wording import clean
+from coursetrail.render.wording import clean, visible
 from coursetrail.render.writer import Writer
 
 SHOWN = ("source", "file", *COUNTS, "first_time", "last_time", "fault")
@@ -52,15 +52,18 @@ def save_results(results: Sequence[Result], folder: Path | Location, form: str) 
         say(f"{path}: {result.table.num_rows:,} rows. {result.scope.describe()}")
 
 
-def say(text: str) -> None:
-    """Print a message to standard error."""
-    click.echo(clean(text), err=True)
+def say(*lines: str) -> None:
+    """Print messages to standard error, a line each; control characters are made visible."""
+    for line in lines:
+        click.echo(clean(line), err=True)
 
 
 def put(data: bytes) -> None:
-    """Write data to standard output."""
+    """Write data to standard output; on a terminal, control characters in it are made visible."""
     if sys.stdout is None:
         raise StorageError("Standard output is closed: there is nowhere to print to.")
+    if sys.stdout.isatty():
+        data = visible(data.decode(errors="replace")).encode(errors="replace")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 

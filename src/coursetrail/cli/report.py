@@ -8,7 +8,7 @@ import click
 from coursetrail.analyses.filters import Filters
 from coursetrail.cli.options import filtered, into_folder, reads_exports
 from coursetrail.cli.printing import print_source, say
-from coursetrail.progress import on_terminal
+from coursetrail.cli.progress_bar import on_terminal
 
 
 @click.command()

@@ -18,6 +18,7 @@ from coursetrail.ingestion.inputs import Opener, check
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit, too_many, whole_file
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.records import Reading
+from coursetrail.render.csv import BYTE_ORDER_MARK
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
@@ -41,6 +42,7 @@ def convert(
     out: str | os.PathLike[str],
     *,
     columns: Sequence[str] | None = None,
+    excel: bool = False,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
     max_rejects: str | RejectLimit = DEFAULT_LIMIT,
@@ -48,14 +50,17 @@ def convert(
 ) -> Converted:
     """Write the raw fields of export files, one row a line, in their order; duplicates stay.
 
-    `columns` picks fields by name, also fields that the format does not know; by default all that it knows. In CSV, a
-    cell that a spreadsheet would run as a formula gets an apostrophe in front. Raises InputError,
+    `columns` picks fields by name, also fields that the format does not know; by default all that it knows. In CSV,
+    control characters are removed, and what a spreadsheet would run as a formula gets an apostrophe in front; `excel`
+    adds a byte order mark and cuts texts that are longer than a cell. Raises InputError,
     TooManyRejects, UsageError, StorageError; then nothing is written.
     """
     target = on_this_machine(out).absolute()
     ending = next((ending for ending in ENDINGS if target.name.endswith(ending)), None)
     if ending is None:
         raise UsageError(f"{target}: the last name is the output, and ends in {', '.join(ENDINGS)}.")
+    if excel and ending != ".csv":
+        raise UsageError(f"{target}: Excel opens CSV that is not compressed; let the last name end in .csv.")
     for export in exports:
         check(os.fspath(export))
     given = formats.asked(format, mapping)
@@ -77,7 +82,7 @@ def convert(
                 reading = Reading(file.format, limit.may_go_on)
                 fields = columns or file.format.raw
                 with whole_file(file, reading, limit, progress or Silent()) as lines:
-                    filled |= raw_fields.write_fields(engine, reading, lines, out_file, fields, not files)
+                    filled |= raw_fields.write_fields(engine, reading, lines, out_file, fields, not files, excel)
                 if not limit.allows(len(reading.rejects), lines.lines):
                     raise too_many(file, reading, lines.lines, limit)
                 written += lines.lines - len(reading.rejects) - len(reading.blank)
@@ -85,6 +90,9 @@ def convert(
                 reasons += [f"{file.name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
                 files.append(out_file)
                 known.update(file.format.raw)
+            if excel:
+                (scratch / "mark.csv").write_bytes(BYTE_ORDER_MARK)
+                files.insert(0, scratch / "mark.csv")
             _join(engine, files, scratch / f"whole{ending}").replace(target)
     absent = tuple(
         f"no line has a value for '{name}'.{'' if name in known else did_you_mean(name, sorted(known))}"

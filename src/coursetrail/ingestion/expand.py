@@ -79,7 +79,7 @@ def _selected(name: str, found: Iterable[Input | Skipped]) -> list[Input]:
             skipped.setdefault(one.reason, []).append(one.address.removeprefix(name).removeprefix("/"))
     for reason, those in skipped.items():
         more = f", and {len(those) - LOGGED:,} more" if len(those) > LOGGED else ""
-        LOG.warning("%s: skipped, %s: %s%s", _printable(name), reason, _printable(", ".join(those[:LOGGED])), more)
+        LOG.warning("%s: skipped, %s: %s%s", name, reason, ", ".join(those[:LOGGED]), more)
     if not inputs:
         raise InputError(f"{name}: no export in it{' but what was skipped' if skipped else ''}.")
     return inputs
@@ -116,7 +116,7 @@ def _members(
 ) -> Iterator[Input | Skipped]:
     """The files in an archive."""
     if archive.fault:
-        LOG.warning("%s: %s", _printable(archive.address), archive.fault)
+        LOG.warning("%s: %s", archive.address, archive.fault)
     for name, reason in archive.skipped:
         yield Skipped((location / name).address, reason)
     for name in sorted(archive.files):
@@ -153,7 +153,3 @@ def _judged(unopened: Input, location: Location, start: FileStart, opener: Opene
         return opener.recognised(unopened, location, start)
     except InputError as error:
         return Input(unopened.address, unopened.state, error=error)
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

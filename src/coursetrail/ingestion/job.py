@@ -38,8 +38,12 @@ LARGE = 32 << 20
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result for one export: its row in the ledger, and whether nothing in it was new."""
+    """The result for the export of that name: its row in the ledger, and whether nothing in it was new.
 
+    Of a file with nothing new the row may be that of another file with the same content.
+    """
+
+    name: str
     source: Source
     already: bool
 
@@ -233,7 +237,7 @@ class _Run:
             if verdict.alias:
                 self._queue.add_alias(verdict.alias)
                 self.index.add(verdict.alias)
-            return Outcome(verdict.source, already=True)
+            return Outcome(one.state.name, verdict.source, already=True)
         assert isinstance(answer, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
         source = answer.source
         match verdict:
@@ -249,7 +253,7 @@ class _Run:
                     "grown. Take its old rows out and put the new in with --replace, or give the new file another name."
                 )
         self.index.add(source)
-        return Outcome(source, already=False)
+        return Outcome(one.state.name, source, already=False)
 
     def _commit(self) -> None:
         """Commit what waits, and report the outcomes that are certain by this."""

@@ -6,18 +6,19 @@ from pathlib import Path
 import pyarrow as pa
 
 from coursetrail.engines.duckdb import DuckDB
-from coursetrail.engines.sql import parquet
+from coursetrail.engines.sql import literal, parquet
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 from coursetrail.reading.scan import FieldSpec, Kind
-from coursetrail.render.csv import FORMULA
+from coursetrail.render.csv import EXCEL_CELL
+from coursetrail.render.spreadsheet import ARMED, CONTROLS, DISARMED, HARMFUL
 
 PARQUET = "format parquet, compression zstd, compression_level 1"
-CSV = "format csv, header"
+CSV = "format csv, force_quote *, header"
 
 
 def write_fields(
-    engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool
+    engine: DuckDB, reading: Reading, lines: Lines, out: Path, columns: Sequence[str], header: bool, excel: bool = False
 ) -> set[str]:
     """Write the raw fields of `lines`, in their order, to the CSV (also .gz) or Parquet file `out`.
 
@@ -28,7 +29,9 @@ def write_fields(
     spec = reading.format.spec
     unknown = {name: Kind.ANY for name in columns if name not in spec.fields}
     wanted = FieldSpec({**spec.fields, **unknown}, {}).only({*columns, *reading.format.needed}, rest=False)
-    cells = ", ".join(_cell(name, spreadsheet=not is_parquet) for name in columns)
+    cells = ", ".join(
+        _cell(name, spreadsheet=not is_parquet, longest=EXCEL_CELL if excel else None) for name in columns
+    )
     options = PARQUET if is_parquet else f"{CSV} {header}{packed}"
     records, filled = reading.fields(lines, wanted), set[str]()
     with engine.stream("records", _note_filled(records, columns, filled), records.schema):
@@ -51,10 +54,15 @@ def join(engine: DuckDB, files: Sequence[Path], out: Path) -> None:
     engine.write(f"select * from {parquet(*files)}", out, PARQUET)
 
 
-def _cell(name: str, spreadsheet: bool) -> str:
-    """A raw field in SQL; for a spreadsheet no cell may begin a formula."""
+def _cell(name: str, spreadsheet: bool, longest: int | None) -> str:
+    """A raw field in SQL; for a spreadsheet no cell may begin a formula, or be longer than that."""
     quoted = name.replace('"', '""')
     cell = f'cast(r."{quoted}" as varchar)'
     if spreadsheet:
-        cell = f"case when regexp_matches({cell}, '{FORMULA}') then concat('''', {cell}) else {cell} end"
+        harmless = cell
+        for found, put in ((CONTROLS, ""), (ARMED, DISARMED)):
+            cell = f"regexp_replace({cell}, {literal(found)}, {literal(put)}, 'g')"
+        cell = f"case when regexp_matches({harmless}, {literal(HARMFUL)}) then {cell} else {harmless} end"
+    if longest:
+        cell = f"left({cell}, {longest})"
     return f'{cell} as "{quoted}"'

@@ -1,7 +1,7 @@
-r"""CSV: UTF-8, a header, commas, `\n`; quotes where needed; null is an empty cell.
+r"""CSV: UTF-8, a header, commas, `\n`; every text in quotes; null is an empty cell.
 
-A cell of a text column that a spreadsheet would run as a formula (it starts with `=`, `+`, `-`, `@`, a tab or a line
-break) gets an apostrophe in front; numbers are untouched.
+In text columns control characters are removed, and what a spreadsheet would run as a formula gets an apostrophe in
+front; numbers are untouched.
 """
 
 from io import BytesIO
@@ -11,21 +11,33 @@ import pyarrow.compute as compute
 
 from coursetrail.render.caption import Caption
 from coursetrail.render.plain import flat, is_text
+from coursetrail.render.spreadsheet import ARMED, CONTROLS, DISARMED, ESCAPED, RESTORED
 from coursetrail.render.writer import Writer
 
-FORMULA = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
-"""A regular expression (RE2) of the texts that a spreadsheet runs; the last four are full-width forms of `=+-@`."""
-
-_NEEDS_QUOTES = r'[",\r\n]'
+EXCEL_CELL = 32_767
+"""Characters of a cell of Excel; the rest of a longer text would go into the cells that follow."""
+BYTE_ORDER_MARK = "\ufeff".encode()
+"""Without it Excel takes UTF-8 for the machine's own encoding."""
 
 
 def encode(table: pa.Table, caption: Caption | None = None) -> bytes:  # noqa: ARG001 - CSV has no room for it
     """The table as CSV."""
+    return _encoded(table)
+
+
+def encode_for_excel(table: pa.Table, caption: Caption | None = None) -> bytes:  # noqa: ARG001 - as `encode`
+    """The table as CSV with a byte order mark, texts cut where a cell of Excel ends."""
+    return BYTE_ORDER_MARK + _encoded(table, EXCEL_CELL)
+
+
+def _encoded(table: pa.Table, longest: int | None = None) -> bytes:
     table = flat(table)
-    header = ",".join(_cells(pa.chunked_array([table.column_names], pa.large_string())).to_pylist())
+    names = pa.chunked_array([table.column_names], pa.large_string())
+    plain = compute.match_substring_regex(names, r"^\w+$")
+    header = ",".join(compute.if_else(plain, names, _cells(names, longest)).to_pylist())
     if not table.num_rows or not table.num_columns:
         return f"{header}\n".encode()
-    cells = [_cells(column) for column in table.columns]
+    cells = [_cells(column, longest) for column in table.columns]
     rows = compute.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
     return "\n".join([header, *rows.to_pylist(), ""]).encode()
 
@@ -37,23 +49,25 @@ def decode(data: bytes, schema: pa.Schema) -> pa.Table:
     """
     from pyarrow import csv
 
-    options = csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True)
+    options = csv.ConvertOptions(
+        column_types=schema, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+    )
     table = csv.read_csv(BytesIO(data), csv.ReadOptions(), csv.ParseOptions(newlines_in_values=True), options)
     for index, field in enumerate(schema):
         if pa.types.is_string(field.type):
-            escaped = compute.match_substring_regex(table[field.name], f"^'{FORMULA.removeprefix('^')}")
-            rest = compute.utf8_slice_codeunits(table[field.name], 1)
-            table = table.set_column(index, field, compute.if_else(escaped, rest, table[field.name]))
+            restored = compute.replace_substring_regex(table[field.name], ESCAPED, RESTORED)
+            table = table.set_column(index, field, restored)
     return table
 
 
-def _cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A flat column as CSV cells."""
+def _cells(column: pa.ChunkedArray, longest: int | None) -> pa.ChunkedArray:
+    """A flat column as CSV cells; texts of at most `longest` characters."""
     texts = column.cast(pa.large_string())
     if is_text(column.type):
-        texts = compute.if_else(compute.match_substring_regex(texts, FORMULA), _between("'", texts, ""), texts)
-        quoted = _between('"', compute.replace_substring(texts, '"', '""'), '"')
-        texts = compute.if_else(compute.match_substring_regex(texts, _NEEDS_QUOTES), quoted, texts)
+        texts = compute.replace_substring_regex(texts, CONTROLS, "")
+        texts = compute.replace_substring_regex(texts, ARMED, DISARMED)
+        texts = compute.utf8_slice_codeunits(texts, 0, longest) if longest else texts
+        texts = _between('"', compute.replace_substring(texts, '"', '""'), '"')
     return compute.fill_null(texts, "")
 
 
@@ -63,3 +77,4 @@ def _between(before: str, texts: pa.ChunkedArray, after: str) -> pa.ChunkedArray
 
 
 CSV = Writer("csv", "csv", encode, decode=decode)
+EXCEL = Writer("excel", "excel.csv", encode_for_excel, decode=decode)

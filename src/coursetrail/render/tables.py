@@ -4,13 +4,13 @@ import pyarrow as pa
 
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.render.caption import Caption
-from coursetrail.render.csv import CSV
+from coursetrail.render.csv import CSV, EXCEL
 from coursetrail.render.json import JSON
 from coursetrail.render.parquet import PARQUET
 from coursetrail.render.text import TEXT
 from coursetrail.render.writer import Writer
 
-WRITERS: tuple[Writer, ...] = (TEXT, CSV, JSON, PARQUET)
+WRITERS: tuple[Writer, ...] = (TEXT, CSV, EXCEL, JSON, PARQUET)
 """Every output format, in the order of the help text."""
 
 

@@ -24,6 +24,15 @@ def clean(text: str) -> str:
     return _SUSPECT.sub(_picture, text)
 
 
+def visible(text: str) -> str:
+    r"""Many lines, each as `clean` makes it; tabs stay too.
+
+    >>> visible("a\x1b\n\tb\r\n")
+    'a␛\n\tb␍\n'
+    """
+    return re.sub(r"[^\n\t]+", lambda part: clean(part[0]), text)
+
+
 def escaped(json: str) -> str:
     r"""JSON with each of these characters written as `\uXXXX`, so that it is safe to print.
 

@@ -21,10 +21,11 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D, Transform
 from numpy.typing import NDArray
 
+from coursetrail.outputs.plots.fonts import font_file
 from coursetrail.outputs.plots.glyphs import glyph_paths, is_simple, joined
 from coursetrail.outputs.plots.palette import DOTS_PER_INCH, INK, PAPER, SETTINGS
 from coursetrail.outputs.plots.picture_formats import PictureFormat
-from coursetrail.outputs.plots.text_metrics import font_file, width
+from coursetrail.outputs.plots.text_metrics import width
 
 Point = tuple[float, float]
 Coordinates = Sequence[float] | NDArray[np.float64]
@@ -122,7 +123,7 @@ class TextLayer(Artist):
         pen.set_foreground(line.colour)
         x, y = self.get_transform().transform((line.x, line.y))
         height = renderer.get_canvas_width_height()[1]
-        letters = FontProperties(fname=font_file(line.bold), size=line.size)
+        letters = FontProperties(fname=font_file(line.text, line.bold), size=line.size)
         renderer.draw_text(pen, x, height - y if renderer.flipy() else y, line.text, letters, 0)
         pen.restore()
 

@@ -5,13 +5,14 @@ letters join, combine or run from right to left need shaping and are not drawn t
 """
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from matplotlib.ft2font import LoadFlags
-from matplotlib.path import Path
+from matplotlib.path import Path as Outline
 from numpy.typing import NDArray
 
-from coursetrail.outputs.plots.text_metrics import font_face
+from coursetrail.outputs.plots.fonts import face, font_file
 
 Vertices = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -29,10 +30,11 @@ def is_simple(text: str) -> bool:
 
 
 def glyph_paths(text: str, size: float, bold: bool, x: float, y: float) -> tuple[list[Vertices], list[Codes]]:
-    """The outline of each letter as vertices and codes of a Path; the baseline starts at `x`, `y`, y grows down."""
+    """The outline of each letter as vertices and codes of an outline; the baseline starts at `x`, `y`, y grows down."""
     vertices, codes = [], []
+    file = font_file(text, bold)
     for character in text:
-        corners, kinds, advance = _glyph(character, bold)
+        corners, kinds, advance = _glyph(character, file)
         if len(kinds):
             vertices.append(corners * (size, -size) + (x, y))
             codes.append(kinds)
@@ -40,16 +42,16 @@ def glyph_paths(text: str, size: float, bold: bool, x: float, y: float) -> tuple
     return vertices, codes
 
 
-def joined(vertices: list[Vertices], codes: list[Codes]) -> Path:
+def joined(vertices: list[Vertices], codes: list[Codes]) -> Outline:
     """Many outlines as one path."""
-    return Path(np.concatenate(vertices), np.concatenate(codes))
+    return Outline(np.concatenate(vertices), np.concatenate(codes))
 
 
 @cache
-def _glyph(character: str, bold: bool) -> tuple[Vertices, Codes, float]:
-    """Vertices in units of the font size, the codes of a Path, and the width."""
-    face = font_face(bold)
-    glyph = face.load_char(ord(character), flags=LoadFlags.NO_SCALE)
-    corners, kinds = face.get_path()
+def _glyph(character: str, file: Path) -> tuple[Vertices, Codes, float]:
+    """Vertices in units of the font size, the codes of an outline, and the width."""
+    opened = face(file)
+    glyph = opened.load_char(ord(character), flags=LoadFlags.NO_SCALE)
+    corners, kinds = opened.get_path()
     # In an unscaled glyph the vertices come in 1/64 of the font's units.
-    return corners * 64 / face.units_per_EM, kinds, glyph.horiAdvance / face.units_per_EM
+    return corners * 64 / opened.units_per_EM, kinds, glyph.horiAdvance / opened.units_per_EM
