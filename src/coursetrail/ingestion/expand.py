@@ -12,6 +12,7 @@ from coursetrail.filesystem.folders import FoundFile
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.inputs import FileState, Input, Opener, is_pattern, is_stream, state_of
+from coursetrail.render.wording import clean
 
 LOG = logging.getLogger("coursetrail")
 LOGGED = 10
@@ -79,7 +80,7 @@ def _selected(name: str, found: Iterable[Input | Skipped]) -> list[Input]:
             skipped.setdefault(one.reason, []).append(one.address.removeprefix(name).removeprefix("/"))
     for reason, those in skipped.items():
         more = f", and {len(those) - LOGGED:,} more" if len(those) > LOGGED else ""
-        LOG.warning("%s: skipped, %s: %s%s", name, reason, ", ".join(those[:LOGGED]), more)
+        LOG.warning("%s: skipped, %s: %s%s", clean(name), reason, clean(", ".join(those[:LOGGED])), more)
     if not inputs:
         raise InputError(f"{name}: no export in it{' but what was skipped' if skipped else ''}.")
     return inputs
@@ -116,7 +117,7 @@ def _members(
 ) -> Iterator[Input | Skipped]:
     """The files in an archive."""
     if archive.fault:
-        LOG.warning("%s: %s", archive.address, archive.fault)
+        LOG.warning("%s: %s", clean(archive.address), archive.fault)
     for name, reason in archive.skipped:
         yield Skipped((location / name).address, reason)
     for name in sorted(archive.files):
