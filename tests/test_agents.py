@@ -3,6 +3,7 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -278,6 +279,38 @@ def test_surrogates_and_control_characters_never_raise(text):
 
 
 # --- hostile strings ---
+
+BRAND_8848 = "Mozilla/5.0 (Linux; Android 7.1.2; 8848 M4) AppleWebKit/537.36 Chrome/60.0 Mobile Safari/537.36"
+
+
+def test_a_brand_that_is_a_number_in_the_rules_is_text():
+    row = parsed(BRAND_8848)
+    assert (row["brand"], row["system"], row["device"], row["status"]) == ("8848", "Android", "smartphone", "ok")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(8848, "8848"), (4.5, "4.5"), (0, "0"), ("Sony", "Sony"), ("", None), (None, None), (True, None), ([], None)],
+)
+def test_a_value_of_the_rules_is_text_or_nothing(value, text):
+    assert detector.words(value) == text
+
+
+@pytest.mark.parametrize("field", ["browser", "browser_version", "system", "system_version", "device", "brand"])
+@pytest.mark.parametrize("value", [8848, True, ["Sony"], {}, b"Sony", object()])
+def test_a_value_of_a_wrong_type_makes_one_row_unknown_and_stops_nothing(monkeypatch, field, value):
+    good = detector.find(WINDOWS)
+    bad = replace(good, **{field: value})
+    monkeypatch.setattr(detector, "find", lambda text: bad if text == "odd" else good)
+    odd, plain = parse_agents(["odd", WINDOWS]).to_pylist()
+    assert (odd["browser"], odd["device"], odd["is_bot"]) == (None, None, False)
+    assert (odd["status"], plain["status"]) == ("error", "ok")
+
+
+@pytest.mark.parametrize("answer", [None, "text", 3])
+def test_an_answer_that_is_not_one_makes_the_row_unknown(monkeypatch, answer):
+    monkeypatch.setattr(detector, "find", lambda text: answer)
+    assert parsed(WINDOWS)["status"] == "error"
 
 
 def built(recipe):

@@ -380,6 +380,26 @@ def test_numbers_where_text_belongs_are_its_digits(read):
         ("unknown, 203.0.113.9", "203.0.113.0/24"),
         ("192.168.1.5", "192.168.1.0/24"),
         ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("203.0.113.9:4711", "203.0.113.0/24"),
+        ("[2001:db8:1:2::3]:443", "2001:db8:1::/48"),
+        ("[2001:db8:1:2::3]", "2001:db8:1::/48"),
+        ("2001:db8:1:2::3%eth0", "2001:db8:1::/48"),
+        ("::ffff:203.0.113.9", "203.0.113.0/24"),
+        ("[::ffff:203.0.113.9]:443", "203.0.113.0/24"),
+        ("::ffff:10.0.0.7, 203.0.113.9", "203.0.113.0/24"),
+        ("64:ff9b::203.0.113.9", "203.0.113.0/24"),
+        ("2002:cb00:7109::1", "203.0.113.0/24"),
+        ("2001:0:c000:201:8000:63bf:34ff:8ef6", "203.0.113.0/24"),
+        ("100.64.3.4, 203.0.113.9", "203.0.113.0/24"),
+        ("100.127.255.255, 203.0.113.9", "203.0.113.0/24"),
+        ("100.128.0.1, 203.0.113.9", "100.128.0.0/24"),
+        ("febf::1, 203.0.113.9", "203.0.113.0/24"),
+        ("0.0.0.0, 203.0.113.9", "203.0.113.0/24"),
+        ("100.64.3.4", "100.64.3.0/24"),
+        ("for=203.0.113.9;proto=https;by=198.51.100.3", "203.0.113.0/24"),
+        ('For="[2001:db8:cafe::17]:4711"', "2001:db8:cafe::/48"),
+        ("proto=https;by=198.51.100.3", None),
+        ("for=_hidden, for=203.0.113.9:80", "203.0.113.0/24"),
         ("256.1.1.1", None),
         ("1.2.3", None),
         ("", None),
@@ -390,6 +410,19 @@ def test_of_an_address_or_a_list_of_proxies_only_the_network_is_kept(read, addre
     event = one(read, plain(user_ip=address))
     assert event["network"] == network
     assert "113.9" not in json.dumps(event, default=str)
+
+
+def test_headers_of_any_length_are_cut_and_counted(read):
+    found = read(
+        plain(language="fr," + "en," * 5000, user_agent="x" * 1025),
+        plain(language="fr," + "en," * 5001, user_agent="x" * 1024),
+        plain(language="fr"),
+    )
+    header = ("fr," + "en," * 5000)[:1024]
+    assert [event["accept_language"] for event in found.events] == [header, header, "fr"]
+    assert [event["user_agent"] for event in found.events] == ["x" * 1024, "x" * 1024, None]
+    mended = json.loads(found.source["mended"])
+    assert (mended["cut accept_language"], mended["cut user_agent"]) == (2, 1)
 
 
 @pytest.mark.parametrize("field", ["12", "13", "14", "30"])

@@ -1,8 +1,11 @@
 """Lines of an export → Arrow batches of events, for any engine."""
 
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
@@ -12,8 +15,11 @@ from coursetrail.reading.records import Reading
 
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
-CODED = {column.name for column in EVENT_COLUMNS if column.coded} | {table.key for table in LOOKUPS}
+KEYS = {table.key for table in LOOKUPS}
+CODED = {column.name for column in EVENT_COLUMNS if column.coded} | KEYS
 """Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
+LONGEST_KEY = 1024
+"""Characters of a user agent or Accept-Language that are stored: no lookup reads more. The longest real one has 492."""
 
 
 def events(
@@ -48,6 +54,10 @@ def events(
         if "course" in arrays:
             arrays["course"] = filled(arrays["course"], course)
         columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
+        for number, field in enumerate(schema):
+            if field.name in KEYS:
+                columns[number], too_long = _bounded(columns[number])
+                reading.count(f"cut {field.name}", batch.numbers[batch.valid & too_long])
         made_of = pa.RecordBatch.from_arrays(columns, list(schema.names))
         yield made_of if batch.valid.all() else made_of.filter(pa.array(batch.valid))
 
@@ -59,6 +69,16 @@ def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:
     if coded and not pa.types.is_dictionary(array.type):
         return array.dictionary_encode()
     return array if coded else plain(array)
+
+
+def _bounded(strings: pa.DictionaryArray) -> tuple[pa.DictionaryArray, Any]:
+    """The strings, cut where they are too long for a key, and which ones those were."""
+    long = pc.greater(pc.utf8_length(strings.dictionary), LONGEST_KEY).fill_null(False)
+    if not pc.any(long).as_py():
+        return strings, np.zeros(len(strings), bool)
+    cut = pc.utf8_slice_codeunits(strings.dictionary, 0, LONGEST_KEY)
+    short = pa.DictionaryArray.from_arrays(strings.indices, cut).dictionary_decode().dictionary_encode()
+    return short, long.take(strings.indices).fill_null(False).to_numpy(zero_copy_only=False)
 
 
 class Remembered(dict[str | None, tuple[str | None, ...]]):

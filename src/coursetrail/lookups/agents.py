@@ -20,7 +20,7 @@ from coursetrail.lookups.lookup import Lookup
 if TYPE_CHECKING:
     from coursetrail.lookups.detector import Detected
 
-REVISION = 1
+REVISION = 2
 """Version of our own corrections; raise it with any change that alters an answer."""
 
 PARSER = (
@@ -84,9 +84,18 @@ def parse_agent(text: str | None) -> Agent:
     try:
         from coursetrail.lookups import detector
 
-        return corrected(cleaned, detector.find(cleaned))
+        return checked(corrected(cleaned, detector.find(cleaned)))
     except Exception:
         return Agent(status="error")
+
+
+def checked(agent: Agent) -> Agent:
+    """The same answer. Raises TypeError if a value does not have the type of its column."""
+    for name, kind in zip(AGENTS.schema.names, AGENTS.schema.types, strict=True):
+        value = getattr(agent, name, None)
+        if value is not None and not isinstance(value, bool if pa.types.is_boolean(kind) else str):
+            raise TypeError(name)
+    return agent
 
 
 def valid_unicode(text: str | None) -> str | None:

@@ -40,16 +40,23 @@ def find(text: str) -> Detected:
         detector = uncached(text).parse()
     client, system = detector.all_details.get("client") or {}, detector.all_details.get("os") or {}
     return Detected(
-        browser=client.get("name") or None,
-        browser_version=client.get("version") or None,
+        browser=words(client.get("name")),
+        browser_version=words(client.get("version")),
         browser_is_free_text=bool(client) and is_free_text(detector),
-        system=system.get("name") or None,
-        system_version=system.get("version") or None,
+        system=words(system.get("name")),
+        system_version=words(system.get("version")),
         on_desktop_system=system.get("family") in DESKTOP_OS,
-        device=str(detector.device_type()) or None,
-        brand=detector.device_brand() or None,
+        device=words(str(detector.device_type())),
+        brand=words(detector.device_brand()),
         bot_source=bot_source(detector.is_bot(), is_crawler(text)),
     )
+
+
+def words(value: object) -> str | None:
+    """A value of the rules as text. YAML reads a name without quotes as a number where it can: the brand 8848."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value) or None
 
 
 def uncached(text: str) -> DeviceDetector:
