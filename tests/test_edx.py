@@ -528,7 +528,7 @@ def test_convert_gives_the_raw_fields(tmp_path):
     assert '""old_time"": 0' in first
     assert (
         second
-        == f'{PLAIN["event_type"]},"{json.dumps(PLAIN["context"])}","{{""GET"": {{""c"": [""d""]}}}}",[1]'.replace(
+        == f'"{PLAIN["event_type"]}","{json.dumps(PLAIN["context"])}","{{""GET"": {{""c"": [""d""]}}}}","[1]"'.replace(
             json.dumps(PLAIN["context"]), json.dumps(PLAIN["context"]).replace('"', '""')
         )
     )

@@ -32,9 +32,9 @@ def blocks(file: File, sizes: Sequence[int], table: bool) -> Iterator[Block]:
         raw = pa.py_buffer(b"".join(file[at : at + size]))
         if table:
             found = TABLE.records(raw, True)
-            yield Block(at + 1, found.json, raw, found.begins, found.hashes)
+            yield Block(at + 1, found.physical, found.json, raw, found.begins, found.hashes)
         else:
-            yield Block(at + 1, raw, raw)
+            yield Block(at + 1, size, raw, raw)
         at, turn = at + size, turn + 1
 
 

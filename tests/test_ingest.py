@@ -1,6 +1,7 @@
 """Ingest: every line is accounted for once, whatever happens while it is read."""
 
 import gzip
+import json
 import os
 import random
 import re
@@ -23,6 +24,7 @@ from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.maintenance import compact
 from coursetrail.dataset.schema import EVENTS, SOURCES
 from coursetrail.filesystem.location import Location
+from coursetrail.reading import records
 from coursetrail.simulate import simulate
 from support.exports import COUNTS, contents, export, ledger, line, lines
 
@@ -53,9 +55,11 @@ def test_a_rejected_line_that_comes_again_is_a_duplicate(tmp_path):
 
 def test_rejects_keep_line_reason_and_raw_bytes(tmp_path):
     cut = line(n=7)[:-9]
-    ct.ingest(tmp_path / "d", [export(tmp_path, lines(3), b"\x89\xff\0junk\r\n", lines(1, 3), cut)], max_rejects="50%")
+    ct.ingest(
+        tmp_path / "d", [export(tmp_path, lines(3), b"\x89\xff\0junk\r\n", lines(1, 3), cut + b"\n")], max_rejects="50%"
+    )
     rejects = ct.open(tmp_path / "d").sql("select line, reason, raw from rejects order by line").to_pylist()
-    assert [(one["line"], one["raw"].rstrip(b"\r")) for one in rejects] == [(4, b"\x89\xff\0junk"), (6, cut)]
+    assert [(one["line"], one["raw"]) for one in rejects] == [(4, b"\x89\xff\0junk"), (6, cut)]
     assert [one["reason"] for one in rejects] == ["not JSON", "JSON cut off"]
 
 
@@ -73,7 +77,7 @@ def test_a_cut_file_is_read_up_to_the_cut_and_says_so(tmp_path):
     assert source.fault is not None
     assert "cut off" in source.fault
     assert source.events > 500
-    assert source.rejected == 1
+    assert (source.rejected, source.unfinished) == (0, 1)
 
 
 def test_a_file_of_many_blocks_numbers_its_lines_in_order(tmp_path):
@@ -418,3 +422,89 @@ def test_a_file_of_events_is_closed_when_reading_ends_in_an_error(tmp_path, monk
     with pytest.raises(KeyboardInterrupt):
         events_file.write(batches(), rows.schema, tmp_path / "e.parquet")
     assert [writer.is_open for writer in made] == [False]
+
+
+MAPPING = (
+    'name = "mine"\n[columns]\nlearner = "who"\nurl = "url"\n[constants]\naction = "page_view"\n[time]\ncolumn = "at"\n'
+)
+
+
+def mapped(folder: Path, data: bytes, **options: Any) -> dict[str, Any]:
+    """The ledger's row of a table that a mapping describes."""
+    (folder / "my.toml").write_text(MAPPING)
+    ct.ingest(folder / "d", [export(folder, data, name="t.csv")], mapping=folder / "my.toml", **options)
+    (row,) = ct.open(folder / "d").sources.to_pylist()
+    return row
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_a_table_may_end_its_lines_in_any_way(tmp_path, end):
+    rows = [b"who,at,url", b"a,2024-03-01 10:00:00,/x", b"b,2024-03-01 10:01:00,/y", b"c,2024-03-01 10:02:00,/z"]
+    row = mapped(tmp_path, end.join(rows) + end)
+    assert (row["lines"], row["events"], row["header"], row["physical_lines"]) == (4, 3, 1, 4)
+    assert ct.open(tmp_path / "d").sql("select url from events order by 1")["url"].to_pylist() == ["/x", "/y", "/z"]
+
+
+def test_lines_of_json_may_end_in_cr_alone(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(5).replace(b"\n", b"\r"))])
+    assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)]
+
+
+def test_a_stray_quote_costs_its_own_line_and_no_other(tmp_path):
+    """Each following quote would close the field only by chance; the learners after it are not text of an address."""
+    data = (
+        b'who,at,url\na,2024-03-01 10:00:00,"/a"\nb,2024-03-01 10:02:00,"/oops\nc,2024-03-01 10:03:00,/c\n'
+        b'd,2024-03-01 10:04:00,"/d"\ne,2024-03-01 10:05:00,"/e\n"\n'
+    )
+    row = mapped(tmp_path, data, max_rejects="1")
+    assert (row["lines"], row["events"], row["rejected"], row["header"], row["physical_lines"]) == (6, 4, 1, 1, 7)
+    found = ct.open(tmp_path / "d").sql("select learner, url from events order by 1").to_pylist()
+    assert [tuple(one.values()) for one in found] == [("a", "/a"), ("c", "/c"), ("d", "/d"), ("e", "/e\n")]
+
+
+def test_an_unfinished_last_line_is_no_reject(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, lines(59), line(n=59)[:50])], max_rejects="0")
+    (row,) = ct.open(tmp_path / "d").sources.to_pylist()
+    assert (row["lines"], row["events"], row["rejected"], row["unfinished"]) == (60, 59, 0, 1)
+
+
+def test_the_last_record_of_a_table_that_is_cut_is_not_taken_for_a_whole_one(tmp_path):
+    """Its last field may be half of what it was."""
+    rows = b"".join(
+        b"u%d,2024-03-01 10:00:%02d,/page/%s\n" % (n, n % 60, os.urandom(9).hex().encode()) for n in range(999)
+    )
+    packed = gzip.compress(b"who,at,url\n" + rows)
+    row = mapped(tmp_path, packed[: len(packed) // 2])
+    assert "cut off" in row["fault"]
+    assert (row["unfinished"], row["lines"]) == (1, row["events"] + 2)
+    urls = ct.open(tmp_path / "d").sql("select url from events")["url"].to_pylist()
+    assert {len(url) for url in urls} == {len("/page/") + 18}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\n \n\0\0\n" * 3, "all 9 lines are blank"),
+        (b"\r\r\r", "all 3 lines are blank"),
+    ],
+)
+def test_a_file_of_blank_lines_is_refused(tmp_path, data, says):
+    with pytest.raises(ct.InputError, match=says):
+        ct.ingest(tmp_path / "d", [export(tmp_path, data)], format="coursera-legacy")
+
+
+def test_a_file_without_events_is_warned_of(tmp_path):
+    row = mapped(tmp_path, b"who,at,url\n")
+    assert json.loads(row["warnings"]) == ["No event in 1 line (1 header). Is it the right file?"]
+
+
+def test_so_many_blank_lines_are_refused_before_they_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "MOST_BLANK", 10)
+    with pytest.raises(ct.InputError, match="More than 10 lines are blank"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(1), b"\n" * 11)])
+
+
+def test_so_many_rejects_are_refused_before_they_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "MOST_REJECTED", 1000)
+    with pytest.raises(ct.InputError, match="of lines cannot be read"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(1), b"junk\n" * 11)], max_rejects="100%")

@@ -75,12 +75,31 @@ def small_blocks(monkeypatch):
         (b"\xef\xbb\xbfa\n", [b"\xef\xbb\xbfa\n"]),
         (b"\0\0\0a\nb\0\n", [b"\0\0\0a\n", b"b\0\n"]),
         (b"\xff\xfe\x89\n\xc3\n", [b"\xff\xfe\x89\n", b"\xc3\n"]),
-        (b"a\rb\x0bc\x0cd\x1ce\xc2\x85f\xe2\x80\xa8g\n", [b"a\rb\x0bc\x0cd\x1ce\xc2\x85f\xe2\x80\xa8g\n"]),
+        (b"a\x0bc\x0cd\x1ce\xc2\x85f\xe2\x80\xa8g\n", [b"a\x0bc\x0cd\x1ce\xc2\x85f\xe2\x80\xa8g\n"]),
+        (b"a\rb\r\rc", [b"a\n", b"b\n", b"\n", b"c\n"]),
+        (b"a\rb\r\nc\nd\r", [b"a\n", b"b\r\n", b"c\n", b"d\n"]),
+        (b"a\r\nb\rc\n", [b"a\r\n", b"b\rc\n"]),
+        (b'{"a":1}\n{"b":2}\r{"c":"x\ry"}\n', [b'{"a":1}\n', b'{"b":2}\n', b'{"c":"x\ry"}\n']),
     ],
-    ids=["empty", "newline", "newlines", "no end", "last has no end", "CRLF", "BOM", "NUL", "no text", "other breaks"],
+    ids=[
+        "empty",
+        "newline",
+        "newlines",
+        "no end",
+        "last has no end",
+        "CRLF",
+        "BOM",
+        "NUL",
+        "no text",
+        "other breaks",
+        "CR",
+        "mixed",
+        "a CR in a line",
+        "CR between objects",
+    ],
 )
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
-def test_every_line_keeps_its_bytes_and_only_a_newline_is_added(tmp_path, data, texts, pack):
+def test_every_line_keeps_its_bytes_but_for_its_end(tmp_path, data, texts, pack):
     found = read(tmp_path, pack(data))
     assert found.texts == texts
     assert found.numbers == list(range(1, len(texts) + 1))

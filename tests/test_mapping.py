@@ -110,7 +110,7 @@ def test_a_table_becomes_events_and_what_has_no_column_stays_in_extra(tmp_path: 
         "extra": '{"event":"odd"}',
     }
     (source,) = ct.open(tmp_path / "d").sources.to_pylist()
-    assert (source["format"], source["blank"]) == ("mine", 1)
+    assert (source["format"], source["header"], source["blank"]) == ("mine", 1, 0)
 
 
 def test_the_course_on_the_command_line_is_for_events_without_one(tmp_path: Path) -> None:
@@ -271,7 +271,10 @@ def test_what_is_dropped_is_kept_nowhere(tmp_path: Path) -> None:
     assert answer == [{"raw": b""}]
     assert "example" not in str(events(tmp_path / "d"))
     convert([tmp_path / "export"], tmp_path / "o.csv", mapping=tmp_path / "my.toml", max_rejects="1")
-    assert (tmp_path / "o.csv").read_text().splitlines() == [names, "2020-01-01,u,,,,,,"]
+    assert (tmp_path / "o.csv").read_text().splitlines() == [
+        ",".join(f'"{name}"' for name in names.split(",")),
+        '"2020-01-01","u",,,,,,',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -500,8 +503,8 @@ def test_a_damaged_table_is_accounted_for_line_by_line(
     folder = tmp_path_factory.mktemp("damaged")
     found, reading, lines = read(folder, SHORT, ",".join(NAMES).encode() + b"\n" + data)
     assert all(row["time"] and row["action"] and row["platform"] for row in found)
-    accounted = [row["line"] for row in found] + [line for line, _, _ in reading.rejects] + reading.blank
-    assert sorted(accounted) == list(range(1, lines.lines + 1))
+    accounted = [row["line"] for row in found] + [line for line, _, _ in reading.rejects] + [*reading.blank]
+    assert sorted(accounted) == list(range(2, lines.lines + 1 - reading.unfinished))
     assert "cannot be read" not in {reason for _, reason, _ in reading.rejects}
 
 
@@ -611,7 +614,7 @@ def test_workers_of_spark_get_what_the_mapping_says_and_not_its_path(
 
 def test_commands_that_read_exports_take_a_mapping(tmp_path: Path) -> None:
     export, mapping = tmp_path / "log.csv", tmp_path / "my.toml"
-    export.write_text("at,who\n2020-01-01,u\n2020-01-02,v\n")
+    export.write_text('"at","who"\n"2020-01-01","u"\n"2020-01-02","v"\n')
     mapping.write_text(SMALL)
     run = CliRunner()
     options = [str(export), "--mapping", str(mapping)]
@@ -622,7 +625,7 @@ def test_commands_that_read_exports_take_a_mapping(tmp_path: Path) -> None:
     ):
         done = run.invoke(cli, words, catch_exceptions=False)
         assert done.exit_code == 0, done.output
-    assert (tmp_path / "o.csv").read_text() == "at,who\n2020-01-01,u\n2020-01-02,v\n"
+    assert (tmp_path / "o.csv").read_text() == '"at","who"\n"2020-01-01","u"\n"2020-01-02","v"\n'
     assert (tmp_path / "out" / "report.html").exists()
 
 

@@ -29,11 +29,11 @@ def export(folder: Path, *parts: bytes, name: str = "export.json") -> Path:
 
 
 def ledger(dataset: Path | Location) -> list[tuple[int, ...]]:
-    """The counts of all sources but those that are only another name of one."""
+    """The counts of all sources but those that are only another name of one; headers and unfinished lines apart."""
     rows = ct.open(dataset).sources.to_pylist()
     rows = [row for row in rows if row["lines"] or row["continues"] is None]
     for row in rows:
-        assert row["lines"] == row["events"] + row["duplicates"] + row["rejected"] + row["blank"]
+        assert row["lines"] == sum(row[name] for name in (*COUNTS[1:], "header", "unfinished"))
     return [tuple(row[name] for name in COUNTS) for row in rows]
 
 

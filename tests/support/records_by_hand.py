@@ -3,6 +3,7 @@
 import re
 
 Fields = list[bytes | None]
+LINE, END = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n)"), re.compile(rb"\r\n|\r|\n")
 
 
 def converted(
@@ -11,14 +12,17 @@ def converted(
     """Each record of a whole file as (its bytes, its line of JSON)."""
     made = []
     at = 0
-    while line := data[at : data.find(b"\n", at) + 1]:
+    while at < len(data):
+        line = LINE.match(data, at)[0]
         begin = at + 3 * data.startswith(b"\xef\xbb\xbf", at)
         usual, other = (_fields(data, begin, delimiter.encode(), escapes) for escapes in (backslash, not backslash))
         taken, escapes = usual, backslash
         if (not usual or len(usual[0]) != len(names)) and other and len(other[0]) == len(names):
             taken, escapes = other, not backslash
-        if line in (b"\n", b"\r\n", header):
+        if line in (b"\n", b"\r\n", b"\r"):
             json = b""
+        elif header and data[begin : at + len(line)].rstrip(b"\r\n") == header.rstrip(b"\r\n"):
+            json = b"#"
         elif not taken or len(taken[0]) != len(names):
             json = b"!%d" % (len(taken[0]) if taken else 0)
         else:
@@ -34,10 +38,12 @@ def converted(
 def _fields(data: bytes, at: int, delimiter: bytes, backslash: bool) -> tuple[list[bytes], int] | None:
     """The fields of the record that begins there, quotes and all, and what is behind it; None if it never ends."""
     mark = re.escape(delimiter)
-    escaped = rb"\\.|[^\"\\]" if backslash else rb"[^\"]"
-    ends = rb"(?=%s|\r?\n)" % mark
-    quoted = re.compile(rb'"(?:%s|""|"(?!%s|\r?\n|"))*+"%s' % (escaped, mark, ends), re.DOTALL)
-    plain = re.compile(rb"(?:%s[^%s\n])*+" % (rb"\\[^\n]|" if backslash else b"", mark))
+    escaped = rb"\\.|" if backslash else b""
+    other = rb"\"\\" if backslash else rb"\""
+    first_line = rb'(?:%s[^%s\r\n]|""|"(?!%s|[\r\n]|"))*+' % (escaped, other, mark)
+    more_lines = rb'(?:%s[^%s]|"")*+' % (escaped, other)
+    quoted = re.compile(rb'"%s%s"(?=%s|[\r\n])' % (first_line, more_lines, mark), re.DOTALL)
+    plain = re.compile(rb"(?:%s[^%s\r\n])*+" % (rb"\\[^\r\n]|" if backslash else b"", mark))
     found = []
     while True:
         match = (quoted if data.startswith(b'"', at) else plain).match(data, at)
@@ -45,15 +51,11 @@ def _fields(data: bytes, at: int, delimiter: bytes, backslash: bool) -> tuple[li
             return None
         at = match.end()
         found.append(match[0])
-        if match[0].startswith(b'"') and data.startswith(b"\r\n", at):
-            at += 1
+        if end := END.match(data, at):
+            return found, end.end()
         if at >= len(data):
             return None
         at += 1
-        if data[at - 1] == 10:
-            if not match[0].startswith(b'"'):
-                found[-1] = found[-1].removesuffix(b"\r")
-            return found, at
 
 
 def _value(field: bytes, backslash: bool, nulls: tuple[bytes, ...]) -> bytes:

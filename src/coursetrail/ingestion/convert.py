@@ -85,7 +85,7 @@ def convert(
                     filled |= raw_fields.write_fields(engine, reading, lines, out_file, fields, not files, excel)
                 if not limit.allows(len(reading.rejects), lines.lines):
                     raise too_many(file, reading, lines.lines, limit)
-                written += lines.lines - len(reading.rejects) - len(reading.blank)
+                written += lines.lines - reading.without_event
                 blank += len(reading.blank)
                 reasons += [f"{file.name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
                 files.append(out_file)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.compression import ByteStream, Gunzip, Raw, opened
 from coursetrail.filesystem.location import Location
-from coursetrail.reading.lines import BLOCK, Lines
+from coursetrail.reading.lines import BLOCK, Lines, ends_in_cr, unify
 
 LINES = 200
 """First lines by which a file's format is recognised."""
@@ -36,8 +36,9 @@ class FileStart:
             first = bytes(data[: archives.START_BYTES])
             if archives.is_start_of_archive(first, is_packed=source is not raw):
                 return cls(first, container, True, [])
-            while not is_at_end and data.count(b"\n") < LINES and len(data) < BLOCK:
+            while not is_at_end and max(map(data.count, (b"\n", b"\r"))) < LINES and len(data) < BLOCK:
                 is_at_end = _read_up_to(source, data, len(data) + PIECE)
+        unify(memoryview(data), at_end=is_at_end, everywhere=bool(ends_in_cr(data)))
         lines = data.split(b"\n", LINES)
         whole = lines[:LINES] if len(lines) > LINES else lines if is_at_end and lines[-1] else lines[:-1]
         if not whole and data:

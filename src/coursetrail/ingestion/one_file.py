@@ -23,6 +23,7 @@ from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.schema import EVENTS, REJECTS
 from coursetrail.engines.duckdb import DuckDB, connect
+from coursetrail.errors import InputError
 from coursetrail.ingestion import duplicates
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.inputs import Input, Opener, ReadyInput, changed_meanwhile, size_of
@@ -102,6 +103,8 @@ class Extractor:
         new = lines.lines - reading.prefix.lines
         if not task.limit.allows(len(reading.rejects), new):
             raise too_many(file, reading, new, task.limit)
+        if not reading.prefix.lines and not pq.read_metadata(path).num_rows:
+            _note_no_event(file, reading, lines.lines)
         source = _source(number, file, path, reading, lines, repeated)
         size = path.stat().st_size
         if source.events:
@@ -147,13 +150,26 @@ class Extractor:
         return thinner, len(repeated)
 
 
+def _note_no_event(file: ReadyInput, reading: Reading, lines: int) -> None:
+    """Warn of a file in which no line is an event; InputError where all are blank."""
+    if lines and len(reading.blank) == lines:
+        raise InputError(
+            f"{file.name}: all {lines:,} lines are blank. Is it the right file, and complete? coursetrail sniff shows "
+            "what it begins with."
+        )
+    counts = {"rejected": len(reading.rejects), "blank": len(reading.blank), "header": reading.header}
+    found = ", ".join(
+        f"{count:,} {name}" for name, count in (counts | {"unfinished": reading.unfinished}).items() if count
+    )
+    number = f"{lines:,} line{'' if lines == 1 else 's'}"
+    reading.warn(f"No event in {number}{f' ({found})' if found else ''}. Is it the right file?")
+
+
 def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: Lines, repeated: int) -> Source:
     """The row of the ledger; creating it checks that no line is missing."""
     skipped = reading.prefix
-    # The last line of a live file may be half a line, which was rejected: it will be read when it is whole.
-    half = lines.unended and any(line == lines.lines for line, _, _ in reading.rejects)
     hashes = [*skipped.skipped, *reading.hashes]
-    known = None if lines.overlong else fingerprint_of(number, hashes, lines.lines - half)
+    known = None if lines.overlong else fingerprint_of(number, hashes, lines.lines - reading.unfinished)
     count, first, last = _count_and_span(path)
     kinds = reading.kinds()
     return Source(
@@ -168,9 +184,9 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
         duplicates=repeated,
         rejected=len(reading.rejects),
         blank=len(reading.blank),
-        header=0,
-        unfinished=0,
-        physical_lines=lines.lines - skipped.lines,
+        header=reading.header,
+        unfinished=reading.unfinished,
+        physical_lines=reading.physical,
         mended=json.dumps(kinds) if kinds else None,
         warnings=json.dumps(reading.warnings) if reading.warnings else None,
         fault=lines.fault,

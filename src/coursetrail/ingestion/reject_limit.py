@@ -80,7 +80,7 @@ def whole_file(file: ReadyInput, reading: Reading, limit: RejectLimit, progress:
 def too_many(file: ReadyInput, reading: Reading, lines: int, limit: RejectLimit, when: str = "") -> InputError:
     """The error for a file with more rejects than the limit."""
     line, reason, _ = min(reading.rejects)
-    if file.is_format_given and not reading.prefix.lines and len(reading.rejects) + len(reading.blank) >= lines:
+    if file.is_format_given and not reading.prefix.lines and reading.without_event >= lines:
         return InputError(
             f"{file.name}: none of its {lines:,} lines{when} can be read as {reading.format.name} (line {line:,}: "
             f"{reason}). Nothing was written. Is it the right file? Without --format or --mapping, content tells."

@@ -1,9 +1,11 @@
 """The lines of a file, or the records of a table, block by block, compressed or not.
 
 A block is the read buffer itself: the text is neither copied nor checked, so it may hold any bytes. Every line keeps
-its newline; a last line without one gets one.
+its newline; a last line without one gets one. A line ends in LF, in CR LF, or in CR alone, as old programs for the Mac
+write it, also mixed: where records are lines, a CR alone becomes LF.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +14,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from coursetrail.errors import InputError
 from coursetrail.filesystem.compression import Raw, opened
 from coursetrail.filesystem.location import Location
 from coursetrail.reading import _scan
 from coursetrail.reading.tables import DelimitedTable
 
 BLOCK = 8 << 20
+MOST_LINES = 200_000
+"""Lines of a block: the scanner takes memory for each, however short it is."""
 LONGEST = 16 << 20
 """Bytes that one line may have; of a longer one only the first `RETAINED` are retained, as a reject."""
 RETAINED = 1 << 20
-NEWLINE = 10
+NEWLINE, RETURN = 10, 13
+MOST_OVERLONG = 64 << 20
+"""Bytes of overlong lines that are retained in memory; with more of them a file is refused."""
 EXCEL_ROWS = 1_048_576
 CUT = f"{EXCEL_ROWS:,} lines are as many as a sheet of Excel holds: the rest may have been cut off"
 Positions = np.ndarray[Any, np.dtype[np.int64]]
@@ -34,9 +41,11 @@ class Block:
 
     `text` is scanned: one line of JSON per line. Of records of a table, `raw` has the bytes in the file, row i at
     `raw[begins[i] : begins[i + 1]]`, and `hashes` are of these bytes. Of lines, `raw` is the text and the two are None.
+    `physical` is how many lines these are in the file: a record may hold several.
     """
 
     first: int
+    physical: int
     text: pa.Buffer
     raw: pa.Buffer
     begins: Any = None
@@ -44,12 +53,24 @@ class Block:
 
     def after(self, count: int) -> "Block":
         """The lines after the first `count`."""
-        at = int(newlines(memoryview(self.text))[count - 1]) + 1
-        if self.begins is None:
-            return Block(self.first + count, self.text.slice(at), self.raw.slice(at))
-        begins = self.begins[count:]
-        raw = self.raw.slice(int(begins[0]))
-        return Block(self.first + count, self.text.slice(at), raw, begins - begins[0], self.hashes[count:])
+        *_, rest = self.pieces(count)
+        return rest
+
+    def pieces(self, *counts: int) -> Iterator["Block"]:
+        """The lines up to each of these counts, then the rest."""
+        ends = newlines(memoryview(self.text))
+        start = at = 0
+        for stop in (*counts, len(ends)):
+            end = int(ends[stop - 1]) + 1
+            text = self.text.slice(at, end - at)
+            if self.begins is None:
+                yield Block(self.first + start, stop - start, text, text)
+            else:
+                begins = self.begins[start : stop + 1]
+                raw = self.raw.slice(int(begins[0]), int(begins[-1] - begins[0]))
+                hashes = self.hashes[start:stop]
+                yield Block(self.first + start, _line_ends(raw), text, raw, begins - begins[0], hashes)
+            start, at = stop, end
 
 
 class Lines:
@@ -57,7 +78,8 @@ class Lines:
 
     `first` limits the bytes of the file that are read. With a `table`, lines are its records, which may hold newlines.
     `lines` counts all of them; `overlong` has (line, first bytes) of those above `LONGEST`; `fault` says what ended the
-    file early, or is None; `unended` says whether the last line has no newline.
+    file early, or is None; `unended` says whether the last line has no newline. Of a table that a fault ends, the last
+    record may be cut off anywhere: then it is counted, but not read, and `is_cut`.
     """
 
     def __init__(
@@ -70,7 +92,9 @@ class Lines:
         self._raw = Raw(Location.of(file), advance, first)
         self._source, self._head = opened(self._raw)
         self._table = table
+        self._ends_in_cr: bool | None = None
         self.unended = False
+        self.is_cut = False
         self.lines = 0
         self.overlong: list[tuple[int, bytes]] = []
 
@@ -116,15 +140,21 @@ class Lines:
             while size < full and (count := self._source.readinto(space[size:full])):
                 size += count
             at_end = size == len(tail)
+            if self._table is None:
+                self._unify(space[:size], at_end)
             if at_end and size and space[size - 1] != NEWLINE:
+                self.unended = space[size - 1] != RETURN
+                if self.unended and self._table and self._source.fault:
+                    self.is_cut = True
+                    self.lines += 1
+                    return
                 space[size] = NEWLINE
                 size += 1
-                self.unended = True
             block, count, cut = self._block(buffer.slice(0, size), at_end)
             tail = space[cut:size]
             if cut:
                 self.lines += count
-                yield block
+                yield from block.pieces(*range(MOST_LINES, count, MOST_LINES)) if count > MOST_LINES else (block,)
             elif len(tail) > LONGEST:
                 tail = self._skip_overlong(bytes(tail))
             if at_end:
@@ -135,21 +165,68 @@ class Lines:
         if self._table is None:
             count, cut = _scan.tally(read)
             whole = read.slice(0, cut)
-            return Block(self.lines + 1, whole, whole), count, cut
+            return Block(self.lines + 1, count, whole, whole), count, cut
         found = self._table.records(read, at_end)
         whole = read.slice(0, found.consumed)
         count = len(found.hashes)
-        return Block(self.lines + 1, found.json, whole, found.begins, found.hashes), count, found.consumed
+        return (
+            Block(self.lines + 1, found.physical, found.json, whole, found.begins, found.hashes),
+            count,
+            found.consumed,
+        )
+
+    def _unify(self, data: memoryview, at_end: bool) -> None:
+        """Make LF of each CR that ends a line alone."""
+        if self._ends_in_cr is None:
+            self._ends_in_cr = ends_in_cr(data)
+        unify(data, at_end, everywhere=bool(self._ends_in_cr))
 
     def _skip_overlong(self, line: bytes) -> bytes:
         self.lines += 1
         self.overlong.append((self.lines, line[:RETAINED]))
+        if len(self.overlong) * RETAINED > MOST_OVERLONG:
+            raise InputError(
+                f"{len(self.overlong)} lines are longer than {LONGEST >> 20} MiB. Is it the right file? An export has "
+                "one line for each event."
+            )
         space = memoryview(bytearray(BLOCK))
         while size := self._source.readinto(space):
+            self._unify(space[:size], at_end=False)
             cut = bytes(space[:size]).find(b"\n") + 1
             if cut:
                 return bytes(space[cut:size])
         return b""
+
+
+def ends_in_cr(data: memoryview | bytearray) -> bool | None:
+    """Whether the first line ends in CR alone; None where no line ends, or the last byte is that CR."""
+    found = re.search(b"\r\n?|\n", data)
+    return None if found is None or found.end() == len(data) else found[0] == b"\r"
+
+
+def unify(data: memoryview, at_end: bool, everywhere: bool) -> None:
+    """Make LF, in place, of each CR that ends a line alone: `everywhere`, or only between two objects.
+
+    The last byte may be the first half of CR LF: it stays unless `at_end`.
+    """
+    if re.search(b"\r", data) is None:
+        return
+    found = np.frombuffer(data, np.uint8)
+    ats = np.flatnonzero(found == RETURN)
+    if len(ats) and ats[-1] == len(found) - 1 and not at_end:
+        ats = ats[:-1]
+    behind = found[np.minimum(ats + 1, len(found) - 1)]
+    alone = (behind != NEWLINE) | (ats == len(found) - 1)
+    if not everywhere:
+        alone &= (found[np.maximum(ats - 1, 0)] == ord("}")) | (behind == ord("{"))
+    found[ats[alone]] = NEWLINE
+
+
+def _line_ends(raw: pa.Buffer) -> int:
+    """How many lines end in these bytes."""
+    data = np.frombuffer(raw, np.uint8)
+    alone = np.count_nonzero((data[:-1] == RETURN) & (data[1:] != NEWLINE)) + (data[-1:] == RETURN).sum()
+    return int(np.count_nonzero(data == NEWLINE) + alone)
 
 
 def newlines(data: memoryview) -> Positions:

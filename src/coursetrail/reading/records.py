@@ -5,6 +5,7 @@ format's `repair`; a line that cannot be repaired becomes a reject. No line is l
 blank. docs/adr/0002-reading-lines.md has the reasons and the measurements.
 """
 
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,11 +15,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from coursetrail.errors import InputError
 from coursetrail.reading.fingerprint import SkippedPrefix
 from coursetrail.reading.format import Format, Reject
 from coursetrail.reading.lines import Block, Lines
 from coursetrail.reading.processors import cores
 from coursetrail.reading.scan import FieldSpec, Scanned
+from coursetrail.reading.tables import HEADER
+
+MOST_BLANK = 10_000_000
+"""Blank lines of one file; with more of them it is refused, for each line takes memory."""
+MOST_REJECTED, OF_A_REJECT = 512 << 20, 200
+"""Bytes of rejects that are held in memory until their file is committed, and what each takes besides its text."""
 
 
 class Stop(Exception):  # noqa: N818 - requested by the caller, not an error
@@ -40,7 +48,8 @@ class Reading:
 
     `allowed` is called at every reject, with the number of rejects and the line's number, and says whether to go on.
     `prefix` are the first lines, if they were read before; these are skipped. `threads` is how many blocks
-    are scanned at the same time.
+    are scanned at the same time. A last line without a newline that cannot be read is `unfinished`, not a reject: the
+    file may grow, or was cut.
     """
 
     format: Format
@@ -50,19 +59,30 @@ class Reading:
     lines: list[range] = field(default_factory=list)
     hashes: list[Any] = field(default_factory=list)
     rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
-    blank: list[int] = field(default_factory=list)
+    blank: "array[int]" = field(default_factory=lambda: array("q"))
+    header: int = 0
+    unfinished: int = 0
+    physical: int = 0
     repaired: dict[str, list[Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _rejected_bytes: int = 0
 
     def batches(self, lines: Lines, spec: FieldSpec) -> Iterator[Batch]:
         """All lines, block by block; the repaired lines of a block follow in a batch of their own."""
         for block, scanned in _scanned(self.prefix.rest(lines.blocks()), spec, self.threads):
-            yield from self._of_block(block, scanned, spec)
+            yield from self._of_block(block, scanned, spec, lines)
+        self.unfinished += lines.is_cut
+        self.physical += lines.is_cut + len(lines.overlong)
 
     def fields(self, lines: Lines, spec: FieldSpec) -> pa.RecordBatchReader:
         """The fields `r` of the records, in order."""
         form = spec.scan(b"").r.type
         return pa.RecordBatchReader.from_batches(pa.schema([("r", form)]), self._in_order(lines, spec))
+
+    @property
+    def without_event(self) -> int:
+        """How many lines are not records."""
+        return len(self.rejects) + len(self.blank) + self.header + self.unfinished
 
     def count(self, kind: str, numbers: Any) -> None:
         """Note that values of the lines with these numbers were changed, and how."""
@@ -93,13 +113,14 @@ class Reading:
                 pa.record_batch(
                     {"r": self.format.shown(part.scanned.r), "line": pa.array(part.numbers, pa.int64())}
                 ).filter(pa.array(part.valid))
-                for part in self._of_block(block, scanned, spec)
+                for part in self._of_block(block, scanned, spec, lines)
             ]
             whole = parts[0] if len(parts) == 1 else pa.concat_batches(parts).sort_by("line")
             yield whole.select(["r"])
 
-    def _of_block(self, block: Block, scanned: Scanned, spec: FieldSpec) -> Iterator[Batch]:
+    def _of_block(self, block: Block, scanned: Scanned, spec: FieldSpec, lines: Lines) -> Iterator[Batch]:
         count = len(scanned.valid)
+        self.physical += block.physical
         numbers = np.arange(block.first, block.first + count)
         self.lines.append(range(block.first, block.first + count))
         self.hashes.append(scanned.hashes if block.hashes is None else block.hashes)
@@ -109,25 +130,34 @@ class Reading:
             ats = np.flatnonzero(suspect)
             texts = _cut(block.text, scanned.begins, ats)
             raws = texts if block.begins is None else _cut(block.raw, block.begins, ats)
-            lines, repaired = self._repair(zip(numbers[ats].tolist(), texts, raws, strict=True), spec)
-            yield Batch(lines, repaired, repaired.valid)
+            last = lines.lines if lines.unended else None
+            left, repaired = self._repair(zip(numbers[ats].tolist(), texts, raws, strict=True), spec, last)
+            yield Batch(left, repaired, repaired.valid)
 
-    def _repair(self, suspect: Iterable[tuple[int, bytes, bytes]], spec: FieldSpec) -> tuple[Any, Scanned]:
-        """Suspect lines as (number, text, raw bytes) → the numbers of the repaired ones, and these scanned."""
+    def _repair(
+        self, suspect: Iterable[tuple[int, bytes, bytes]], spec: FieldSpec, last: int | None
+    ) -> tuple[Any, Scanned]:
+        """Suspect lines as (number, text, raw bytes) → the numbers of the repaired ones, and these scanned.
+
+        `last` is the number of a last line without a newline.
+        """
         lines: dict[int, bytes] = {}
         raws: dict[int, bytes] = {}
         changed: dict[str, list[int]] = {}
         for number, text, raw in suspect:
+            if self.format.table and text == HEADER:
+                self.header += 1
+                continue
             if self.format.table and (why := self.format.table.why(text)):
-                self._reject(number, why, raw)
+                self._reject(number, why, raw, last)
                 continue
             try:
                 found = self.format.repair(text)
             except Reject as reason:
-                self._reject(number, str(reason), raw)
+                self._reject(number, str(reason), raw, last)
                 continue
             if found is None:
-                self.blank.append(number)
+                self._note_blank(number)
                 continue
             lines[number], raws[number] = found.text.encode() + b"\n", raw
             for kind in dict.fromkeys(found.kinds):
@@ -137,11 +167,28 @@ class Reading:
         scanned = spec.scan(b"".join(lines.values()), repaired=True)
         for at in np.flatnonzero(~scanned.valid):
             number = list(lines)[at]
-            self._reject(number, "cannot be read", raws[number])
+            self._reject(number, "cannot be read", raws[number], last)
         return np.array(list(lines), np.int64), scanned
 
-    def _reject(self, number: int, reason: str, raw: bytes) -> None:
-        self.rejects.append((number, reason, self.format.keepable(raw.rstrip(b"\n"))))
+    def _note_blank(self, number: int) -> None:
+        self.blank.append(number)
+        if len(self.blank) > MOST_BLANK:
+            raise InputError(
+                f"More than {MOST_BLANK:,} lines are blank. Is it the right file? Remove them to read it anyway."
+            )
+
+    def _reject(self, number: int, reason: str, raw: bytes, last: int | None) -> None:
+        if number == last:
+            self.unfinished += 1
+            return
+        stored = self.format.keepable(raw.rstrip(b"\r\n"))
+        self._rejected_bytes += len(stored) + OF_A_REJECT
+        if self._rejected_bytes > MOST_REJECTED:
+            raise InputError(
+                f"More than {MOST_REJECTED >> 20} MiB of lines cannot be read (line {number:,}: {reason}). Is it the "
+                "right file, and the right --format?"
+            )
+        self.rejects.append((number, reason, stored))
         if not self.allowed(len(self.rejects), number):
             raise Stop
 

@@ -1,8 +1,9 @@
 """Records of a delimited table (CSV, TSV) → lines of JSON for the scanner. `native/tables.c` does the work.
 
-A quoted field may hold delimiters, newlines and quotes. A quote inside it may be written twice or after a backslash; a
-quote that is followed by neither a delimiter nor the end of the line stands for itself. What has another number of
-fields than the table is not a record: one line is taken as malformed, and reading goes on after it.
+A quoted field may hold delimiters, line ends and quotes. A quote inside it may be written twice or after a backslash;
+a quote that is followed by neither a delimiter nor the end of the line stands for itself, unless the field has run over
+the end of a line: then the quote that opened it is a stray one. What has another number of fields than the table is not
+a record: one line is taken as malformed, and reading goes on after it.
 """
 
 import json
@@ -14,21 +15,25 @@ import pyarrow as pa
 
 from coursetrail.reading import _scan
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DELIMITERS = ",\t;|"
 """Delimiters that are tried where none is given."""
 MALFORMED = b"!"
 """The first byte of a line that stands for a malformed record; then its number of fields, or 0 for an open quote."""
+HEADER = b"#\n"
+"""The line that stands for the header."""
 
 
 class TableRecords(NamedTuple):
     """The n complete records of a block: a line of JSON each, where each begins (n + 1), and hashes of their bytes.
 
-    A blank record and the header become blank lines.
+    A blank record becomes a blank line. `physical` is how many lines the records are in the file.
     """
 
     json: pa.Buffer
     begins: np.ndarray[Any, np.dtype[np.int32]]
     hashes: np.ndarray[Any, np.dtype[np.uint64]]
+    physical: int
     consumed: int
 
 
@@ -53,13 +58,15 @@ class DelimitedTable:
             for index, name in enumerate(self.names)
         )
         nulls = tuple(null.encode() for null in self.nulls)
-        region, size, rows, consumed, begins, hashes = _scan.records(
-            block, at_end, self.delimiter.encode(), self.backslash, before, nulls, self.header
+        header = None if self.header is None else self.header.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
+        region, size, rows, physical, consumed, begins, hashes = _scan.records(
+            block, at_end, self.delimiter.encode(), self.backslash, before, nulls, header
         )
         return TableRecords(
             pa.py_buffer(region).slice(0, size),
             np.frombuffer(region, np.int32, rows + 1, begins),
             np.frombuffer(region, np.uint64, rows, hashes).copy(),
+            physical,
             consumed,
         )
 

@@ -35,6 +35,7 @@ def write(
     kinds: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     rejects: list[tuple[str, int, str]] = []
+    unfinished = 0
     with _Files(Path(out), form.files is not None) as files:
         for begin in range(0, len(order), _BATCH):
             rows = order[begin : begin + _BATCH]
@@ -56,9 +57,11 @@ def write(
                 planted.insert(position, kind.name if kind.outcome == REJECTED else None)
                 kinds[kind.name] += 1
             for name, numbers in _positions(names).items():
-                end = "" if planted[numbers[-1]] == "cut_at_end" else "\n"
+                is_cut = planted[numbers[-1]] == "cut_at_end"
+                end = "" if is_cut else "\n"
                 files.write(name, "\n".join([texts[i] for i in numbers]) + end)
-                for number, i in enumerate(numbers, lines[name] + 1):
+                unfinished += is_cut
+                for number, i in enumerate(numbers[:-1] if is_cut else numbers, lines[name] + 1):
                     if word := planted[i]:
                         rejects.append((name, number, word))
                 lines[name] += len(numbers)
@@ -73,6 +76,7 @@ def write(
         duplicates=outcomes[DUPLICATE],
         rejected=len(rejects),
         blank=outcomes[BLANK],
+        unfinished=unfinished,
         damage={one.name: kinds[one.name] for one in form.kinds if kinds[one.name]},
         rejects=tuple(sorted((before[name] + number, word) for name, number, word in rejects)),
     )

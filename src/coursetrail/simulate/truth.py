@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class PlantedLedger:
-    """The outcome of every line: lines = events + duplicates + rejected + blank.
+    """The outcome of every line: lines = events + duplicates + rejected + blank + unfinished.
 
     `damage` counts lines by kind of fault; `rejects` are (1-based line number, kind).
     """
@@ -31,6 +31,7 @@ class PlantedLedger:
     duplicates: int
     rejected: int
     blank: int
+    unfinished: int
     damage: dict[str, int]
     rejects: tuple[tuple[int, str], ...]
 

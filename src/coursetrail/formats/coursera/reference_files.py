@@ -16,7 +16,7 @@ from coursetrail.filesystem.location import Location
 from coursetrail.reading.lines import Block, Lines
 from coursetrail.reading.repair import object_of, repaired, text_of
 from coursetrail.reading.scan import FieldSpec, Kind
-from coursetrail.reading.tables import DelimitedTable
+from coursetrail.reading.tables import HEADER, DelimitedTable
 
 NOTHING = ("", "NULL", "\\N", "NA")
 USER = "user_id"
@@ -78,6 +78,8 @@ def _rows(
     repaired_lines = []
     for row in np.flatnonzero(~scanned.valid).tolist():
         line = bytes(text[scanned.begins[row] : scanned.begins[row + 1]])
+        if line == HEADER:
+            continue
         if reason := table.why(line):
             rejects.append((block.first + row, reason))
         elif (found := text_of(line, [])) is not None:

@@ -195,8 +195,9 @@ static PyObject *records(PyObject *module, PyObject *arguments)
     }
     At begin = block.buf, end = begin + block.len;
     Py_BEGIN_ALLOW_THREADS
-    for (At at = begin; at < end && (at = memchr(at, '\n', end - at)); at++)
-        newlines++;
+    for (int i = 0; i < 2; i++)
+        for (At at = begin; at < end && (at = memchr(at, "\r\n"[i], end - at)); at++)
+            newlines++;
     Py_END_ALLOW_THREADS
     for (int i = 0; i < table.count; i++)
         table.overhead += table.sizes[i] + 4;
@@ -212,7 +213,8 @@ static PyObject *records(PyObject *module, PyObject *arguments)
     Py_BEGIN_ALLOW_THREADS
     convert(&table, begin, end, at_end, &made);
     Py_END_ALLOW_THREADS
-    answer = Py_BuildValue("Onnnnn", found, (Py_ssize_t)made.size, (Py_ssize_t)made.rows, (Py_ssize_t)made.consumed,
+    answer = Py_BuildValue("Onnnnnn", found, (Py_ssize_t)made.size, (Py_ssize_t)made.rows, (Py_ssize_t)made.physical,
+                           (Py_ssize_t)made.consumed,
                            (Py_ssize_t)((unsigned char *)made.begins - found->memory),
                            (Py_ssize_t)((unsigned char *)made.hashes - found->memory));
 done:

@@ -7,37 +7,72 @@
 
 enum { LONGEST_RECORD = 1 << 20, SHORT_RECORD = 4096, PATIENCE = 16 };
 
+/* A line ends in LF, in CR LF, or in CR alone. */
 static int ends_line(At at, At end)
 {
-    return at < end && (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n'));
+    return at < end && (*at == '\n' || *at == '\r');
 }
 
-/* Behind the record that begins at `at`, and how many fields it has; NULL if `end` comes before its end. A quote opens
- * a field only as its first byte, and closes it only before a delimiter or the end of a line. */
+/* Behind the line end at `at`; NULL if more bytes must tell whether an LF follows its CR. */
+static At behind_end(At at, At end)
+{
+    if (*at == '\n')
+        return at + 1;
+    if (at + 1 >= end)
+        return NULL;
+    return at[1] == '\n' ? at + 2 : at + 1;
+}
+
+/* The next LF and the next CR, or `end`; each is searched again only once it has been passed. */
+typedef struct {
+    At newline, cr;
+} Ends;
+
+static At behind_line(Ends *next, At at, At end)
+{
+    if (next->newline < at)
+        next->newline = memchr(at, '\n', end - at);
+    if (next->cr < at)
+        next->cr = memchr(at, '\r', end - at);
+    next->newline = next->newline ? next->newline : end;
+    next->cr = next->cr ? next->cr : end;
+    at = next->newline < next->cr ? next->newline : next->cr;
+    return at < end ? behind_end(at, end) : NULL;
+}
+
+/* Behind the record that begins at `at`, and how many fields it has; NULL if `end` comes before its end. A quote
+ * opens a field only as its first byte, and closes it only before a delimiter or the end of a line. Where it runs over
+ * the end of a line and then comes to any other quote, it is a stray one: then the number of fields is 0. */
 static At record(const Table *table, int backslash, At at, At end, int *count)
 {
     *count = 0;
     for (;;) {
+        int crossed = 0;
         ++*count;
         if (at < end && *at == '"') {
             for (at++;; at++) {
                 while (at < end && *at != '"' && !(backslash && *at == '\\'))
-                    at++;
+                    crossed |= ends_line(at++, end);
                 if (end - at < 2)
                     return NULL;
                 if (*at == '\\' || at[1] == '"')
                     at++;
                 else if (at[1] == table->delimiter || ends_line(at + 1, end))
                     break;
+                else if (crossed) {
+                    *count = 0;
+                    return at;
+                }
             }
             at++;
         }
-        while (at < end && *at != table->delimiter && *at != '\n')
-            at += backslash && *at == '\\' && end - at > 1 && at[1] != '\n' ? 2 : 1;
+        while (at < end && *at != table->delimiter && !ends_line(at, end))
+            at += backslash && *at == '\\' && end - at > 1 && !ends_line(at + 1, end) ? 2 : 1;
         if (at >= end)
             return NULL;
-        if (*at++ == '\n')
-            return at;
+        if (ends_line(at, end))
+            return behind_end(at, end);
+        at++;
     }
 }
 
@@ -67,7 +102,7 @@ static int is_null(const Table *table, At from, At to)
 /* The record [at, behind), of as many fields as the table has, as a line of JSON. */
 static unsigned char *as_json(const Table *table, int backslash, At at, At behind, unsigned char *out)
 {
-    At end = behind - 1;                                /* its newline */
+    At end = behind[-1] == '\n' ? behind - 1 : behind;
     if (end > at && end[-1] == '\r')
         end--;
     for (int i = 0; i < table->count; i++, at++) {
@@ -115,22 +150,28 @@ static unsigned char *as_json(const Table *table, int backslash, At at, At behin
     return out;
 }
 
-/* All whole records of a block. What is not a record of the table is a line of its own, up to the next newline: a quote
- * that is never closed costs one line. Its JSON is `!` and the number of its fields, 0 for such a quote. Where so much
- * was read without result that the file may be hostile, only short records are looked for. */
+static int is_header(const Table *table, At at, At end)
+{
+    return table->header && word(at, end, table->header, table->header_size)
+        && ends_line(at + table->header_size, end);
+}
+
+/* All whole records of a block. What is not a record of the table is a line of its own, up to the next line end: a quote
+ * that is never closed costs one line. Its JSON is `!` and the number of its fields, 0 for such a quote; that of the
+ * header is `#`. Where so much was read without result that the file may be hostile, only short records are looked for. */
 void convert(const Table *table, At begin, At end, int at_end, Converted *made)
 {
     unsigned char *out = made->json;
     At at = begin;
+    Ends next = {NULL, NULL};
     ptrdiff_t patience = PATIENCE * (end - begin);
     while (at < end) {
         int count = 0, backslash = table->backslash;
-        At behind, from = at, line = memchr(at, '\n', end - at);
+        At behind, from = at, line = behind_line(&next, at, end);
         ptrdiff_t longest = patience > 0 ? LONGEST_RECORD : SHORT_RECORD;
         At limit = end - at > longest ? at + longest : end;
         if (!line)
             break;
-        line++;
         if (line > limit)
             limit = line;
         if (word(at, end, "\xEF\xBB\xBF", 3))
@@ -150,9 +191,12 @@ void convert(const Table *table, At begin, At end, int at_end, Converted *made)
             }
         }
         made->begins[made->rows] = (int32_t)(at - begin);
-        if (line - at == 1 || (line - at == 2 && *at == '\r')
-            || (table->header && equal(at, line, table->header, table->header_size))) {
+        if (ends_line(at, end)) {
             behind = line;
+            *out++ = '\n';
+        } else if (is_header(table, from, end)) {
+            behind = line;
+            *out++ = '#';
             *out++ = '\n';
         } else if (!behind || count != table->count) {
             out += sprintf((char *)out, "!%d\n", behind ? count : 0);
@@ -160,7 +204,10 @@ void convert(const Table *table, At begin, At end, int at_end, Converted *made)
             behind = line;
         } else {
             out = as_json(table, backslash, from, behind, out);
+            for (At inside = line; inside < behind; made->physical++)
+                inside = behind_line(&next, inside, end);
         }
+        made->physical++;
         made->hashes[made->rows++] = hash(at, behind - at);
         at = behind;
     }

@@ -11,7 +11,7 @@ typedef struct {
     unsigned char delimiter;
     int backslash, count;                               /* a backslash makes the next byte plain text; number of fields */
     const char *before[MOST_FIELDS];                    /* what stands before each field in its JSON */
-    const char *nulls[MOST_NULLS], *header;             /* texts that mean null; the record that is the header */
+    const char *nulls[MOST_NULLS], *header;             /* texts that mean null; the header without its line end */
     ptrdiff_t sizes[MOST_FIELDS], null_sizes[MOST_NULLS], header_size, overhead;
     int null_count;
 } Table;
@@ -20,7 +20,7 @@ typedef struct {
     unsigned char *json;
     int32_t *begins;
     uint64_t *hashes;
-    size_t rows, size, consumed;
+    size_t rows, physical, size, consumed;              /* physical: lines; a record may hold several */
 } Converted;
 
 #pragma GCC visibility push(hidden)
