@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import json
+import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ action = "page_view"
 [time]
 column = "at"
 """
+ZONE_REASON = "the time names a zone other than UTC: write the name into format, and what it means into zone"
 
 
 def ingested(folder: Path, mapping: str, export: str | bytes, **options: Any) -> list[dict[str, Any]]:
@@ -175,6 +177,18 @@ played = "video_play"
         ("format = '%d.%m.%Y %H:%M'", "24.12.2013 18:05", "2013-12-24T18:05"),
         ("format = '%d.%m.%Y %H:%M'", "1.2.2013 8:05", "2013-02-01T08:05"),
         ("format = '%d %b %Y'", "24 Dec 2013", "2013-12-24"),
+        ("", "2024-03-01 10:00:00 UTC", "2024-03-01T10:00"),
+        ("", "2024-03-01 10:00:00.123456 UTC", "2024-03-01T10:00:00.123456"),
+        ("", "2024-03-01 10:00:00 +0100", "2024-03-01T09:00"),
+        ("format = '%Y-%m-%d %H:%M:%S %Z'", "2024-03-01 10:00:00 UTC", "2024-03-01T10:00"),
+        ("format = '%Y-%m-%d %H:%M:%S %Z'", "2024-03-01 10:00:00 GMT", "2024-03-01T10:00"),
+        ("format = '%Y-%m-%d %H:%M:%S%Z'\nzone = 'Asia/Shanghai'", "2024-03-01 10:00:00Z", "2024-03-01T10:00"),
+        ("format = '%Y-%m-%d %H:%M:%S EST'\nzone = 'America/New_York'", "2024-03-01 10:00:00 EST", "2024-03-01T15:00"),
+        ("format = '%a, %d %b %Y %H:%M:%S %Z'", "Fri, 01 Mar 2024 10:00:00 +0100", "2024-03-01T09:00"),
+        ("format = '%a %b %d %Y %H:%M:%S %Z%z'", "Fri Mar 01 2024 10:00:00 GMT+0800 (CST)", "2024-03-01T02:00"),
+        ("format = '%d/%b/%Y:%H:%M:%S %z'", "01/Mar/2024:10:00:00 -0500", "2024-03-01T15:00"),
+        ("format = ['%d.%m.%Y %H:%M', '%d/%m/%y, %H:%M']", "3/05/24, 14:07", "2024-05-03T14:07"),
+        ("format = ['%d.%m.%Y %H:%M', '%d/%m/%y, %H:%M']", "03.05.2024 14:07", "2024-05-03T14:07"),
         ("format = '%m/%d/%Y %H:%M:%S'\nzone = 'Asia/Shanghai'", "06/14/2014 09:38:29", "2014-06-14T01:38:29"),
         ("unit = 's'", "1577934245", "2020-01-02T03:04:05"),
         ("unit = 's'", "1577934245.25", "2020-01-02T03:04:05.25"),
@@ -199,6 +213,9 @@ def test_a_time_is_read_as_the_mapping_says(tmp_path: Path, time: str, text: str
         ("", "soon", "the time cannot be read"),
         ("", "2020-02-30 10:00:00", "the time cannot be read"),
         ("format = '%d.%m.%Y'", "31.02.2020", "the time cannot be read"),
+        ("format = ['%d.%m.%Y', '%Y%m%d']", "31.02.2020", "the time cannot be read"),
+        ("format = '%Y-%m-%d %H:%M %Z'", "2024-03-01 10:00 EST", ZONE_REASON),
+        ("format = '%Y-%m-%d %H:%M %Z'", "2024-03-01 10:00 CET", ZONE_REASON),
         ("unit = 's'", "1e99", "the time cannot be read"),
         ("unit = 's'", "2020-01-01", "the time cannot be read"),
         ("unit = 's'", "nan", "the time cannot be read"),
@@ -211,6 +228,22 @@ def test_a_line_without_a_time_is_rejected(tmp_path: Path, time: str, text: str,
     assert ct.open(tmp_path / "d").sql("select reason, raw from rejects").to_pylist() == [
         {"reason": reason, "raw": f"{text};u\n".rstrip("\n").encode()}
     ]
+
+
+@pytest.mark.parametrize("machine", ["America/New_York", "Europe/Berlin", "UTC"])
+def test_names_of_zones_do_not_depend_on_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: str
+) -> None:
+    monkeypatch.setenv("TZ", machine)
+    time.tzset()
+    try:
+        rows = b"at,who\n2024-03-01 10:00 EST,u\n2024-07-01 10:00 CEST,u\n2024-03-01 10:00 UTC,u\n"
+        made, reading, _ = read(tmp_path, f"{SMALL}format = '%Y-%m-%d %H:%M %Z'\n", rows)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [row["time"] for row in made] == [datetime(2024, 3, 1, 10, tzinfo=UTC)]
+    assert [reason for _, reason, _ in reading.rejects] == [ZONE_REASON] * 2
 
 
 def test_a_time_may_stand_in_two_columns_and_one_of_ours_too(tmp_path: Path) -> None:
@@ -256,11 +289,39 @@ def test_a_weight_that_is_none_would_be_a_wrong_sum_so_the_line_is_rejected(tmp_
 def test_the_same_row_twice_is_a_duplicate_unless_the_mapping_keeps_both(tmp_path: Path) -> None:
     for folder, more, count in (("one", "", 1), ("two", 'duplicates = "keep"\n', 2)):
         (tmp_path / folder).mkdir()
-        rows = ingested(tmp_path / folder, more + SMALL, "at,who\n2020-01-01,u\n2020-01-01,u\n")
+        rows = ingested(tmp_path / folder, more + SMALL, "at,who\n" + "2020-01-01T00:00:07Z,u\n" * 2)
         assert len(rows) == count
         (source,) = ct.open(tmp_path / folder / "d").sources.to_pylist()
         assert source["lines"] == 3
         assert source["duplicates"] == 2 - count
+
+
+WHOLE_MINUTES = "".join(f"2020-01-01 10:{minute:02}:00,u\n" for minute in range(10))
+
+
+@pytest.mark.parametrize(
+    ("time", "rows", "count"),
+    [
+        ("", "2020-01-01,u\n" * 2, 2),
+        ("", "2020-01-01 10:00,u\n" * 2, 2),
+        ("", "2020-01-01 10:00:00,u\n" * 2, 1),  # a single time may be a whole minute by chance
+        ("", WHOLE_MINUTES * 2, 20),
+        ("", f"{WHOLE_MINUTES * 2}2020-01-01 10:00:01,u\n", 11),
+        ("format = '%d.%m.%Y %H:%M'", "01.02.2020 10:00,u\n" * 2, 2),
+        ("format = '%d.%m.%Y'", "01.02.2020,u\n" * 2, 2),
+        ("format = '%d.%m.%Y %H:%M:%S'", "01.02.2020 10:00:00,u\n" * 2, 1),
+        ("format = ['%d.%m.%Y', '%d.%m.%Y %H:%M:%S']", "01.02.2020,u\n" * 2, 1),
+        ("unit = 'days'", "3,u\n" * 2, 2),
+        ("unit = 's'", "1577934240,u\n" * 2, 1),
+    ],
+)
+def test_equal_lines_of_times_without_seconds_are_events_of_their_own(
+    tmp_path: Path, time: str, rows: str, count: int
+) -> None:
+    assert len(ingested(tmp_path, f"{SMALL}{time}\n", f"at,who\n{rows}")) == count
+    drop = f'duplicates = "drop"\n{SMALL}{time}\n'
+    (tmp_path / "dropped").mkdir()
+    assert len(ingested(tmp_path / "dropped", drop, f"at,who\n{rows}")) == len(set(rows.splitlines()))
 
 
 def test_what_is_dropped_is_kept_nowhere(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """ISO 8601 texts, with or without a zone → timestamps."""
 
+import re
 from datetime import UTC, datetime, tzinfo
 
 import pyarrow as pa
@@ -11,15 +12,23 @@ _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 _PLAIN = f"^{_DAY}[T ]{_CLOCK}$"
 _ZONED = f"^{_DAY}[T ]{_CLOCK}(?:Z|[+-](?:[01]\\d|2[0-3]):?[0-5]\\d)$"
+_UTC_NAME = r"^(.*?\d)(?: ?[+-]00:?00)? ?(?:UTC|GMT)$"
+"""How databases and Go write UTC: its name behind the time, which ISO 8601 does not know."""
+_SPACED = re.compile(r"(?<=\d) (?=[+-]\d\d:?\d\d$)")
+"""The blank that Ruby, git and SQL Server write before an offset."""
 
 
 def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
     """The times of ISO 8601 texts; a text without a zone is in `zone`. Null for any other text.
 
+    The zone may also be written as UTC or GMT, or after a blank.
+
     >>> moments(pa.array(["2016-06-20 14:03:25.118", "2017-09-20T07:08:07+02:00", "soon"])).to_pylist()[1]
     datetime.datetime(2017, 9, 20, 5, 8, 7, tzinfo=datetime.timezone.utc)
     """
     strings = plain(texts)
+    if any(pc.any(pc.ends_with(strings, name)).as_py() for name in ("UTC", "GMT")):
+        strings = pc.replace_substring_regex(strings, _UTC_NAME, r"\1Z")
     zoned = _cast(strings, _ZONED, MOMENT)
     bare = _cast(strings, _PLAIN, pa.timestamp("us"))
     if zoned is not None and bare is not None and (localized := _in_utc(bare, zone)) is not None:
@@ -33,7 +42,8 @@ def moments(texts: pa.Array, zone: tzinfo = UTC) -> pa.TimestampArray:
 def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
     """The time of one text as Python's `fromisoformat` reads it, or None."""
     try:
-        found = datetime.fromisoformat(text.strip())
+        text = _SPACED.sub("", re.sub(_UTC_NAME, r"\1Z", text.strip()))
+        found = datetime.fromisoformat(text)
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

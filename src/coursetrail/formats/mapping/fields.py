@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.formats.mapping.spec import NUMBERS, MappingSpec
-from coursetrail.formats.mapping.times import moments_of, numbers
+from coursetrail.formats.mapping.time_texts import names_zone
+from coursetrail.formats.mapping.times import is_coarse, moments_of, numbers
 from coursetrail.reading.columns import member_of, plain, scan_texts
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, text_of
@@ -60,6 +61,10 @@ class Fields:
         origins = self.texts(r, (time.origin_column,)) if time.origin_column else None
         return moments_of(time, self.texts(r, time.columns), origins)
 
+    def is_coarse(self, r: pa.StructArray) -> bool:
+        """Whether times are no finer than a minute, so that equal lines are different events."""
+        return is_coarse(self.mapping.time, self.texts(r, self.mapping.time.columns), self.time(r))
+
     def misread(self, r: pa.StructArray) -> dict[str, Any]:
         """For each numeric column of events, a mask of the rows with a text that is not a valid number."""
         found = {}
@@ -105,7 +110,7 @@ def repair(read: Fields, spec: FieldSpec, line: bytes) -> Repaired | None:
     r = spec.scan(first.text.encode() + b"\n", repaired=True).r
     if not read.time(r)[0].is_valid:
         filled = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
-        raise Reject("the time cannot be read" if filled else "no time")
+        raise Reject(_why_no_time(read, r) if filled else "no time")
     misread = [ours for ours, rows in read.misread(r).items() if rows[0]]
     if "weight" in misread:
         raise Reject("the weight is no whole number")
@@ -115,6 +120,13 @@ def repair(read: Fields, spec: FieldSpec, line: bytes) -> Repaired | None:
     event[UNREAD] = {ours: read.texts(r, names)[0].as_py() for ours, names in columns.items()}
     again = repaired(event, kinds)
     return replace(again, kinds=(*again.kinds, "number expected"))
+
+
+def _why_no_time(read: Fields, r: pa.StructArray) -> str:
+    text = plain(read.texts(r, read.mapping.time.columns))[0].as_py()
+    if any(names_zone(text, form) for form in read.mapping.time.formats):
+        return "the time names a zone other than UTC: write the name into format, and what it means into zone"
+    return "the time cannot be read"
 
 
 def _path(name: str) -> FieldPath:

@@ -38,7 +38,7 @@ class MappingFile:
     def format(self) -> Format:
         """The format that the file describes. Raises UsageError for a mistake in it."""
         mapping = parse(self.text, self.file)
-        return _form(mapping, _table(mapping, b"") if mapping.dialect.names else None)
+        return _form(mapping, _table(mapping, b"") if mapping.dialect.names else None, [])
 
 
 def _fit(mapping: MappingSpec, head: list[bytes]) -> Format:
@@ -47,8 +47,8 @@ def _fit(mapping: MappingSpec, head: list[bytes]) -> Format:
     if first is None:
         raise InputError("there are only blank lines at its beginning.")
     if first.lstrip(b"\xef\xbb\xbf\0 \t").startswith(b"{"):
-        return _form(mapping, None)
-    return _form(mapping, _table(mapping, first))
+        return _form(mapping, None, head)
+    return _form(mapping, _table(mapping, first), head)
 
 
 def _table(mapping: MappingSpec, first: bytes) -> DelimitedTable:
@@ -90,7 +90,7 @@ def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]
     return tuple(names)
 
 
-def _form(mapping: MappingSpec, table: DelimitedTable | None) -> Format:
+def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes]) -> Format:
     read = Fields(mapping, whole_names=table is not None)
     fields = {path[0] for path in read.paths(mapping.read)}
     inner = {path[0] for path in read.paths(mapping.read) if len(path) > 1}
@@ -117,6 +117,13 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None) -> Format:
         page=lambda _: (None,) * 4,
         columns=dict(columns(mapping, read)),
         table=table,
-        repeats=mapping.repeats,
+        repeats=_repeats(read, spec, table, head) if mapping.repeats is None else mapping.repeats,
         keepable=(lambda _: b"") if mapping.dropped or "network" in mapping.columns else bytes,
     )
+
+
+def _repeats(read: Fields, spec: FieldSpec, table: DelimitedTable | None, head: list[bytes]) -> bool:
+    """Whether equal lines are events of their own: those of the same minute, where times are no finer."""
+    text = b"".join(head)
+    times = spec.only(read.tops(read.time_columns), rest=False)
+    return read.is_coarse(times.scan(table.records(text, True).json if table else text).r)

@@ -16,6 +16,7 @@ from coursetrail.dataset.actions import ACTIONS, AREAS
 from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.formats.mapping.sections import TomlSection
+from coursetrail.formats.mapping.time_texts import usable
 
 TEXTS, NUMBERS = (
     tuple(column.name for column in EVENT_COLUMNS if column.mapped and (column.type == pa.string()) == is_text)
@@ -28,20 +29,24 @@ UNITS = {"days": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_COLUMNS = 64
 """Columns of a file: the scanner's limit."""
+MAX_FORMATS = 16
+"""Formats of times in one mapping."""
 MAX_LENGTH = 1 << 20
 """Characters of a mapping file; a longer file is of another kind."""
 
 
 @dataclass(frozen=True)
 class TimeSpec:
-    """The columns of the time and how it is written: a `format` of strptime, a number of `unit`s, else ISO 8601.
+    """The columns of the time and how it is written: in `formats` of strptime, as a number of `unit`s, else ISO 8601.
+
+    Of several formats the first that fits a text is used.
 
     The texts of several `columns` are joined by a space. Numbers count from the origin that `origins` has for the value
     in `origin_column`, else from `origin`. A text without a zone is in `zone`.
     """
 
     columns: tuple[str, ...]
-    format: str | None
+    formats: tuple[str, ...]
     unit: str | None
     zone: tzinfo
     origin: datetime
@@ -73,6 +78,7 @@ class MappingSpec:
     """The contents of a mapping `file`.
 
     `columns` maps columns of events to the columns of the file that fill them. `dropped` columns are stored nowhere.
+    `repeats` says whether equal lines are events of their own; None where the times decide.
     """
 
     file: str
@@ -84,7 +90,7 @@ class MappingSpec:
     translations: Mapping[str, Translation]
     dialect: Dialect
     dropped: tuple[str, ...] = ()
-    repeats: bool = False
+    repeats: bool | None = None
 
     @property
     def stored(self) -> frozenset[str]:
@@ -142,7 +148,7 @@ def parse(text: str, file: str) -> MappingSpec:
         translations=translations,
         dialect=_dialect(whole.section("file")),
         dropped=whole.texts("drop"),
-        repeats=whole.one_of("duplicates", ("drop", "keep"), "drop") == "keep",
+        repeats=whole.one_of("duplicates", ("drop", "keep")) == "keep" if "duplicates" in whole.items else None,
     )
     if len({*mapping.read, *mapping.dropped}) > MAX_COLUMNS or len(mapping.dialect.names) > MAX_COLUMNS:
         raise UsageError(f"{file}: more than {MAX_COLUMNS} columns of the file are named; leave some out.")
@@ -176,8 +182,8 @@ def _time(section: "TomlSection") -> TimeSpec:
     zone = _zone(section)
     origins = section.section("origins")
     unit = section.one_of("unit", tuple(UNITS)) if "unit" in section.items else None
-    form = section.text("format") if "format" in section.items else None
-    if unit and form:
+    written = section.texts("format")
+    if unit and written:
         raise section.wrong("format", "left out, because unit says that the time is a number")
     if not unit and (found := section.items.keys() & {"origin", "origin_column", "origins"}):
         raise section.wrong(min(found), "used only with unit, such as unit = 'days'")
@@ -185,11 +191,15 @@ def _time(section: "TomlSection") -> TimeSpec:
         raise section.wrong(
             "origins", "a section [time.origins] together with origin_column, whose values are its keys"
         )
-    if form and not _usable(form):
-        raise section.wrong("format", "a format of Python's strptime that has a date, such as '%d.%m.%Y %H:%M'")
+    if not all(map(usable, written)) or len(written) > MAX_FORMATS:
+        raise section.wrong(
+            "format",
+            "a format of Python's strptime that has a date, such as '%d.%m.%Y %H:%M', or a list of at most "
+            f"{MAX_FORMATS} of them",
+        )
     return TimeSpec(
         columns=section.texts("column", required=True),
-        format=form,
+        formats=written,
         unit=unit,
         zone=zone,
         origin=section.moment("origin", zone) if "origin" in section.items else EPOCH,
@@ -205,15 +215,6 @@ def _zone(section: "TomlSection") -> tzinfo:
         hint = did_you_mean(name, sorted(known))
         raise section.wrong("zone", "a time zone such as 'Asia/Shanghai'", hint if len(hint) < 100 else "")
     return UTC if name == "UTC" else ZoneInfo(name)
-
-
-def _usable(form: str) -> bool:
-    """Whether strptime knows the format, and the format has a whole date."""
-    try:
-        sample = datetime(2013, 7, 24, 13, 7, 9, tzinfo=UTC)
-        return datetime.strptime(sample.strftime(form), form).date() == sample.date()  # noqa: DTZ007
-    except (ValueError, re.error, OverflowError, KeyError):
-        return False
 
 
 def _dialect(section: "TomlSection") -> Dialect:

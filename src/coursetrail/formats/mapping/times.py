@@ -1,6 +1,7 @@
 """Texts of times → moments, in the format that a mapping gives, a block at a time."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.formats.mapping.spec import EPOCH, UNITS, TimeSpec
+from coursetrail.formats.mapping.time_texts import FINE, directives, parsed
 from coursetrail.reading.columns import MOMENT, each, plain
 from coursetrail.reading.times import moments
 
@@ -17,6 +19,10 @@ FIRST, LAST = (round((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
 """Limits of a moment, in microseconds since 1970."""
 PARTS = {"%Y": r"(\d{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d{2})")}
 """Directives of strptime that match digits only, so that their texts can be reordered into ISO 8601."""
+
+MINUTE = 60_000_000
+MINUTES = 10
+"""That many different moments, all of whole minutes, show that a file with seconds has none."""
 
 
 def numbers(texts: pa.Array) -> pa.DoubleArray:
@@ -31,7 +37,7 @@ def moments_of(time: TimeSpec, texts: pa.Array, origins: pa.Array | None) -> pa.
     """The moments of n texts, null where there is none. `origins` are n values that name the origin of each number."""
     if time.unit:
         return _counted(time, numbers(texts), origins)
-    return _formatted(texts, time.format, time.zone) if time.format else moments(texts, time.zone)
+    return _formatted(texts, time.formats, time.zone) if time.formats else moments(texts, time.zone)
 
 
 def _counted(time: TimeSpec, counts: pa.DoubleArray, origins: pa.Array | None) -> pa.TimestampArray:
@@ -46,17 +52,31 @@ def _counted(time: TimeSpec, counts: pa.DoubleArray, origins: pa.Array | None) -
     return pa.array(whole, mask=outside).view(MOMENT)
 
 
-def _formatted(texts: pa.Array, form: str, zone: tzinfo) -> pa.TimestampArray:
-    """Rewrites the texts as ISO 8601 if the format has only digits; else parses each distinct text."""
+def _formatted(texts: pa.Array, forms: Sequence[str], zone: tzinfo) -> pa.TimestampArray:
+    """The moments of texts in the first of the formats that fits."""
     strings = plain(texts)
+    found = pa.nulls(len(strings), MOMENT)
+    for form in forms:
+        left = pc.if_else(found.is_null(), strings, None)
+        if left.null_count == len(left):
+            break
+        found = pc.coalesce(found, _in_format(left, form, zone))
+    return found
+
+
+def _in_format(strings: pa.StringArray, form: str, zone: tzinfo) -> pa.TimestampArray:
+    """Rewrites the texts as ISO 8601 if the format has only digits; parses each distinct text of the rest."""
+    found = None
     if (rule := _as_iso(form)) is not None:
         fits = pc.match_substring_regex(strings, rule[0])
-        iso = pc.replace_substring_regex(pc.if_else(fits, strings, None), *rule)
-        if iso.null_count == strings.null_count:
-            return moments(iso, zone)
+        found = moments(pc.replace_substring_regex(pc.if_else(fits, strings, None), *rule), zone)
+        strings = pc.if_else(fits, None, strings)
+        if strings.null_count == len(strings):
+            return found
     distinct = strings.dictionary_encode()
-    found = pa.array([_parsed(text, form, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
-    return found.take(distinct.indices)
+    slow = pa.array([parsed(text, form, zone) for text in distinct.dictionary.to_pylist()], MOMENT)
+    slow = slow.take(distinct.indices)
+    return slow if found is None else pc.coalesce(found, slow)
 
 
 def _as_iso(form: str) -> tuple[str, str] | None:
@@ -73,12 +93,17 @@ def _as_iso(form: str) -> tuple[str, str] | None:
     return f"^{pattern}$", f"{at['%Y']}-{at['%m']}-{at['%d']}T{clock}"
 
 
-def _parsed(text: str, form: str, zone: tzinfo) -> datetime | None:
-    try:
-        found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - the next line adds a zone
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+def is_coarse(time: TimeSpec, texts: pa.Array, found: pa.TimestampArray) -> bool:
+    """Whether times are no finer than a minute, as their format says, or the first texts and moments of a file."""
+    if time.unit == "days":
+        return True
+    if time.formats:
+        return all(FINE.isdisjoint(directives(form)) for form in time.formats)
+    read = found.drop_null()
+    if not len(read) or pc.any(pc.not_equal(pc.modulo(read.cast(pa.int64()), MINUTE), 0)).as_py():
+        return False
+    shown = not time.unit and pc.any(pc.match_substring_regex(plain(texts), r":\d\d:\d\d")).as_py()
+    return not (time.unit or shown) or len(read.unique()) >= MINUTES
 
 
 def _microseconds(moment: datetime) -> int:
