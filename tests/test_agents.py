@@ -574,5 +574,94 @@ def test_a_bot_is_flagged_with_who_says_so_and_keeps_its_row(text, source):
     assert (row["is_bot"], row["bot_source"]) == (source is not None, source)
 
 
+PHONE = f"Mozilla/5.0 (Linux; Android 15; {{}}) {WEBKIT} Chrome/130.0.0.0 Mobile Safari/537.36{{}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PHONE.format("CPH2557 Build/AP3A.240617.008", ""),
+        PHONE.format("MI 6 Build/PKQ1.190118.001", " SogouMSE,SogouMobileBrowser/5.21.1"),
+        PHONE.format("HTC Butterfly", ""),
+        PHONE.format("HTC_Butterfly_s Build/JDQ39", ""),
+        PHONE.format("ViewSonic-ViewPad7e", ""),
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 12_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Viber/9.9",
+        "Opera/9.80 (Android; Opera Mini/4.0.10008/28.2144; U; en) Presto/2.8.119 Version/11.10",
+        f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} WhatsApp/2.2 Chrome/76.0 Electron/6.1 Safari/537.36",
+        PHONE.format("CUBOT NOTE 20", ""),
+        "SCH-W279/ POLARIS/6.2 (GUI; compatible; UP.Browser)",
+        "CUBOT_X19",
+    ],
+)
+def test_a_person_whose_device_has_a_crawlers_name_is_not_a_bot(text):
+    assert (parsed(text)["is_bot"], parsed(text)["bot_source"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} headlesschrome/120.0 Safari/537.36", "coursetrail"),
+        (f"Mozilla/5.0 (Windows NT 10.0) {WEBKIT} HeadlessEdg/120.0 Safari/537.36", "coursetrail"),
+        ("kube-probe/1.27", "coursetrail"),
+        ("LumiBot 2.0", "coursetrail"),
+        ("008/0.83 (http://www.example.org)", "crawler-user-agents"),
+        ("Viber", "crawler-user-agents"),
+        ("WhatsApp/2.19.81 A", "crawler-user-agents"),
+        ("Mozilla/5.0 (compatible; Sonic/1.0; http://www.example.org/)", "crawler-user-agents"),
+        (PHONE.format("CPH2557 Build/AP3A.240617.008", "; Bytespider"), "both"),
+    ],
+)
+def test_a_bot_under_another_name_is_a_bot(text, source):
+    assert (parsed(text)["is_bot"], parsed(text)["bot_source"]) == (True, source)
+
+
+@needs_data
+def test_corrections_find_more_bots_and_leave_more_people_alone_than_the_two_lists():
+    lines = (DATA / "agents" / "labelled.jsonl").read_text().splitlines()
+    labels = {row["ua"]: row["expect"] for row in map(json.loads, lines) if "is_bot" in row["expect"]}
+    marked = {row["user_agent"]: row["is_bot"] for row in parse_agents(labels).to_pylist()}
+    found = [marked[text] for text, label in labels.items() if label["is_bot"]]
+    people = [not marked[text] for text, label in labels.items() if not label["is_bot"]]
+    assert (sum(found), len(found)) == (276, 319)
+    assert (sum(people), len(people)) == (769, 771)
+
+
+# --- columns of one row agree ---
+
+
+@pytest.mark.parametrize(
+    ("text", "system", "device", "brand"),
+    [
+        (MAC.format("10_15_4", "11.1.1").replace("Version", "CriOS/85 Version"), "iOS", "tablet", "Apple"),
+        (MAC.format("10.15", "15").replace("Version/15", "FxiOS/97.0"), "iOS", "tablet", "Apple"),
+        (MAC.format("10_15_7", "15.0").replace("Safari", "EdgiOS/97.0 Safari"), "iOS", "tablet", "Apple"),
+        (f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} SamsungBrowser/20.0 Safari/537.36", "Android", None, None),
+    ],
+)
+def test_a_browser_in_desktop_mode_has_the_system_that_it_exists_on(text, system, device, brand):
+    row = parsed(text)
+    assert (row["system"], row["device"], row["brand"]) == (system, device, brand)
+    assert (row["system_version"], row["status"]) == (None, "reduced")
+
+
+def test_a_mac_stays_a_mac_and_an_iphone_an_iphone():
+    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 12_0 like Mac OS X) AppleWebKit/605.1.15 CriOS/85 Mobile/15E148"
+    assert (parsed(MAC.format("10_14", "12.0"))["system"], parsed(iphone)["device"]) == ("Mac", "smartphone")
+
+
+@pytest.mark.parametrize(
+    ("text", "device"),
+    [
+        ("Mozilla/5.0 (compatible; MSIE 10.0; Windows Phone 8.0; Trident/6.0; IEMobile/10.0)", "smartphone"),
+        ("Mozilla/5.0 (Series40; NokiaX) Gecko/20100401 S40OviBrowser/2.0", "feature phone"),
+        ("Mozilla/5.0 (MeeGo; ) AppleWebKit/534.13 (KHTML, like Gecko)", "smartphone"),
+        ("Opera/9.80 (BREW; Opera Mini/4.2.99/30.3697; U; id) Presto/2.8.119 Version/11.10", "feature phone"),
+        ("Mozilla/5.0 (Linux; Tizen 2.3; sdk) AppleWebKit/538.1", None),
+    ],
+)
+def test_a_device_without_a_rule_is_the_usual_one_of_its_system(text, device):
+    assert parsed(text)["device"] == device
+
+
 def test_arrow_can_hold_every_row():
     assert isinstance(parse_agents(["\udcff", "ok"]), pa.Table)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from coursetrail.lookups.corrections import USUAL_DEVICE, contradiction, is_program
 from coursetrail.lookups.lookup import Lookup
 
 if TYPE_CHECKING:
     from coursetrail.lookups.detector import Detected
 
-REVISION = 2
+REVISION = 3
 """Version of our own corrections; raise it with any change that alters an answer."""
 
 PARSER = (
@@ -84,18 +85,19 @@ def parse_agent(text: str | None) -> Agent:
     try:
         from coursetrail.lookups import detector
 
-        return checked(corrected(cleaned, detector.find(cleaned)))
+        found = detector.find(cleaned)
+        check_types(found)
+        return corrected(cleaned, found)
     except Exception:
         return Agent(status="error")
 
 
-def checked(agent: Agent) -> Agent:
-    """The same answer. Raises TypeError if a value does not have the type of its column."""
+def check_types(found: object) -> None:
+    """Raises TypeError if a value does not have the type of its column."""
     for name, kind in zip(AGENTS.schema.names, AGENTS.schema.types, strict=True):
-        value = getattr(agent, name, None)
+        value = getattr(found, name, None)
         if value is not None and not isinstance(value, bool if pa.types.is_boolean(kind) else str):
             raise TypeError(name)
-    return agent
 
 
 def valid_unicode(text: str | None) -> str | None:
@@ -123,9 +125,14 @@ def corrected(text: str, found: "Detected") -> Agent:
         system_version=found.system_version,
         device=device(text, found),
         brand=None if found.brand == "Unknown" else found.brand,
-        is_bot=found.bot_source is not None,
-        bot_source=found.bot_source,
     )
+    is_unlisted = agent.browser in (None, OTHER) and not agent.device
+    source = found.bot_source or (OURS if is_program(text, is_unlisted) else None)
+    agent = replace(agent, is_bot=source is not None, bot_source=source)
+    if wrong := contradiction(text, agent.system):
+        return replace(
+            agent, system=wrong.system, system_version=None, device=wrong.device, brand=wrong.brand, status="reduced"
+        )
     if is_reduced(text):
         return replace(agent, system_version=None, status="reduced")
     if agent.browser in (None, OTHER) and not (agent.system or agent.device or agent.is_bot):
@@ -133,6 +140,8 @@ def corrected(text: str, found: "Detected") -> Agent:
     return agent
 
 
+OURS = "coursetrail"
+"""The source of bots that only our own list knows."""
 OTHER = "other"
 UNLISTED = {
     "DocZilla": "DocZilla",
@@ -161,7 +170,6 @@ def device(text: str, found: "Detected") -> str | None:
     return found.device or USUAL_DEVICE.get(found.system or "")
 
 
-USUAL_DEVICE = {"Java ME": "feature phone"}
 CHROMEBOOK = "CrOS"
 IPOD = re.compile(r"\biPod(?: ?touch)?\b", re.IGNORECASE)
 MOBILE = re.compile(r"Mobi|Android", re.IGNORECASE)
@@ -194,7 +202,7 @@ AGENTS = Lookup(
         "device": (pa.string(), "desktop, smartphone, tablet, phablet …; null if unknown"),
         "brand": (pa.string(), "maker of the device"),
         "is_bot": (pa.bool_(), "whether a list of bots knows it"),
-        "bot_source": (pa.string(), "the list: `device-detector`, `crawler-user-agents` or `both`"),
+        "bot_source": (pa.string(), "the list: `device-detector`, `crawler-user-agents`, `both` or `coursetrail`"),
         "status": (pa.string(), "`ok`, `missing`, `reduced`, `unknown` or `error` (see [agents](agents.md))"),
         "parser": (pa.string(), "the versions that gave this answer; another version reads the string again"),
     },

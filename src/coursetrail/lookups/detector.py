@@ -11,6 +11,7 @@ from device_detector import DeviceDetector
 from device_detector.parser.settings import AVAILABLE_BROWSERS, DESKTOP_OS
 from device_detector.yaml_loader import app_custom_details
 
+from coursetrail.lookups.corrections import PEOPLE
 from coursetrail.lookups.rules import Rules
 
 FREE_TEXT = frozenset({"NameVersionExtractor", "WholeNameExtractor", "DictUA", "AdobeCC"})
@@ -48,7 +49,7 @@ def find(text: str) -> Detected:
         on_desktop_system=system.get("family") in DESKTOP_OS,
         device=words(str(detector.device_type())),
         brand=words(detector.device_brand()),
-        bot_source=bot_source(detector.is_bot(), is_crawler(text)),
+        bot_source=bot_source(detector.is_bot(), is_crawler(PEOPLE.sub("", text))),
     )
 
 
