@@ -409,7 +409,8 @@ def test_an_invalid_mapping_is_refused_with_the_key_and_the_allowed_values(
     ("export", "said"),
     [
         ("time,who\n2020-01-01,u\n", "no column 'at', which"),
-        ("At,who\n2020-01-01,u\n", "Known: At, who."),
+        ("At,who\n2020-01-01,u\n", "Did you mean 'At'?"),
+        ("u1,u2\n2020-01-01,u\n", "needs for learner. coursetrail sniff lists the columns of a file."),
         ("\n\n", "only blank lines"),
         (",".join(["at", "who", *(f"c{number}" for number in range(63))]) + "\n", "it has 65 columns; at most 64"),
     ],
@@ -419,6 +420,21 @@ def test_a_file_that_does_not_fit_its_mapping_is_named(tmp_path: Path, export: s
         ingested(tmp_path, SMALL, export)
     assert said in str(raised.value)
     assert str(tmp_path / "export") in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text", [f"a{'.a' * 40_000} = 1", f"a = {'[' * 40_000}", f"a = {'{a = ' * 20_000}", "#" * (1 << 21)]
+)
+def test_a_mapping_that_would_take_forever_to_parse_is_refused(text: str) -> None:
+    with pytest.raises(ct.UsageError, match=r"^my\.toml.{0,200}$"):
+        parse(text, "my.toml")
+
+
+def test_a_mapping_is_a_regular_file(tmp_path: Path) -> None:
+    (tmp_path / "clicks.csv").write_text("a,b\n")
+    for path in ("/dev/zero", str(tmp_path)):
+        with pytest.raises(ct.InputError, match="not a regular file"):
+            ct.ingest(tmp_path / "d", [tmp_path / "clicks.csv"], mapping=path)
 
 
 def test_a_mapping_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:

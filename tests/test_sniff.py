@@ -168,3 +168,106 @@ def test_what_is_packed_by_zstd_is_looked_into(tmp_path: Path) -> None:
         out.write(b"user,time,action\n" + b"7,2020-01-01T00:00:00Z,play\n" * 3)
     found = sniff(tmp_path / "clicks.csv.zst")
     assert (found.container, found.events) == ("zstd", 3)
+
+
+MOODLE = {
+    "english": "Time,User full name,Affected user,Event context,Component,Event name,Description,Origin,IP address",
+    "german": "Zeit,Vollständiger Name,Betroffene/r Nutzer/in,Ereigniskontext,Komponente,Ereignisname,Beschreibung,"
+    "Herkunft,IP-Adresse",
+    "spanish": "Hora,Nombre completo del usuario,Usuario afectado,Contexto del evento,Componente,Nombre evento,"
+    "Descripción,Origen,Dirección IP",
+    "french": "Heure,Nom complet de l'utilisateur,Utilisateur touché,Contexte de l'événement,Composant,"
+    "Nom de l'événement,Description,Origine,Adresse IP",
+}
+MOODLE_ROW = (
+    '"3/05/24, 14:07",Anna Müller,Marco Rossi,Course: Data,System,Course viewed,'
+    "The user with id '12' viewed the course with id '5'.,web,203.0.113.9\n"
+)
+
+
+@pytest.mark.parametrize("language", MOODLE)
+def test_no_draft_for_a_moodle_log_keeps_who_it_was(tmp_path: Path, language: str) -> None:
+    header = MOODLE[language]
+    (tmp_path / "log.csv").write_text(f"{header}\n{MOODLE_ROW * 2}")
+    found = sniff(tmp_path / "log.csv")
+    assert found.draft is not None
+    names = header.split(",")
+    made = tomllib.loads(found.draft)
+    assert made["drop"] == [names[1], names[2], names[6]]
+    assert made["columns"] == {"network": names[8]}
+    assert made["duplicates"] == "keep"
+    assert (made["time"]["column"], made["time"]["format"]) == (names[0], "%d/%m/%y, %H:%M")
+    assert made["action"]["column"] == names[5]
+    assert not [word for word in ("Anna", "Müller", "Marco", "'12'", "203.0") if word in found.describe() + found.draft]
+    (tmp_path / "my.toml").write_text(found.draft)
+    ct.ingest(tmp_path / "d", [tmp_path / "log.csv"], mapping=tmp_path / "my.toml")
+    rows = ct.open(tmp_path / "d").sql("select * from events").to_pylist()
+    assert [row["network"] for row in rows] == ["203.0.113.0/24"] * 2
+    assert not [word for word in ("Anna", "Marco", "'12'", "203.0.113.9") if word in str(rows)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Vorname", ["Anna", "Kurt"]),
+        ("apellidos", ["García", "Pérez"]),
+        ("姓名", ["王伟", "李娜"]),
+        ("date_of_birth", ["1999-03-01", "2001-12-24"]),
+        ("Geburtsdatum", ["01.03.1999", "24.12.2001"]),
+        ("Matrikelnummer", ["1234567", "7654321"]),
+        ("studentNumber", ["1234567", "7654321"]),
+        ("ID number", ["A7", "A8"]),
+        ("Telefon", ["0711 123456", "0711 654321"]),
+        ("E-Mail-Adresse", ["none1", "none2"]),
+        ("note", ["+49 711 1234567", "+49 711 7654321"]),
+        ("note", ["ask me@example.org", "ask you@example.org"]),
+        ("user", ["Anna Müller", "de Vries, Jan", "Marco De Rossi", "Ida Holm", "Bo Ek", "Al Day"]),
+        ("password", ["hunter2", "swordfish"]),
+    ],
+)
+def test_a_draft_drops_personal_data_and_no_value_of_it_is_shown(tmp_path: Path, name: str, values: list[str]) -> None:
+    rows = "".join(f"2024-03-01T10:00:0{number}Z|{value}|play\n" for number, value in enumerate(values))
+    (tmp_path / "f.csv").write_text(f"when|{name}|what\n{rows}")
+    found = sniff(tmp_path / "f.csv")
+    assert found.draft is not None
+    assert tomllib.loads(found.draft)["drop"] == [name]
+    assert not [value for value in values if value in found.draft + found.describe()]
+
+
+def test_addresses_go_to_the_network_and_nowhere_else() -> None:
+    text = 'at,client,proxy\n2024-03-01,203.0.113.9:5000,"203.0.113.9, 10.0.0.1"\n2024-03-02,2001:db8::7,10.0.0.1\n'
+    made = drafted(text)
+    assert (made["columns"]["network"], made["drop"]) == ("client", ["proxy"])
+    assert "learner" not in made["columns"]
+
+
+def test_columns_of_titles_and_keys_are_not_taken_for_people() -> None:
+    text = "user_id,course_name,Event name,at\n7,Data Science,Course Viewed,2024-03-01T10:00:00Z\n"
+    made = drafted(text)
+    assert "drop" not in made
+    assert (made["columns"]["learner"], made["columns"]["course"]) == ("user_id", "course_name")
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("01/03/2024 02:07:08 PM", "%d/%m/%Y %I:%M:%S %p"),
+        ("03/05/24, 14:07", "%d/%m/%y, %H:%M"),
+        ("5 March 2024, 2:07 PM", "%d %B %Y, %I:%M %p"),
+        ("01/Mar/2024:10:00:00 +0100", "%d/%b/%Y:%H:%M:%S %z"),
+        ("Fri, 01 Mar 2024 10:00:00 GMT", "%a, %d %b %Y %H:%M:%S %Z"),
+        ("Fri Mar 01 2024 10:00:00 GMT+0800 (China Standard Time)", "%a %b %d %Y %H:%M:%S %Z%z"),
+        ("Fri Mar  1 10:00:00 2024", "%a %b %d %H:%M:%S %Y"),
+    ],
+)
+def test_every_form_of_time_that_is_read_is_proposed(text: str, form: str) -> None:
+    assert drafted(f"who|when\na|{text}\n")["time"] == {"column": "when", "format": form}
+
+
+def test_of_thousands_of_columns_the_first_are_shown_and_the_limit_is_named(tmp_path: Path) -> None:
+    wide = "\n".join("|".join(f"{cell}{number}" for number in range(2_000)) for cell in ("name", "v"))
+    (tmp_path / "wide.csv").write_text(f"{wide}\n")
+    found = sniff(tmp_path / "wide.csv")
+    assert "and 1,800 more" in found.describe()
+    assert found.draft is not None
+    assert "2,000 columns; a table may have 64" in found.draft

@@ -74,6 +74,7 @@ def convert(
         reasons: list[str] = []
         filled: set[str] = set()
         known: set[str] = set()
+        hint = ""
         written = blank = 0
         with connect({"preserve_insertion_order": "true"}, spill=scratch / "spill") as engine:
             for found in expand([os.fspath(export) for export in exports], opener):
@@ -89,13 +90,16 @@ def convert(
                 blank += len(reading.blank)
                 reasons += [f"{file.name}, line {line:,}: {reason}" for line, reason, _ in sorted(reading.rejects)]
                 files.append(out_file)
-                known.update(file.format.raw)
+                if file.format.table:  # its names may be data: the first line of a table without a header
+                    hint = " coursetrail sniff lists the columns of a file."
+                else:
+                    known.update(file.format.raw)
             if excel:
                 (scratch / "mark.csv").write_bytes(BYTE_ORDER_MARK)
                 files.insert(0, scratch / "mark.csv")
             _join(engine, files, scratch / f"whole{ending}").replace(target)
     absent = tuple(
-        f"no line has a value for '{name}'.{'' if name in known else did_you_mean(name, sorted(known))}"
+        f"no line has a value for '{name}'.{'' if name in known else hint or did_you_mean(name, sorted(known))}"
         for name in columns or ()
         if name not in filled
     )

@@ -15,7 +15,8 @@ from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.draft import draft, personal
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.formats.mapping.profile import ADDRESS, MAIL, ColumnProfile, Profile, look
+from coursetrail.formats.mapping.private import shows_person
+from coursetrail.formats.mapping.profile import ADDRESS, ColumnProfile, Profile, look
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.inputs import Opener, check, nested_archive, shown, size_of
@@ -34,6 +35,7 @@ UNREADABLE = {
 }
 """First bytes of files that hold no lines, and what to do."""
 SHOWN_CHARACTERS = 32
+SHOWN_COLUMNS = 200
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,12 @@ class Sniffed:
         if self.look:
             width = min(40, max(len(column.name) for column in self.look.columns))
             yield "  columns"
-            for column in self.look.columns:
-                yield f"    {column.name:{width}}  {column.kind:10}  {_example(column, self.look)}".rstrip()
+            hidden = personal(self.look)
+            for column in self.look.columns[:SHOWN_COLUMNS]:
+                example = _example(column, hidden=column.name in hidden)
+                yield f"    {column.name:{width}}  {column.kind:10}  {example}".rstrip()
+            if (more := len(self.look.columns) - SHOWN_COLUMNS) > 0:
+                yield f"    and {more:,} more"
 
 
 def sniff(export: str | os.PathLike[str]) -> Sniffed:
@@ -163,12 +169,12 @@ def _name(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:40].strip("-") or "my-format"
 
 
-def _example(column: ColumnProfile, look: Profile) -> str:
+def _example(column: ColumnProfile, *, hidden: bool) -> str:
     """A value, shortened; of what may be personal only its shape: `a` for letters, `9` for digits."""
     if not column.values:
         return ""
-    value = next(iter(column.distinct))
-    if column.name in personal(look) or MAIL.search(value) or ADDRESS.search(value):
+    value = column.values[0]
+    if hidden or ADDRESS.search(value) or shows_person(value):
         value = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", value))
     value = " ".join(value.split())
     return value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"

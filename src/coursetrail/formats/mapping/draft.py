@@ -5,23 +5,25 @@ Guesses that are likely enough are written; weaker guesses are commented out, fo
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from coursetrail.dataset.schema import EVENT_COLUMNS
+from coursetrail.formats.mapping.private import kind_of, plain_names, snake
 from coursetrail.formats.mapping.profile import PER_SECOND, ColumnProfile, Profile
-from coursetrail.formats.mapping.spec import NUMBERS
+from coursetrail.formats.mapping.spec import MAX_COLUMNS, NUMBERS
+from coursetrail.formats.mapping.time_texts import FINE, directives
 
 # The first column whose whole name matches is used; one whose name only contains the word is a weak guess.
 NAMES = {
     "course": "course|course_?id|course_?name|course_?key|course_?code|code_?module",
-    "learner": "(user|learner|student|account|person|actor|anon)(_?(id|name))?|id_?(user|student|learner)|uid|uuid",
+    "learner": "(user|learner|student|account|person|actor|anon)(_?id)?|(user|account|anon)_?name|"
+    "id_?(user|student|learner)|uid|uuid",
     "item": "(item|object|content|resource|target|video|page|module|site|question|problem)_?id|item|object|id_?site",
     "url": "url|page_?url|page|uri",
     "referrer": "referr?er|referr?er_?url",
     "cookie": "cookie|session|session_?id",
     "user_agent": "user_?agent|agent|browser|ua",
     "accept_language": "(accept_?)?languages?",
-    "network": "ip|ip_?address|(user|client|remote)_?(ip|address|addr)",
     "country": "country|country_?code",
     "region": "region",
     "timezone": "time_?zone|tz",
@@ -36,9 +38,14 @@ WORDS = {
     "item": "item|object|target|resource",
     "url": "url",
 }
-TIME = "time|date|timestamp|datetime|ts|when|(event|server|created|log|local|start)_?(time|date|at)"
-ACTION = "action|event|verb|activity|(action|event|activity)_?(type|name)|operation"
-PRIVATE = "e?_?mail(_?address)?|(first|last|full|real|sur)_?name|phone|password|birth_?date|address"
+TIME = (
+    "time|date|timestamp|datetime|ts|when|(event|server|created|log|local|start)_?(time|date|at)|"
+    "zeit|datum|hora|fecha|heure"
+)
+ACTION = (
+    "action|event|verb|activity|(action|event|activity)_?(type|name)|operation|"
+    "ereignisname|nombre_(del_)?evento|nom_de_l_evenement"
+)
 MEANINGS = {
     "page_view": "page_?views?|view(ed)?|visit|navigate|open|access|read|enter|page",
     "video_play": "(video_?)?play(_?video|ed)?|watch(ed)?|video",
@@ -53,6 +60,9 @@ MEANINGS = {
     "download": "download(ed)?",
 }
 PERSONAL = {column.name for column in EVENT_COLUMNS if column.personal}
+ZONED = re.compile(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$")
+KEYS = ("mail", "number", "name")
+"""Kinds of personal data that also tell learners apart."""
 FEW = 40
 """A column of actions has at most this many different values."""
 
@@ -64,12 +74,33 @@ def draft(profile: Profile, name: str) -> str:
 
 def guesses(profile: Profile) -> dict[str, ColumnProfile]:
     """The columns of the file that probably fill columns of events, by name of the latter, with `time` and `action`."""
+    return _guesses(profile, _kinds(profile))
+
+
+def personal(profile: Profile) -> set[str]:
+    """Columns whose values may identify a person."""
+    kinds = _kinds(profile)
+    likely = {column.name for ours, column in _guesses(profile, kinds).items() if ours in PERSONAL}
+    word = WORDS["learner"]
+    return likely.union(kinds, (one.name for one in profile.columns if re.search(word, snake(one.name))))
+
+
+def _kinds(profile: Profile) -> dict[str, str]:
+    """The kind of personal data in each column that has some."""
+    return {one.name: kind for one in profile.columns if (kind := kind_of(one, profile))}
+
+
+def _guesses(profile: Profile, kinds: Mapping[str, str]) -> dict[str, ColumnProfile]:
     found: dict[str, ColumnProfile] = {}
-    if time := _time(profile):
+    open_columns = [column for column in profile.columns if column.name not in kinds]
+    addresses = [column for column in profile.columns if kinds.get(column.name) == "network"]
+    if addresses:  # one with addresses in it rather than one that is only called so
+        found["network"] = next((column for column in addresses if column.values), addresses[0])
+    if time := _time(open_columns):
         found["time"] = time
     used = {time.name} if time else set()
     for ours, pattern in {"action": ACTION, **NAMES}.items():
-        for column in profile.columns:
+        for column in open_columns:
             if column.name not in used and _fits(pattern, column.name) and _may_be(ours, column):
                 found[ours] = column
                 used.add(column.name)
@@ -77,34 +108,23 @@ def guesses(profile: Profile) -> dict[str, ColumnProfile]:
     return found
 
 
-def personal(profile: Profile) -> set[str]:
-    """Columns whose values may identify a person."""
-    likely = {column.name for ours, column in guesses(profile).items() if ours in PERSONAL}
-    word = WORDS["learner"]
-    return likely.union(private(profile), (one.name for one in profile.columns if re.search(word, _snake(one.name))))
-
-
-def private(profile: Profile) -> list[str]:
-    """Columns that should not be stored."""
-    return [one.name for one in profile.columns if one.kind == "mail" or _fits(PRIVATE, one.name)]
-
-
 def _lines(profile: Profile, name: str) -> Iterator[str]:
-    found, unwanted = guesses(profile), private(profile)
-    found = {ours: column for ours, column in found.items() if column.name not in unwanted}
+    kinds = _kinds(profile)
+    found = _guesses(profile, kinds)
+    used = {column.name for column in found.values()}
+    unwanted = [column for column in kinds if column not in used]
     yield "# A draft from the first lines of a file: check it. Columns that are not named are stored in extra."
     yield f"name = {_quoted(name)}"
     if unwanted:
         yield f"drop = [{', '.join(map(_quoted, unwanted))}]  # stored nowhere"
-    if "weight" in found:
-        yield 'duplicates = "keep"  # equal rows are separate counts'
+    yield from _duplicates(found)
+    if len(profile.columns) > MAX_COLUMNS:
+        yield f"# It has {len(profile.columns):,} columns; a table may have {MAX_COLUMNS}: remove some from the file."
     yield from _file(profile)
     yield "\n[columns]"
-    for ours in NAMES:
-        if ours in found:
-            yield f"{ours} = {_quoted(found[ours].name)}"
-        elif perhaps := _weak_guess(ours, profile, {*unwanted, *(column.name for column in found.values())}):
-            yield f"# {ours} = {_quoted(perhaps)}  # perhaps"
+    yield from _columns(profile, found, unwanted)
+    if "learner" not in found and (keys := [name for name in unwanted if kinds[name] in KEYS]):
+        yield f"# learner = {_quoted(keys[0])}  # personal data: only if you may store it; take it out of drop then"
     if "course" not in found:
         yield "# Without a course: --course says which it is."
     if "action" not in found:
@@ -112,6 +132,24 @@ def _lines(profile: Profile, name: str) -> Iterator[str]:
     yield from _time_lines(found.get("time"))
     if "action" in found:
         yield from _action_lines(found["action"])
+
+
+def _duplicates(found: Mapping[str, ColumnProfile]) -> Iterator[str]:
+    if "weight" in found:
+        yield 'duplicates = "keep"  # equal rows are separate counts'
+    elif "time" in found and _is_coarse(found["time"]):
+        yield 'duplicates = "keep"  # the times have no seconds: equal rows are different events'
+
+
+def _columns(profile: Profile, found: Mapping[str, ColumnProfile], unwanted: list[str]) -> Iterator[str]:
+    used = {*unwanted, *(column.name for column in found.values())}
+    for ours in NAMES:
+        if ours in found:
+            yield f"{ours} = {_quoted(found[ours].name)}"
+        elif perhaps := _weak_guess(ours, profile, used):
+            yield f"# {ours} = {_quoted(perhaps)}  # perhaps"
+    if "network" in found:
+        yield f"network = {_quoted(found['network'].name)}  # cut to the network, and not in extra"
 
 
 def _file(profile: Profile) -> Iterator[str]:
@@ -142,9 +180,9 @@ def _time_lines(time: ColumnProfile | None) -> Iterator[str]:
         yield "origin = 1970-01-01"
     else:
         if time.kind != "ISO 8601":
-            day_first = " day before month is a guess" if time.kind.startswith(("%d/%m", "%m/%d")) else ""
+            day_first = " day before month is a guess" if time.kind.startswith(("%d/%m/", "%m/%d/")) else ""
             yield f"format = {_quoted(time.kind)}" + (f"  #{day_first}" if day_first else "")
-        if not all(re.search(r"(Z|[+-]\d\d:?\d\d)$", value) for value in time.values):
+        if "%z" not in time.kind.lower() and not all(map(ZONED.search, time.values)):
             yield '# zone = "Asia/Shanghai"  # the zone of the times: they name none, and are read as UTC'
 
 
@@ -156,10 +194,10 @@ def _action_lines(action: ColumnProfile) -> Iterator[str]:
             yield f'{_quoted(value)} = "{meaning}"' if meaning else f'# {_quoted(value)} = "other"'
 
 
-def _time(profile: Profile) -> ColumnProfile | None:
+def _time(columns: Sequence[ColumnProfile]) -> ColumnProfile | None:
     """The column with the name and values of a time; else one with such values; else one with such a name."""
-    named = [column for column in profile.columns if _fits(TIME, column.name)]
-    dated = [column for column in profile.columns if column.kind not in ("text", "number", "empty", "mail", "address")]
+    named = [column for column in columns if _fits(TIME, column.name)]
+    dated = [column for column in columns if column.kind not in ("text", "number", "empty", "mail", "address")]
     both = [column for column in named if column in dated]
     counted = [column for column in named if column.kind == "number"]
     return next(iter((*both, *dated, *counted)), None)
@@ -178,18 +216,19 @@ def _may_be(ours: str, column: ColumnProfile) -> bool:
 def _weak_guess(ours: str, profile: Profile, used: set[str]) -> str | None:
     word = WORDS.get(ours)
     names = (column.name for column in profile.columns if column.name not in used and column.kind in ("text", "number"))
-    return next((name for name in names if word and re.search(word, _snake(name))), None)
+    return next((name for name in names if word and re.search(word, snake(name))), None)
 
 
 def _fits(pattern: str, name: str) -> bool:
     """Whether the last name of a path, or its last two, match the pattern."""
-    *_, above, last = "", *name.replace("\\.", "_").split(".")
-    return any(re.fullmatch(pattern, _snake(one)) for one in (last, f"{above}_{last}"))
+    return any(re.fullmatch(pattern, one) for one in plain_names(name))
 
 
-def _snake(name: str) -> str:
-    """The name in snake case: `userId` and `User-ID` become user_id."""
-    return re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
+def _is_coarse(time: ColumnProfile) -> bool:
+    """Whether the values show no seconds."""
+    if time.kind == "ISO 8601":
+        return not any(re.search(r":\d\d:\d\d|T\d{6}", value) for value in time.values)
+    return "%" in time.kind and FINE.isdisjoint(directives(time.kind))
 
 
 def _quoted(text: str) -> str:

@@ -1,16 +1,20 @@
 """A mapping file as a `Format`, like the formats that have a package of their own."""
 
 import csv
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from coursetrail.errors import InputError, UsageError, did_you_mean
+from coursetrail.errors import InputError, UsageError
 from coursetrail.formats.mapping.columns import columns
 from coursetrail.formats.mapping.fields import Fields, repair
-from coursetrail.formats.mapping.spec import MAX_COLUMNS, MappingSpec, parse
+from coursetrail.formats.mapping.private import snake
+from coursetrail.formats.mapping.spec import MAX_COLUMNS, MAX_LENGTH, MappingSpec, parse
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
 from coursetrail.reading.tables import DELIMITERS, DelimitedTable
@@ -27,7 +31,10 @@ class MappingFile:
     def read(cls, path: str) -> "MappingFile":
         """Read a file of this machine. Raises InputError if it cannot be read, UsageError if it is not text."""
         try:
-            return cls(path, Path(path).read_text(encoding="utf-8-sig"))
+            if Path(path).exists() and not Path(path).is_file():
+                raise InputError(f"{path} is not a regular file. --mapping takes a TOML file.")
+            with Path(path).open(encoding="utf-8-sig") as file:
+                return cls(path, file.read(MAX_LENGTH + 1))
         except OSError as error:
             raise InputError(f"{path}: {error.strerror or error}. --mapping takes a TOML file.") from error
         except ValueError as error:
@@ -68,13 +75,20 @@ def _table(mapping: MappingSpec, first: bytes) -> DelimitedTable:
     for name, ours in wanted.items():
         if name not in names:
             what = "there is no column" if dialect.names else "its first line names no column"
-            hint = did_you_mean(name, list(names)[:MAX_COLUMNS])
-            raise InputError(f"{what} '{name}', which {mapping.file} needs for {ours}.{hint}")
+            raise InputError(f"{what} '{name}', which {mapping.file} needs for {ours}.{_hint(name, names)}")
     if len(names) > MAX_COLUMNS:
         raise InputError(
             f"it has {len(names)} columns; at most {MAX_COLUMNS} can be read. Remove those that you do not need."
         )
     return DelimitedTable(names, delimiter, dialect.backslash, dialect.nulls, header)
+
+
+def _hint(name: str, names: Iterable[str]) -> str:
+    """A name that is nearly the same, if it is made of words; no other names, because a first line may be data."""
+    words = [one for one in names if re.fullmatch(r"[^\W\d_]+(?:[ _-][^\W\d_]+){0,5}", one)]
+    spelled = [one for one in words if snake(one) == snake(name)]
+    near = spelled or get_close_matches(name[:100], words[:MAX_COLUMNS], n=1, cutoff=0.8)
+    return f" Did you mean '{near[0]}'?" if near else " coursetrail sniff lists the columns of a file."
 
 
 def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from coursetrail.formats.edx.payload import FORM_PATTERN, redact_value
+from coursetrail.formats.mapping.time_texts import parsed
 from coursetrail.reading.tables import DELIMITERS
 from coursetrail.reading.times import moment
 
@@ -20,17 +21,29 @@ NULLS = ("NULL", "\\N", "null", "None", "NA", "N/A", "nan", "?")
 """Texts that programs write for a missing value."""
 MAX_DEPTH = 4
 """Members up to this depth are columns of their own; deeper objects are shown as JSON."""
-FORMATS = tuple(
-    f"{day}{clock}"
-    for day in ("%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y%m%d")
-    for clock in (" %H:%M:%S", " %H:%M", "")
+DAYS = (
+    *("%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y", "%d.%m.%Y", "%d.%m.%y", "%d-%m-%Y", "%Y%m%d"),
+    *("%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%A, %d %B %Y", "%d-%b-%Y", "%Y-%m-%d"),
+)
+CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
+FORMATS = (
+    *(f"{day}{between}{clock}" for day in DAYS for between in (" ", ", ") for clock in CLOCKS),
+    *DAYS,
+    "%d/%b/%Y:%H:%M:%S %z",
+    *(f"%a, %d %b %Y %H:%M:%S{zone}" for zone in (" %Z", "")),
+    "%a %b %d %Y %H:%M:%S %Z%z",
+    "%a %b %d %H:%M:%S %Z %Y",
+    "%a %b %d %H:%M:%S %Y",
 )
 """Formats of times, in the order in which they are tried; day before month."""
+LONGEST_TIME = 80
+ENOUGH_VALUES = 50
+"""Values of a column by which the format of its times is found."""
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 PLAUSIBLE = (datetime(2000, 1, 1, tzinfo=UTC).timestamp(), datetime(2040, 1, 1, tzinfo=UTC).timestamp())
 ENOUGH = 0.8
 """A column is of a kind if this share of its values is."""
-NAME = re.compile(r"[^\W\d][\w .:/#()-]{0,60}")
+NAME = re.compile(r"[^\W\d][\w .:/#()'\u2019-]{0,60}")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.\w+")
 ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){3,7}")
@@ -61,17 +74,20 @@ class ColumnProfile:
             return "address"
         return self._written() or "text"
 
-    @property
+    @cached_property
     def distinct(self) -> tuple[str, ...]:
         """The different values, in order."""
         return tuple(dict.fromkeys(self.values))
 
     def _all(self, fits: Callable[[str], object]) -> bool:
         """Whether most values fit: the first lines of a file may be damaged too."""
-        return sum(map(bool, map(fits, self.values))) >= ENOUGH * len(self.values)
+        return _most(fits, self.values)
 
     def _written(self) -> str | None:
-        return next((form for form in FORMATS if self._all(lambda value: _parsed(value, form))), None)  # noqa: B023
+        if not self._all(lambda value: len(value) <= LONGEST_TIME and re.search(r"\d.*\d", value)):
+            return None
+        few = self.distinct[:ENOUGH_VALUES]
+        return next((form for form in FORMATS if _most(lambda value: _is_written(value, form), few)), None)  # noqa: B023
 
 
 @dataclass(frozen=True)
@@ -172,9 +188,17 @@ def _number(value: str) -> float:
     return float(value) if NUMBER.fullmatch(value) else math.nan
 
 
-def _parsed(value: str, form: str) -> bool:
-    try:
-        found = datetime.strptime(value, form)  # noqa: DTZ007 - only whether it can be
-    except (ValueError, OverflowError):
-        return False
-    return PLAUSIBLE[0] <= found.replace(tzinfo=UTC).timestamp() < PLAUSIBLE[1]
+def _is_written(value: str, form: str) -> bool:
+    found = parsed(value, form, UTC)
+    return found is not None and PLAUSIBLE[0] <= found.timestamp() < PLAUSIBLE[1]
+
+
+def _most(fits: Callable[[str], object], values: Sequence[str]) -> bool:
+    """Whether enough of the values fit; asks no more than that takes."""
+    left = len(values) * (1 - ENOUGH)
+    for value in values:
+        if not fits(value):
+            left -= 1
+            if left < 0:
+                return False
+    return True

@@ -31,6 +31,9 @@ MAX_COLUMNS = 64
 """Columns of a file: the scanner's limit."""
 MAX_FORMATS = 16
 """Formats of times in one mapping."""
+MAX_DOTS = 100
+"""Dots of a line outside of quotes: the time that TOML's keys take grows with the square of their depth."""
+QUOTED = re.compile("\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'")
 MAX_LENGTH = 1 << 20
 """Characters of a mapping file; a longer file is of another kind."""
 
@@ -110,16 +113,7 @@ class MappingSpec:
 
 def parse(text: str, file: str) -> MappingSpec:
     """The contents of a mapping file's text; `file` names it in errors. Raises only UsageError."""
-    try:
-        if len(text) > MAX_LENGTH:
-            raise UsageError(
-                f"{file}: too long for a mapping. Pass the mapping with --mapping, and the export as the file to read."
-            )
-        whole = TomlSection(file, "", tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise UsageError(
-            f"{file} is not valid TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
-        ) from error
+    whole = _toml(text, file)
     whole.only("name", "title", "duplicates", "drop", "file", "columns", "constants", "time", "action", "area")
     name = whole.text("name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name):
@@ -157,6 +151,22 @@ def parse(text: str, file: str) -> MappingSpec:
         if ours := next(uses, None):
             raise whole.wrong("drop", f"without '{name}', which is read for {ours}")
     return mapping
+
+
+def _toml(text: str, file: str) -> "TomlSection":
+    """The whole text, checked before it is parsed: what a parser does with it must be bounded."""
+    if len(text) > MAX_LENGTH:
+        raise UsageError(
+            f"{file}: too long for a mapping. Pass the mapping with --mapping, and the export as the file to read."
+        )
+    if any(QUOTED.sub("", line).partition("#")[0].count(".") > MAX_DOTS for line in text.splitlines()):
+        raise UsageError(f"{file}: a key is nested too deeply for a mapping. Put names with dots in quotes.")
+    try:
+        return TomlSection(file, "", tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise UsageError(
+            f"{file} is not valid TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
+        ) from error
 
 
 def _several(columns: "TomlSection", key: str) -> tuple[str, ...]:
