@@ -12,12 +12,15 @@ from coursetrail.reading.columns import Records, filled, plain
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
+from coursetrail.reading.secrets import remove
 
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
 KEYS = {table.key for table in LOOKUPS}
 CODED = {column.name for column in EVENT_COLUMNS if column.coded} | KEYS
 """Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
+WITH_SECRETS = {"url": False, "referrer": False, "extra": True}
+"""Columns that may hold secrets, and whether they hold JSON."""
 LONGEST_KEY = 1024
 """Characters of a user agent or Accept-Language that are stored: no lookup reads more. The longest real one has 492."""
 
@@ -55,6 +58,9 @@ def events(
             arrays["course"] = filled(arrays["course"], course)
         columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
         for number, field in enumerate(schema):
+            if field.name in WITH_SECRETS and field.name in wanted:
+                columns[number], secret = remove(columns[number], WITH_SECRETS[field.name])
+                reading.count(f"secret removed from {field.name}", batch.numbers[batch.valid & secret])
             if field.name in KEYS:
                 columns[number], too_long = _bounded(columns[number])
                 reading.count(f"cut {field.name}", batch.numbers[batch.valid & too_long])

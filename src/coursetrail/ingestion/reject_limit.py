@@ -72,7 +72,7 @@ def whole_file(file: ReadyInput, reading: Reading, limit: RejectLimit, progress:
     if lines.size < size and not lines.fault:
         raise changed_meanwhile(file.name)
     reading.rejects += [
-        (line, "longer than 16 MiB; only its beginning is kept", reading.format.keepable(raw))
+        (line, "longer than 16 MiB; only its beginning is kept", reading.storable(raw, line))
         for line, raw in lines.overlong
     ]
 

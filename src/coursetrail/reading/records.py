@@ -21,6 +21,7 @@ from coursetrail.reading.format import Format, Reject
 from coursetrail.reading.lines import Block, Lines
 from coursetrail.reading.processors import cores
 from coursetrail.reading.scan import FieldSpec, Scanned
+from coursetrail.reading.secrets import without_secrets_in_bytes
 from coursetrail.reading.tables import HEADER
 
 MOST_BLANK = 10_000_000
@@ -93,6 +94,13 @@ class Reading:
         """Note, once, what a person should check: the column or field and the number of lines, never a value."""
         if text not in self.warnings:
             self.warnings.append(text)
+
+    def storable(self, raw: bytes, number: int) -> bytes:
+        """What may be stored of a rejected line with this number."""
+        kept = self.format.keepable(raw)
+        stored = without_secrets_in_bytes(kept)
+        self.count("secret removed from a reject", [number] if stored != kept else [])
+        return stored
 
     def kinds(self) -> dict[str, int]:
         """How many lines needed each kind of repair."""
@@ -181,7 +189,7 @@ class Reading:
         if number == last:
             self.unfinished += 1
             return
-        stored = self.format.keepable(raw.rstrip(b"\r\n"))
+        stored = self.storable(raw.rstrip(b"\r\n"), number)
         self._rejected_bytes += len(stored) + OF_A_REJECT
         if self._rejected_bytes > MOST_REJECTED:
             raise InputError(
