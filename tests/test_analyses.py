@@ -19,6 +19,7 @@ from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.relations import Identity
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages
@@ -104,11 +105,11 @@ def test_languages_by_hand(by_hand) -> None:
 
 def test_learners_by_hand(by_hand) -> None:
     assert values(by_hand, "learners") == [
-        ("ann", 3, 1, 1, at(0), at(90), False, False),
-        ("bob", 1, 1, 1, at(0), at(0), False, False),
-        *((f"dee{nth}", 1, 1, 1, at(200), at(200), False, False) for nth in range(5)),
-        ("eve", 1, 1, 1, at(300), at(300), True, False),
-        ("cem", 0, 1, 1, at(100), at(100), False, False),
+        ("ann", "coursera", 3, 1, 1, at(0), at(90), False, False),
+        ("bob", "coursera", 1, 1, 1, at(0), at(0), False, False),
+        *((f"dee{nth}", "coursera", 1, 1, 1, at(200), at(200), False, False) for nth in range(5)),
+        ("eve", "coursera", 1, 1, 1, at(300), at(300), True, False),
+        ("cem", "coursera", 0, 1, 1, at(100), at(100), False, False),
     ]
 
 
@@ -187,7 +188,7 @@ def test_a_session_over_midnight_is_one_session_on_two_active_days(course_of) ->
     midnight = 16 * 3600
     course = course_of([line("a", midnight - 600), line("a", midnight + 600)])
     assert values(course, "learners") == [
-        ("a", 2, 2, 1, at(midnight - 600), at(midnight + 600), False, False),
+        ("a", "coursera", 2, 2, 1, at(midnight - 600), at(midnight + 600), False, False),
     ]
 
 
@@ -201,7 +202,7 @@ def test_midnight_itself_belongs_to_the_new_day(course_of) -> None:
 
 def test_events_of_the_same_millisecond_are_one_session_and_all_count(course_of) -> None:
     course = course_of([line("a", 5, "play"), line("a", 5, "pause"), line("a", 5, "stalled")])
-    assert values(course, "learners") == [("a", 2, 1, 1, at(5), at(5), False, False)]
+    assert values(course, "learners") == [("a", "coursera", 2, 1, 1, at(5), at(5), False, False)]
     assert column(course, "learners", "clicks", clicks="all") == [3]
 
 
@@ -247,7 +248,7 @@ def test_no_flag_is_ever_missing(course_of, learner) -> None:
 def test_a_learner_seen_once_as_a_bot_is_a_bot_and_without_bots_only_those_events_go(course_of) -> None:
     course = course_of([line("half"), line("half", 1, user_agent=GOOGLEBOT), line("bot", 2, user_agent=GOOGLEBOT)])
     assert [row["is_bot"] for row in rows(course, "learners")] == [True, True]
-    assert values(course, "learners", without_bots=True) == [("half", 1, 1, 1, at(0), at(0), False, False)]
+    assert values(course, "learners", without_bots=True) == [("half", "coursera", 1, 1, 1, at(0), at(0), False, False)]
 
 
 # Nothing, or hardly anything, to count.
@@ -547,7 +548,8 @@ def ask(events: pa.Table, *names: str, filters: Filters = Filters()) -> list[lis
         if column.name not in events.column_names:
             events = events.append_column(column, pa.nulls(len(events), column.type))
     with connect() as engine:
-        engine.register("all_events", events, events.schema)
+        engine.register("stored_events", events, events.schema)
+        engine.view("all_events", Identity().over("stored_events", EVENTS.schema.names))
         engine.register("agents", AGENTS, agents.AGENTS.schema)
         engine.register("languages", languages.LANGUAGES.schema.empty_table(), languages.LANGUAGES.schema)
         wanted = [find(name) for name in names]
@@ -593,6 +595,7 @@ def test_any_events_are_counted_as_the_oracle_counts_them(scattered, regular) ->
     table = pa.table(
         {
             "learner": pa.array([event.learner for event in drawn], pa.string()),
+            "platform": pa.array(["coursera"] * len(drawn), pa.string()),
             "time": pa.array([event.time * 1000 for event in drawn], pa.int64()).cast(pa.timestamp("us")),
             "action": pa.array(["page_view" if event.deliberate else "other" for event in drawn], pa.string()),
             "user_agent": pa.array([event.agent for event in drawn], pa.string()),
@@ -642,8 +645,8 @@ def test_the_contract_names_these_columns() -> None:
     assert declared.systems == ["system", "learners", "share", "clicks"]
     assert declared.devices == ["device", "learners", "share", "clicks"]
     assert declared.languages == ["language", "name", "learners", "share", "clicks"]
-    assert declared.learners[:6] == ["learner", "clicks", "active_days", "sessions", "first_seen", "last_seen"]
-    assert declared.learners[6:] == ["is_bot", "is_outlier"]
+    assert declared.learners[:5] == ["learner", "platform", "clicks", "active_days", "sessions"]
+    assert declared.learners[5:] == ["first_seen", "last_seen", "is_bot", "is_outlier"]
     assert declared.activity == ["clicks", "learners", "share_at_most"]
     assert declared.concentration[:8] == ["learners", "clicks", "mean", "median", "p75", "p90", "p99", "max"]
     assert declared.concentration[8:] == ["gini", "top_1_percent_share", "top_10_percent_share"]

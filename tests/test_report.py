@@ -270,7 +270,7 @@ def test_a_report_that_fails_waits_for_the_answer_being_counted_and_no_other():
                 time.sleep(0.2)
             yield number
 
-    results = report.computed_ahead(answers(), lambda _: None)
+    results = report.computed_ahead(answers(), 7, lambda _: None)
     assert next(results) == 0
     counting.wait()
     results.close()
@@ -279,5 +279,5 @@ def test_a_report_that_fails_waits_for_the_answer_being_counted_and_no_other():
 
 def test_a_report_has_every_answer_in_order():
     told: list[int] = []
-    assert list(report.computed_ahead(iter(range(1, 8)), told.append)) == [1, 2, 3, 4, 5, 6, 7]
+    assert list(report.computed_ahead(iter(range(1, 8)), 7, told.append)) == [1, 2, 3, 4, 5, 6, 7]
     assert sum(told) == 7

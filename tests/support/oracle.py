@@ -171,13 +171,13 @@ class Oracle:
         return self.agents.get(text, NOBODY)
 
     def scope(self) -> dict[str, int]:
-        """n, and what was left out."""
-        bots = [event for event in self.events if self.agent(event.agent).is_bot]
+        """n, and what was left out; events without a learner belong to no learner, bot or not."""
+        bots = [event for event in self.events if event.learner and self.agent(event.agent).is_bot]
         return {
             "events": len(self.events),
             "learners": len({event.learner for event in self.events if event.learner}),
             "without_learner": sum(event.learner is None for event in self.events),
-            "bots": len({event.learner for event in bots if event.learner}),
+            "bots": len({event.learner for event in bots}),
             "bot_events": len(bots),
         }
 
@@ -215,6 +215,7 @@ class Oracle:
             rows.append(
                 {
                     "learner": learner,
+                    "platform": "coursera",
                     "clicks": self._clicks(mine),
                     "active_days": len({_day(time) for time in times}),
                     "sessions": 1 + sum(b - a > 30 * MINUTE for a, b in pairwise(times)),

@@ -16,6 +16,11 @@ from coursetrail.errors import UsageError, did_you_mean
 ALL: tuple[Analysis, ...] = (browsers, systems, devices, languages, learners, activity, concentration)
 
 
+def aggregates() -> tuple[Analysis, ...]:
+    """Those of all analyses whose rows are not about one learner."""
+    return tuple(one for one in ALL if not one.names_learners)
+
+
 def find(name: str) -> Analysis:
     """The analysis of that name."""
     for known in ALL:

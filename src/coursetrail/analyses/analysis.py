@@ -38,6 +38,8 @@ class Analysis:
     read. `$name` in it is the value of one of the `parameters`, and so in `definition`, which says how the numbers are
     counted and stands beside them wherever they are shown. The result is cast to `columns`.
 
+    With `names_learners`, a row is about one learner, and a report has the table only on request.
+
     Raises UsageError where SQL and parameters do not fit.
     """
 
@@ -49,6 +51,7 @@ class Analysis:
     sql: str
     parameters: tuple[Parameter, ...] = ()
     chart: Chart = field(default_factory=Table)
+    names_learners: bool = False
 
     def __post_init__(self) -> None:
         names = {one.name for one in self.parameters}

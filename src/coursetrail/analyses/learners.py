@@ -14,13 +14,15 @@ learners = Analysis(
     title="Most active learners",
     question="How active is each learner, and which of them are bots or outliers?",
     definition=(
-        "Per learner: clicks; active days, distinct UTC days with an event; sessions, runs of events without a "
-        "gap over 30 minutes; first and last event (UTC). is_bot: an event came from a user agent known as a bot. "
-        "is_outlier: more than 120 events within one minute, or more than 16 hours of activity (gaps up to 30 "
-        "minutes, summed) in one day. Bots and outliers are marked, not left out."
+        "Per learner: platform, where the id is from ('several' where platforms share ids); clicks; active days, "
+        "distinct UTC days with an event; sessions, runs of events without a gap over 30 minutes; first and last "
+        "event (UTC). is_bot: an event came from a user agent known as a bot. is_outlier: more than 120 events "
+        "within one minute, or more than 16 hours of activity (gaps up to 30 minutes, summed) in one day. Bots and "
+        "outliers are marked, not left out."
     ),
     columns={
         "learner": pa.string(),
+        "platform": pa.string(),
         "clicks": pa.int64(),
         "active_days": pa.int64(),
         "sessions": pa.int64(),
@@ -29,6 +31,7 @@ learners = Analysis(
         "is_bot": pa.bool_(),
         "is_outlier": pa.bool_(),
     },
+    names_learners=True,
     sql="""
         with instants as (
             select learner, time, microseconds(time) as micros, clicks from events where learner is not null
@@ -81,20 +84,28 @@ learners = Analysis(
                 from moments semi join crowded using (learner)
             )
             where took <= 60000000
-        ), bots as (
-            select distinct learner, is_bot from used join agents using (user_agent) where is_bot
+        ), people as (
+            select
+                learner,
+                min(learner_id) as learner_id,
+                case when min(platform) = max(platform) then min(platform) else 'several' end as platform,
+                coalesce(bool_or(is_bot), false) as is_bot
+            from used left join agents using (user_agent)
+            where learner is not null
+            group by learner
         )
         select
-            learner,
+            min(learner_id) as learner,
+            min(platform) as platform,
             sum(clicks) as clicks,
             count(*) as active_days,
             sum(sessions) as sessions,
             min(first_seen) as first_seen,
             max(last_seen) as last_seen,
-            coalesce(bool_or(is_bot), false) as is_bot,
+            bool_or(is_bot) as is_bot,
             coalesce(bool_or(is_burst), false) or max(active) > 57600000000 as is_outlier
-        from days left join bursts using (learner) left join bots using (learner)
-        group by learner
-        order by clicks desc, learner
+        from days left join bursts using (learner) join people using (learner)
+        group by days.learner
+        order by clicks desc, learner, platform
     """,
 )

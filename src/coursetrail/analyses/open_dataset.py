@@ -10,12 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from coursetrail import analyses
+from coursetrail import analyses, formats
 from coursetrail.analyses.analysis import Analysis, Result
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Value, with_signature
 from coursetrail.analyses.questions import Questions
-from coursetrail.analyses.relations import materialized
+from coursetrail.analyses.relations import Identity, materialized
 from coursetrail.analyses.scope import Scope
 from coursetrail.dataset.schema import EVENTS, REJECTS, SOURCES, TABLES, DatasetTable
 from coursetrail.dataset.snapshot import Snapshot
@@ -67,7 +67,7 @@ class Dataset:
         Each analysis takes those of the `parameters` that it has. UsageError for one that none of them has.
         """
         questions = Questions(analyses.ALL if wanted is None else wanted, filters or Filters(), parameters or {})
-        with self.engine(questions.columns) as engine:
+        with self._connected(questions.columns) as (engine, identity):
             _must_match(engine, questions.filters)
             for relation in questions.shared:
                 engine.materialize(relation.name, materialized(relation, questions.filters))
@@ -75,7 +75,7 @@ class Dataset:
             texts = [(questions.counts, "count of events"), *zip(questions.short_texts, names, strict=True)]
             with closing(engine.queries(texts)) as tables:
                 row = {name: int(value) for name, value in next(tables).to_pylist()[0].items()}
-                scope = Scope.of(row, questions.filters, self._files())
+                scope = Scope.of(row, questions.filters, self._files(), identity)
                 for one, table, sql in zip(questions.asked, tables, questions.texts, strict=True):
                     yield one.result_of(table, scope, sql, questions.parameters)
 
@@ -87,19 +87,36 @@ class Dataset:
                     engine.register(table.name, self.sources, table.schema)
                 else:
                     engine.register(_raw(table), self.snapshot.files(table.name), table.schema, table.name)
-            _name_those_that_count(engine)
+            _name_those_that_count(engine, self._identity(engine))
             engine.restrict(self.snapshot.location.local)
             return engine.query_readonly(text)
 
     @contextmanager
     def engine(self, columns: Collection[str] = EVENTS.schema.names) -> Iterator[Engine]:
         """The chosen engine, which knows this version's tables by name, and of events these columns."""
+        with self._connected(columns) as (engine, _):
+            yield engine
+
+    @contextmanager
+    def _connected(self, columns: Collection[str]) -> Iterator[tuple[Engine, Identity]]:
+        """The same, and what counts as one learner."""
         with self.config.connect() as engine:
             for table in TABLES:
                 if table not in (SOURCES, REJECTS):
                     wanted = [one for one in table.schema if table is not EVENTS or one.name in columns]
                     engine.register(_raw(table), self.snapshot.files(table.name), pa.schema(wanted), table.name)
-            yield engine
+            identity = self._identity(engine)
+            names = [name for name in EVENTS.schema.names if name in columns]
+            engine.view("all_events", identity.over(_raw(EVENTS), names))
+            yield engine, identity
+
+    def _identity(self, engine: Engine) -> Identity:
+        """What counts as one learner. Only where the formats do not say it, the platforms of all events are counted."""
+        read_as = set(self.sources["format"].to_pylist())
+        if self.snapshot.shared_ids or (len(read_as) < 2 and read_as <= {one.name for one in formats.ALL}):
+            return Identity(1, self.snapshot.shared_ids)
+        counted = engine.query(f"select count(distinct platform) as platforms from {_raw(EVENTS)}")
+        return Identity(int(counted["platforms"][0].as_py()))
 
     def _files(self) -> str:
         """The names of the files that were ingested, the first three in full."""
@@ -108,12 +125,13 @@ class Dataset:
 
 
 def _raw(table: DatasetTable) -> str:
-    """The name of a table's own rows, where `events` and `rejects` are those that count."""
-    return f"all_{table.name}" if table in (EVENTS, REJECTS) else table.name
+    """The name of a table's own rows, where another name has them as they count."""
+    return {EVENTS.name: "stored_events", REJECTS.name: "all_rejects"}.get(table.name, table.name)
 
 
-def _name_those_that_count(engine: DuckDB) -> None:
-    engine.view("events", "select * from all_events")
+def _name_those_that_count(engine: DuckDB, identity: Identity) -> None:
+    engine.view("all_events", identity.over(_raw(EVENTS), EVENTS.schema.names))
+    engine.view("events", f"select * from {_raw(EVENTS)}")
     engine.view("rejects", "select * from all_rejects semi join sources using (source)")
 
 

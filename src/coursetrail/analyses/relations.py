@@ -5,6 +5,7 @@ that name it.
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from coursetrail.analyses.filters import Filters
@@ -29,15 +30,51 @@ class Relation:
 
 USED = Relation(
     name="used",
-    meaning="The headers that a learner came with, and how often; null is a learner too.",
+    meaning="The headers that a learner came with on a platform, and how often; null is a learner too.",
     sql="""
-    select learner, user_agent, accept_language, count(*) as events, sum(clicks) as clicks
+    select
+        learner, platform, user_agent, accept_language,
+        min(learner_id) as learner_id,
+        count(*) as events,
+        sum(clicks) as clicks
     from {events}
-    group by learner, user_agent, accept_language
+    group by learner, platform, user_agent, accept_language
 """,
 )
 
 RELATIONS = (USED,)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is one learner: an id on one of the `platforms`, or an id wherever it occurs (`shared`)."""
+
+    platforms: int = 1
+    shared: bool = False
+
+    @property
+    def key(self) -> str:
+        """The column `learner` of `all_events`, a text for each learner; `learner_id` is the id without the platform.
+
+        Colons in a platform's name are escaped, so that two learners never have the same key.
+        """
+        if self.shared or self.platforms < 2:
+            return "learner"
+        return "replace(replace(platform, '%', '%25'), ':', '%3A') || ':' || learner"
+
+    def over(self, stored: str, columns: Collection[str]) -> str:
+        """The events of `stored`, with these columns, as the relation `all_events`."""
+        chosen = [f"{self.key} as learner" if name == "learner" else name for name in columns]
+        ids = ["learner as learner_id"] if "learner" in columns else []
+        return f"select {', '.join([*chosen, *ids])} from {stored}"
+
+    def describe(self) -> str:
+        """A sentence about what counts as one learner, "" where an id can mean only one."""
+        if self.shared:
+            return "Ids are shared: the same id on several platforms is one learner."
+        if self.platforms > 1:
+            return f"Ids are those of {self.platforms} platforms: the same id on two of them is two learners."
+        return ""
 
 
 def words_of(sql: str) -> set[str]:

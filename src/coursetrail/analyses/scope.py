@@ -1,8 +1,10 @@
 """The scope of an answer: what it was counted over, and what was left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.relations import Identity
 from coursetrail.dataset.actions import ADMIN
 
 SCOPE = """
@@ -13,7 +15,7 @@ SCOPE = """
         count(distinct learner) as learners,
         coalesce(sum(case when learner is null then events end), 0) as without_learner,
         count(distinct case when is_bot then learner end) as bots,
-        coalesce(sum(case when is_bot then events end), 0) as bot_events
+        coalesce(sum(case when is_bot and learner is not null then events end), 0) as bot_events
     from used left join agents using (user_agent)
     order by 1
 """
@@ -29,8 +31,10 @@ class Scope:
     """What an answer was counted over, and what was left out of it.
 
     `events` are those inside the filters. Of these, `without_learner` carry no learner id and count for no learner;
-    `bots` of the `learners` were seen with a bot's user agent, in `bot_events`. `admin` are further events inside the
-    filters, of the area admin, which are left out; `outside` is what the other filters leave out.
+    the rest are the learners'. `bots` of the `learners` were seen with a bot's user agent, in `bot_events` of theirs.
+    `admin` are further events inside the filters, of the area admin, which are left out; `outside` is what the other
+    filters leave out. So all events of the dataset are `events` + `admin` + `outside`. `identity` says what counts as
+    one learner, where that may be asked.
     """
 
     events: int
@@ -42,13 +46,26 @@ class Scope:
     admin: int
     filters: str
     source: str
+    identity: str = ""
 
     @classmethod
-    def of(cls, counts: dict[str, int], filters: Filters, source: str) -> "Scope":
+    def of(cls, counts: dict[str, int], filters: Filters, source: str, identity: Identity) -> "Scope":
         """From the row that `scope_sql` gives."""
         admin = 0 if filters["clicks"] == "all" else counts["admin"]
         outside = counts["outside"] - counts["events"] - admin
-        return cls(**{**counts, "admin": admin, "outside": outside}, filters=filters.describe(), source=source)
+        numbers = {**counts, "admin": admin, "outside": outside}
+        return cls(**numbers, filters=filters.describe(), source=source, identity=identity.describe())
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> "Scope":
+        """As it was saved, with defaults for what an older release did not save. Raises TypeError or KeyError."""
+        values = {
+            one.name: saved.get(one.name, "") if one.name == "identity" else saved[one.name] for one in fields(cls)
+        }
+        for one in fields(cls):
+            if type(values[one.name]) is not one.type:
+                raise TypeError(f"'{one.name}' is {values[one.name]!r}")
+        return cls(**values)
 
     def describe(self) -> str:
         """One sentence with n and what was left out."""
@@ -58,9 +75,9 @@ class Scope:
             text += f" ({self.filters}{outside})"
         text += f". Left out: {_count(self.without_learner, 'event')} without a learner id"
         text += f", {_count(self.admin, 'event')} of administration." if self.admin else "."
-        if self.bots or self.bot_events:
+        if self.bots:
             text += f" Included: {_count(self.bots, 'learner')} seen as bots ({_count(self.bot_events, 'event')})."
-        return text
+        return f"{text} {self.identity}".rstrip()
 
 
 def _count(number: int, thing: str) -> str:

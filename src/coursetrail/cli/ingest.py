@@ -22,6 +22,11 @@ FEW = 3
 @click.option(
     "--tables", multiple=True, metavar="DIR|ZIP", help="Coursera's tables: syllabus, members, grades. Can be repeated."
 )
+@click.option(
+    "--shared-ids/--no-shared-ids",
+    default=None,
+    help="Count the same id on several platforms as one learner, from now on in this dataset; or no longer.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Name also each file in which nothing is new.")
 @ingests_exports
 @engined
@@ -30,6 +35,7 @@ def ingest(
     exports: tuple[str, ...],
     replace: bool,
     tables: tuple[str, ...],
+    shared_ids: bool | None,
     verbose: bool,
     read_options: dict[str, Any],
     engine: EngineConfig,
@@ -44,13 +50,14 @@ def ingest(
       coursetrail ingest psy-001 exports/ more.zip 'logs/**/*.zst'
       zcat *.gz | coursetrail ingest psy-001 -
       coursetrail ingest oulad studentVle.csv --mapping examples/oulad.toml
+      coursetrail ingest oulad --no-shared-ids
       coursetrail ingest data-patterns access-*.csv.gz --tables data-patterns.zip
       coursetrail ingest hdfs://namenode:9000/psy-001 hdfs://namenode:9000/raw/psy-001.gz --engine spark --master yarn
     """
     from coursetrail.ingestion import job
     from coursetrail.ingestion.reference_tables import ReplacedTable
 
-    if not exports and not tables:
+    if not exports and not tables and shared_ids is None:
         raise UsageError("Name at least one export, or tables: coursetrail ingest DATASET EXPORT… --tables DIR.")
 
     def report_table(replaced: ReplacedTable) -> None:
@@ -70,12 +77,15 @@ def ingest(
             exports,
             replace=replace,
             tables=tables,
+            shared_ids=shared_ids,
             engine=engine,
             progress=on_terminal(),
             on_outcome=report,
             on_table=report_table,
             **read_options,
         )
+        if shared_ids is not None:
+            say("One id on several platforms is one learner." if shared_ids else "An id on each platform is a learner.")
     finally:
         if verbose or len(known) <= FEW:
             for one in known:

@@ -16,11 +16,15 @@ from coursetrail.cli.progress_bar import on_terminal
 @into_folder
 @reads_exports
 @filtered
-def report(exports: tuple[str, ...], out: str, read_options: dict[str, Any], filters: Filters) -> None:
+@click.option("--with-learners", is_flag=True, help="Add the table of the most active learners, with their ids.")
+def report(
+    exports: tuple[str, ...], out: str, read_options: dict[str, Any], filters: Filters, with_learners: bool
+) -> None:
     """Write tables, plots and one page from raw exports or a dataset.
 
     \b
-    The files are DIR/report.html, DIR/tables/*.csv, DIR/plots/*.png and *.pdf.
+    The files are DIR/report.html, DIR/tables/*.csv, DIR/plots/*.png and *.pdf. They hold
+    aggregates; no learner's id is in them, unless you say --with-learners.
       coursetrail report psy-001_clickstream_export.gz -o out
       coursetrail report psy-001 -o out --from 2013-08-01 --without bots
     """
@@ -31,6 +35,7 @@ def report(exports: tuple[str, ...], out: str, read_options: dict[str, Any], fil
         exports,
         out,
         filters=filters,
+        with_learners=with_learners,
         progress=on_terminal(),
         **read_options,
     )

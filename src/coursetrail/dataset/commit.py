@@ -111,6 +111,16 @@ def exchange(
         return at + 1
 
 
+def share_ids(location: Location, shared: bool) -> None:
+    """Record in a version of its own whether the same id on several platforms is one learner."""
+    events = events_at(location)
+    if events is None or manifest_of(location, events).shared_ids == shared:
+        return
+    with storage(location):
+        properties = _properties(location, events, shared_ids=shared)
+        events.create_write_transaction([], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties)
+
+
 def undo_uncommitted(location: Location) -> None:
     """Take back what a run that was killed did to tables that are replaced: the next commit would make it count.
 
@@ -249,16 +259,21 @@ def _create(location: Location, adds: list[AddAction], properties: CommitPropert
 
 
 def _properties(
-    location: Location, events: DeltaTable | None, added: Sequence[Source] = (), gone: Sequence[Source] = ()
+    location: Location,
+    events: DeltaTable | None,
+    added: Sequence[Source] = (),
+    gone: Sequence[Source] = (),
+    shared_ids: bool | None = None,
 ) -> CommitProperties:
     """What a commit to `events` records: the versions of the other tables, and which sources count from then on.
 
     It fails if another run was faster: its versions of the other tables may be older than those of that run.
     """
     versions = {name: at for name in BESIDE_EVENTS if (at := version(location, name)) is not None}
-    before = manifest_of(location, events).sources if events else frozenset()
-    after = before - {source.source for source in gone} | {source.source for source in added}
-    return _numbered(events, _recorded(Manifest(versions, after)))
+    before = manifest_of(location, events) if events else EMPTY
+    after = before.sources - {source.source for source in gone} | {source.source for source in added}
+    shared = before.shared_ids if shared_ids is None else shared_ids
+    return _numbered(events, _recorded(Manifest(versions, after, shared)))
 
 
 def _recorded(manifest: Manifest) -> dict[str, str]:

@@ -16,10 +16,11 @@ VERSION = 2
 
 
 class Manifest(NamedTuple):
-    """The versions of the other tables, and the numbers of the sources that count."""
+    """The versions of the other tables, the numbers of the sources that count, and whether platforms share ids."""
 
     tables: Mapping[str, int]
     sources: frozenset[int]
+    shared_ids: bool = False
 
     def to_json(self) -> str:
         """As text; the numbers of sources are written as ranges, because there may be thousands."""
@@ -29,14 +30,15 @@ class Manifest(NamedTuple):
                 ranges[-1][1] = number
             else:
                 ranges.append([number, number])
-        return json.dumps({"layout": VERSION, "tables": dict(self.tables), "sources": ranges})
+        shared = {"shared_ids": True} if self.shared_ids else {}
+        return json.dumps({"layout": VERSION, "tables": dict(self.tables), "sources": ranges, **shared})
 
     @classmethod
     def of(cls, parsed: Mapping[str, Any]) -> "Manifest":
         """From the parsed text of `to_json`."""
         numbers = (range(first, last + 1) for first, last in parsed["sources"])
         tables = {name: int(at) for name, at in parsed["tables"].items()}
-        return cls(tables, frozenset(chain.from_iterable(numbers)))
+        return cls(tables, frozenset(chain.from_iterable(numbers)), bool(parsed.get("shared_ids")))
 
 
 EMPTY = Manifest({}, frozenset())

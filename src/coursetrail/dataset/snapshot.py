@@ -27,12 +27,16 @@ from coursetrail.filesystem.storage import first_line
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One version of a dataset: the files of each table, as they were when it was opened, and its sources' numbers."""
+    """One version of a dataset: the files of each table, as they were when it was opened, and its sources' numbers.
+
+    With `shared_ids`, the same id on several platforms is one learner.
+    """
 
     location: Location
     version: int
     tables: Mapping[str, DeltaTable]
     numbers: frozenset[int]
+    shared_ids: bool = False
 
     @classmethod
     def open(cls, location: Location, as_of: int | datetime | None = None) -> "Snapshot":
@@ -50,7 +54,8 @@ class Snapshot:
             tables = {name: DeltaTable(uri(location, name), version=at) for name, at in manifest.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise unreadable_table(f"{location}: part of the dataset is missing or damaged", error) from error
-        opened = cls(location, events.version(), {EVENTS.name: events, **tables}, manifest.sources)
+        named = {EVENTS.name: events, **tables}
+        opened = cls(location, events.version(), named, manifest.sources, manifest.shared_ids)
         if as_of is not None and not opened._has_all_files():
             raise DatasetError(
                 f"{location}: files of version {opened.version} were cleared away, as they are a week after a "

@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from coursetrail import formats
 from coursetrail.dataset import delta, maintenance, snapshot
+from coursetrail.dataset.commit import share_ids
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.snapshot import Snapshot
 from coursetrail.dataset.staging import StagingArea, staging
@@ -65,6 +66,7 @@ def ingest(
     columns: Sequence[str] | None = None,
     packed: bool = True,
     look_up: bool = True,
+    shared_ids: bool | None = None,
     engine: EngineConfig | None = None,
     progress: Progress | None = None,
     on_outcome: Callable[[Outcome], None] = _ignore,
@@ -82,7 +84,8 @@ def ingest(
     written faster, which suits a dataset that is removed soon. `-` is standard input. A folder, a pattern (`logs/*.gz`)
     and an archive (zip, tar) stand for the exports in them; the log names the files that are skipped. `tables` are
     folders or archives of Coursera's tables, which become the dataset's syllabus, members and grades; they are read
-    first.
+    first. `shared_ids` records in the dataset that the same id on several platforms is one learner, or with False that
+    it is not; None changes nothing.
 
     `on_outcome` is called with every outcome as soon as it is certain, `on_table` with every table. Raises InputError,
     TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing: the other files are read,
@@ -109,7 +112,12 @@ def ingest(
             run.read_on_workers(engine)
         else:
             run.read_here()
-        return run.finish()
+        outcomes = run.finish()
+        if shared_ids is not None:
+            if not named:
+                Snapshot.open(location)  # raises where there is no dataset
+            share_ids(location, shared_ids)
+        return outcomes
 
 
 class _Run:

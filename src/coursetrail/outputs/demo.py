@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from time import perf_counter
 
-from coursetrail.analyses import ALL, open_dataset
+from coursetrail.analyses import ALL, aggregates, open_dataset
 from coursetrail.analyses.filters import Filters
 from coursetrail.filesystem.location import Location, on_this_machine
 from coursetrail.ingestion.job import ingest
@@ -31,7 +31,7 @@ def demo(out: str | os.PathLike[str], learners: int, events: int, progress: Prog
     for result in open_dataset.open(dataset).answers(ALL):
         yield f"\n{result}"
     yield f"Answered {len(ALL)} questions in {watch.lap()}"
-    report = write_report(Location.of(dataset), folder, Filters(), "psy-001 (simulated)", progress)
+    report = write_report(Location.of(dataset), folder, Filters(), "psy-001 (simulated)", progress, aggregates())
     yield f"Drew the report in {watch.lap()}: {report.page}"
     yield f"\nNext: open {report.page}, or ask more: coursetrail analyze {dataset} browsers --device tablet"
 

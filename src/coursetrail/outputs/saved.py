@@ -6,7 +6,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -81,9 +80,7 @@ def _checked(entry: Any) -> Any:
     name, file, scope = entry["name"], entry["file"], entry["scope"]
     if file not in [f"{analyses.find(name).name}.{writer.ending}" for writer in WRITERS]:
         raise ValueError(f"{file!r} is no file of '{name}'")
-    for field in fields(Scope):
-        if type(scope[field.name]) is not field.type:
-            raise TypeError(f"'{field.name}' of '{name}' is {scope[field.name]!r}")
+    Scope.from_json(scope)
     if not isinstance(entry.get("parameters", {}), dict):
         raise TypeError(f"the parameters of '{name}' are not an object")
     return entry
@@ -91,7 +88,7 @@ def _checked(entry: Any) -> Any:
 
 def _result(folder: Location, entry: dict[str, Any]) -> Result:
     analysis, file = analyses.find(entry["name"]), folder / entry["file"]
-    scope = Scope(**{field.name: entry["scope"][field.name] for field in fields(Scope)})
+    scope = Scope.from_json(entry["scope"])
     decode = next(writer.decode for writer in WRITERS if file.name == f"{analysis.name}.{writer.ending}")
     if decode is None:
         readable = " or ".join(writer.name for writer in WRITERS if writer.decode)
