@@ -122,8 +122,8 @@ def analyses_page() -> str:
         "filters."
     )
     learner = (
-        "A **learner** is a distinct id on one platform with at least one event; `ingest --shared-ids` makes an id that "
-        "occurs on several platforms one learner. Events without an id count for no learner. "
+        "A **learner** is a distinct id on one platform with at least one event; `ingest --shared-ids` makes an id "
+        "that occurs on several platforms one learner. Events without an id count for no learner. "
         "Every answer states how many they are. Shares are between 0 and 1. Times and days are UTC."
     )
     click = (
