@@ -166,8 +166,14 @@ def test_a_players_word_is_an_action(read, type_, action):
 def test_a_burst_at_the_beginning_that_no_one_has_data_for_is_loading(read):
     burst = {"type": "play", "currentTime": 0, "readyState": 0, "networkState": 2}
     assert one(read, video(**burst))["action"] == "video_load"
+    assert one(read, video(**{**burst, "networkState": 3}))["action"] == "video_load"
+    assert one(read, video(**{**burst, "networkState": 1}))["action"] == "video_play"
     assert one(read, video(**{**burst, "currentTime": 0.1}))["action"] == "video_play"
     assert one(read, video(**{**burst, "readyState": 4}))["action"] == "video_play"
+
+
+def test_an_external_tool_is_an_assignment():
+    assert page(f"{COURSE}/learning_tool/index?tool=7") == ("psy-001", "assignment", "7", "page_view")
 
 
 @pytest.mark.parametrize(("key", "action"), [("hg.hg.pageview", "page_view"), ("hg.pageview", "page_view")])

@@ -286,7 +286,7 @@ def test_an_empty_name_is_no_learner(read, username, learner):
     [
         ({"user_id": 3, "mode": "honor"}, "ada"),
         ({"mode": "honor"}, "ada"),
-        ({"user_id": 4, "mode": "honor"}, None),
+        ({"user_id": 4, "mode": "honor"}, "4"),
         ({"user_id": 4, "username": "grace", "mode": "honor"}, "grace"),
     ],
 )
@@ -295,6 +295,35 @@ def test_an_enrolment_is_of_the_person_who_is_enrolled(read, event, learner):
         found = one(read, plain(event_type=f"edx.course.enrollment.{kind}", event=event))
         assert (found["action"], found["learner"]) == (action, learner)
     assert one(read, plain(event_type="edx.forum.thread.created", event={"user_id": 4}))["learner"] == "ada"
+
+
+@pytest.mark.parametrize("number", [9, "9", "", None, "absent"])
+def test_an_enrolment_by_a_service_has_a_learner(read, number):
+    context = {} if number == "absent" else {"user_id": number}
+    line = plain(event_type="edx.course.enrollment.activated", username="", context=context)
+    assert one(read, line | {"event": {"user_id": 4, "username": "grace"}})["learner"] == "grace"
+    assert one(read, line | {"event": {"user_id": 4}})["learner"] == "4"
+    line |= {"username": "service"}
+    assert one(read, line | {"event": {"user_id": 4, "username": "grace"}})["learner"] == "grace"
+    assert one(read, line | {"event": {"user_id": 4}})["learner"] == "4"
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "area"),
+    [
+        ("save_problem_check", "problem_check", "quiz"),
+        ("save_problem_check_fail", "other", "quiz"),
+        ("edx.special_exam.proctored.attempt.created", "quiz_start", "quiz"),
+        ("edx.special_exam.timed.attempt.submitted", "quiz_submit", "quiz"),
+        ("edx.special_exam.practice.attempt.ready_to_start", "other", "quiz"),
+        ("edx.forum.thread.viewed", "page_view", "forum"),
+        ("edx.course.grade.passed.first_time", "other", "quiz"),
+        ("edx.completion.block_completion.changed", "other", "lecture"),
+    ],
+)
+def test_a_type_is_an_action_and_an_area(read, kind, action, area):
+    found = one(read, plain(event_type=kind, event={}))
+    assert (found["action"], found["area"]) == (action, area)
 
 
 # Where
@@ -545,7 +574,7 @@ SAID = {
     "book": ("page_view", "lecture"),
     "problem_graded": ("other", "quiz"),
     "edx.forum.thread.created": ("forum_post", "forum"),
-    "edx.forum.thread.viewed": ("other", "forum"),
+    "edx.forum.thread.viewed": ("page_view", "forum"),
     "edx.course.enrollment.activated": ("enroll", "account"),
     "edx.course.enrollment.deactivated": ("unenroll", "account"),
     "edx.grades.problem.submitted": ("other", "quiz"),
@@ -607,7 +636,6 @@ def expected(line: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - the specif
         action, area = ("other" if line["event_source"] == "browser" else "problem_check"), "quiz"
     else:
         action, area = SAID.get(kind) or (VIDEO.get(kind.split("_")[0], "other"), "lecture")
-        area = None if kind == "edx.completion.block_completion.changed" else area
     if line["agent"].split("/")[0] in ("ELB-HealthChecker", "python-requests", "curl") or "studio" in line["host"]:
         area = "admin"
     course = context.get("course_id")
@@ -618,8 +646,8 @@ def expected(line: dict[str, Any]) -> dict[str, Any]:  # noqa: C901 - the specif
         if course:
             break
     learner = line["username"] or None
-    if kind.startswith("edx.course.enrollment") and context.get("user_id") not in (None, found["user_id"]):
-        learner = None
+    if kind.startswith("edx.course.enrollment") and context.get("user_id") != found["user_id"]:
+        learner = str(found["user_id"])
     item = found.get("problem_id") or found.get("block_id") or found.get("id")
     if not item:
         hashes = re.findall(r"[0-9a-f]{32}(?:\.pdf)?", kind if request else line["page"] or "")

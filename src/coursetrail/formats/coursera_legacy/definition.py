@@ -34,8 +34,8 @@ VIDEO = "user.video.lecture.action"
 VIEWS = frozenset({"pageview", "hg.pageview", "hg.hg.pageview"})
 URL = ("page_url", "value")
 STATES = ("readyState", "networkState")
-NETWORK_LOADING = 2
-"""HTML's NETWORK_LOADING. At second 0, with nothing ready, the event belongs to the burst of a player that loads."""
+LOADING = (2, 3)
+"""HTML's NETWORK_LOADING and NETWORK_NO_SOURCE: at second 0, with nothing ready, a player is only loading."""
 
 # The player reports HTML5 media events. The set is open: a type that is missing here is video_other.
 ACTIONS = {
@@ -96,7 +96,7 @@ def _action(records: Records) -> pa.Array:
     """The action: for a video what the player reports, for a page what its address says."""
     key = records.field("key")
     state = {name: records.inner(name).to_numpy(zero_copy_only=False) for name in ("currentTime", *STATES)}
-    loading = (state["currentTime"] == 0) & (state["readyState"] == 0) & (state["networkState"] == NETWORK_LOADING)
+    loading = (state["currentTime"] == 0) & (state["readyState"] == 0) & np.isin(state["networkState"], LOADING)
     video = each(
         records.inner("type"),
         lambda name: _number(ACTIONS.get(name, "video_other")),

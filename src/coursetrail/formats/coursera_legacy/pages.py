@@ -41,6 +41,7 @@ PAGES = (
     LegacyPageRule("forum", "forum"),
     LegacyPageRule("human_grading", "peer"),
     LegacyPageRule("assignment", "assignment", "assignment_id"),
+    LegacyPageRule("learning_tool", "assignment", "tool"),
     LegacyPageRule("wiki", "wiki", "page"),
     LegacyPageRule("search", "search"),
     LegacyPageRule("auth", "account"),

@@ -103,15 +103,16 @@ def _course(records: Records) -> pa.Array:
 
 
 def _learner(records: Records) -> pa.Array:
-    """The learner. For an enrolment, the enrolled person; null if only the number of another person is known."""
+    """The learner. For an enrolment, the enrolled person: by name, else by number if another account enrolled them."""
     names = plain(_hoisted(records, "username"))
     enrolment = each(records.once(_kind), ENROLMENT.__contains__, missing=False)
     if not enrolment.any():
         return names
-    person = pc.fill_null(_payload(records, "user_id"), "")
+    named = without_empty(_payload(records, "username"))
+    person = without_empty(_payload(records, "user_id"))
     own = pc.fill_null(plain(records.member("context", "user_id")), "")
-    other = pc.and_(pc.not_equal(person, own), pc.and_(pc.not_equal(person, ""), pc.not_equal(own, "")))
-    enrolled = pc.if_else(other, without_empty(_payload(records, "username")), names)
+    other = pc.fill_null(pc.not_equal(person, own), False)
+    enrolled = first(named, pc.if_else(other, person, names))
     return pc.if_else(pa.array(enrolment), enrolled, names)
 
 
