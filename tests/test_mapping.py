@@ -713,3 +713,53 @@ def test_of_a_folder_the_files_that_fit_are_taken(tmp_path: Path) -> None:
     (tmp_path / "all" / "pages.csv").write_text("page,title\n1,x\n")
     outcomes = ct.ingest(tmp_path / "d", [tmp_path / "all"], mapping=tmp_path / "my.toml")
     assert [Path(outcome.source.uri).name for outcome in outcomes] == ["log.csv"]
+
+
+BY_ID = SMALL.replace('name = "mine"', 'name = "mine"\nevent_id = "id"')
+
+
+def test_an_event_that_was_sent_twice_is_one_event_by_its_id(tmp_path: Path) -> None:
+    lines = (
+        '{"id": "a", "at": "2020-01-01T00:00:01Z", "who": "u"}\n'
+        '{"who": "u", "id": "a", "at": "2020-01-01T00:00:02Z"}\n'
+        '{"at": "never", "id": "b"}\n'
+        '{"at": "2020-01-01T00:00:03Z", "id": "b"}\n'
+        '{"at": "2020-01-01T00:00:04Z", "id": ""}\n'
+        '{"at": "2020-01-01T00:00:05Z", "id": ""}\n'
+        '{"at": "2020-01-01T00:00:06Z"}\n'
+        '{"at": "2020-01-01T00:00:06Z"}\n'
+    )
+    rows = ingested(tmp_path, BY_ID, lines, max_rejects="1")
+    assert [row["line"] for row in rows] == [1, 4, 5, 6, 7]
+    assert json.loads(rows[0]["extra"]) == {"id": "a"}
+    (source,) = ct.open(tmp_path / "d").sources.to_pylist()
+    assert (source["lines"], source["events"], source["duplicates"], source["rejected"]) == (8, 5, 2, 1)
+    (tmp_path / "export").write_text(lines + '{"at": "2020-01-02T00:00:00Z", "id": "a"}\n')
+    ct.ingest(tmp_path / "d", [tmp_path / "export"], mapping=tmp_path / "my.toml", max_rejects="1")
+    second = ct.open(tmp_path / "d").sources.to_pylist()[1]
+    assert (second["lines"], second["events"], second["duplicates"]) == (1, 0, 1)
+
+
+def test_ids_of_a_table_decide_where_equal_rows_are_kept(tmp_path: Path) -> None:
+    mapping = 'duplicates = "keep"\n' + BY_ID
+    rows = ingested(tmp_path, mapping, "at,who,id\n2020-01-01,u,1\n2020-01-01,u,1\n2020-01-01,u,\n2020-01-01,u,\n")
+    assert [row["line"] for row in rows] == [2, 4, 5]
+    with pytest.raises(ct.UsageError, match="drop must be without 'id', which is read for event_id"):
+        parse(f"drop = 'id'\n{BY_ID}", "my.toml")
+    with pytest.raises(ct.InputError, match=r"no column 'id', which .* needs for event_id"):
+        read(tmp_path, BY_ID, b"at,who\n2020-01-01,u\n")
+
+
+def test_a_path_that_occurs_in_no_line_is_a_warning(tmp_path: Path) -> None:
+    mapping = SMALL.replace('learner = "who"', 'learner = "actor.id"\nitem = "what"\ncourse = "course"')
+    lines = (
+        b'{"at": "2020-01-01", "actor": {"name": "u"}, "what": "i"}\n{"at": "2020-01-01", "actor": {"id": ""}}\n' * 2
+    )
+    made, reading, _ = read(tmp_path, mapping, lines)
+    assert len(made) == 4
+    assert reading.warnings == [
+        "no line has a value for 'actor.id', which fills learner: 4 lines were read",
+        "no line has a value for 'course', which fills course: 4 lines were read",
+    ]
+    assert read(tmp_path, SMALL, b'{"at": "2020-01-01", "who": "u"}\n{"at": "2020-01-01"}\n')[1].warnings == []
+    assert read(tmp_path, SMALL, b"at,who\n2020-01-01,\n")[1].warnings == []

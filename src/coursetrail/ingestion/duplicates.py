@@ -1,14 +1,21 @@
-"""Lines with the same bytes as an earlier line: found by their hashes, proved by their bytes, left out."""
+"""Lines with the same bytes as an earlier line, or with the id of its event: found, proved, left out.
 
+Bytes are found by their hashes. Ids are compared as they are, by an engine that spills what does not fit into memory.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from coursetrail.engines.duckdb import DuckDB
 from coursetrail.engines.sql import parquet
 from coursetrail.ingestion.raw_fields import PARQUET
+from coursetrail.reading.columns import plain
+from coursetrail.reading.format import Format
 from coursetrail.reading.lines import SCHEMA, Lines
 from coursetrail.reading.records import Reading
 
@@ -18,6 +25,12 @@ REPEATED = """
     select line from (
         select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
         from lines semi join suspects using (line)
+    ) where nth > 1 order by line
+"""
+IDS = pa.schema([("line", pa.int64()), ("id", pa.string())])
+SAME_ID = """
+    select line from (
+        select line, row_number() over (partition by id order by line) as nth from ids
     ) where nth > 1 order by line
 """
 
@@ -54,6 +67,22 @@ def repeated(engine: DuckDB, lines: Lines, suspects: LineNumbers) -> LineNumbers
         engine.stream("lines", lines.batches(), SCHEMA),
     ):
         return np.asarray(engine.read(REPEATED)["line"].to_numpy())
+
+
+def of_known_events(engine: DuckDB, form: Format, lines: Lines) -> LineNumbers:
+    """The lines whose event has the id of an earlier line's; reads all `lines`. No line if the format has no ids."""
+    if not form.event_id:
+        return np.zeros(0, np.int64)
+    with engine.stream("ids", _ids(form, form.event_id, lines), IDS):
+        return np.asarray(engine.read(SAME_ID)["line"].to_numpy())
+
+
+def _ids(form: Format, read: Callable[[pa.StructArray], pa.Array], lines: Lines) -> Iterator[pa.RecordBatch]:
+    """The number of each event's line, and its id where it has one."""
+    for batch in Reading(form, lambda _, __: True).batches(lines, form.spec.only(form.needed, rest=False)):
+        found = pa.record_batch([pa.array(batch.numbers, pa.int64()), plain(read(batch.scanned.r))], schema=IDS)
+        there = pc.fill_null(pc.not_equal(found["id"], ""), False)
+        yield found.filter(pc.and_(there, pa.array(np.asarray(batch.valid))))
 
 
 def leave_out(engine: DuckDB, path: Path, lines: LineNumbers, out: Path) -> None:

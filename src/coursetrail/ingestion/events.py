@@ -38,6 +38,8 @@ def events(
     reads = {field for column in made.values() for field in column.reads}
     spec = form.spec.only({*reads, *form.needed}, rest="extra" in wanted)
     pages = Remembered(form.page, 4)
+    unseen = {name: read for name, (ours, read) in form.watched.items() if ours in made}
+    count = 0
     networks = Remembered(lambda address: (network(address),), 1)
 
     for batch in reading.batches(lines, spec):
@@ -47,6 +49,8 @@ def events(
             parse_pages=lambda records: pages.parsed(form.url(records)),
             parse_networks=lambda records: networks.parsed(form.address(records)),
         )
+        count += len(found)
+        unseen = {name: read for name, read in unseen.items() if _is_empty(read(batch.scanned.r))}
         arrays = {name: column.make(found) for name, column in made.items()}
         arrays |= {
             "source": pa.repeat(pa.scalar(source, EVENTS.schema.field("source").type), len(found)),
@@ -66,6 +70,13 @@ def events(
                 reading.count(f"cut {field.name}", batch.numbers[batch.valid & too_long])
         made_of = pa.RecordBatch.from_arrays(columns, list(schema.names))
         yield made_of if batch.valid.all() else made_of.filter(pa.array(batch.valid))
+    for name in unseen if count else ():
+        ours = form.watched[name][0]
+        reading.warn(f"no line has a value for '{name}', which fills {ours}: {count:,} lines were read")
+
+
+def _is_empty(texts: pa.Array) -> bool:
+    return len(texts) == texts.null_count or not pc.any(pc.not_equal(plain(texts), "")).as_py()
 
 
 def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:

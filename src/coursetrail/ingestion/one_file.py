@@ -6,7 +6,7 @@ It needs no dataset and no cluster, so it runs here, or on a worker of a cluster
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -131,15 +132,27 @@ class Extractor:
                     self._parser.begin(new)
             yield batch
 
-    def _without_duplicates(self, file: ReadyInput, path: Path, reading: Reading, lines: Lines) -> tuple[Path, int]:
-        """The Parquet file without lines that came before, and how many those were."""
-        if reading.format.repeats or not len(suspects := duplicates.suspects(reading)):
-            return path, 0
-        # A second pass over the same bytes: the file may have grown meanwhile.
-        with closing(Lines(file.location, table=reading.format.table, first=lines.size)) as again:
-            repeated = duplicates.repeated(self._engine, again, suspects)
+    @contextmanager
+    def _again(self, file: ReadyInput, lines: Lines) -> Iterator[Lines]:
+        """A second pass over the same bytes: the file may have grown meanwhile. InputError if these have changed."""
+        with closing(Lines(file.location, table=file.format.table, first=lines.size)) as again:
+            yield again
             if again.digest() != lines.digest():
                 raise changed_meanwhile(file.name)
+
+    def _without_duplicates(self, file: ReadyInput, path: Path, reading: Reading, lines: Lines) -> tuple[Path, int]:
+        """The Parquet file without lines that came before, and how many those were."""
+        form = reading.format
+        nothing = np.zeros(0, np.int64)
+        suspects = nothing if form.repeats else duplicates.suspects(reading)
+        repeated = known = nothing
+        if len(suspects):
+            with self._again(file, lines) as again:
+                repeated = duplicates.repeated(self._engine, again, suspects)
+        if form.event_id:
+            with self._again(file, lines) as again:
+                known = duplicates.of_known_events(self._engine, form, again)
+        repeated = np.union1d(repeated, known)
         repeated = repeated[repeated > reading.prefix.lines]  # those skipped were counted before
         if not len(repeated):
             return path, 0

@@ -75,8 +75,9 @@ class Sniffed:
             width = min(40, max(len(column.name) for column in self.look.columns))
             yield "  columns"
             hidden = personal(self.look)
+            nameless = bool(self.look.delimiter) and not self.look.header
             for column in self.look.columns[:SHOWN_COLUMNS]:
-                example = _example(column, hidden=column.name in hidden)
+                example = _example(column, hidden=column.name in hidden or nameless)
                 yield f"    {column.name:{width}}  {column.kind:10}  {example}".rstrip()
             if (more := len(self.look.columns) - SHOWN_COLUMNS) > 0:
                 yield f"    and {more:,} more"

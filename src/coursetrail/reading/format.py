@@ -44,6 +44,9 @@ class Format:
     - `columns` are the columns of events that the format fills; `extra`, if it is not one of them, is `rest`.
     - `raw` are the fields of a plain table, in order; `shown` removes from them what must not be shown.
     - If a format `repeats`, a line with the same bytes as an earlier one is an event of its own.
+    - `watched` are texts that columns of events are made of, by the name in the file: the column of events, and how
+      the texts are read. A file where one has no value in any line gets a warning.
+    - `event_id`, if there is one, reads the ids of events: a line with the id of an earlier one is a duplicate.
     - `keepable` is the part of a rejected line that may be stored.
     """
 
@@ -61,6 +64,8 @@ class Format:
     within: Mapping[str, FieldSpec] = field(default_factory=dict)
     table: DelimitedTable | None = None
     repeats: bool = False
+    watched: Mapping[str, tuple[str, Callable[[pa.StructArray], pa.Array]]] = field(default_factory=dict)
+    event_id: Callable[[pa.StructArray], pa.Array] | None = None
     address: Callable[[Records], pa.Array] = lambda records: pa.nulls(len(records), pa.string())
     keepable: Callable[[bytes], bytes] = bytes
     shown: Callable[[pa.StructArray], pa.StructArray] = lambda r: r

@@ -63,6 +63,8 @@ def _table(mapping: MappingSpec, first: bytes) -> DelimitedTable:
     dialect = mapping.dialect
     text = first.decode(errors="replace").removeprefix("\ufeff").rstrip("\r\n")
     wanted = mapping.read | dict.fromkeys(mapping.dropped, "drop")
+    if mapping.event_id:
+        wanted.setdefault(mapping.event_id, "event_id")
     found = {mark: split(text, mark, dialect.backslash) for mark in dialect.delimiter or DELIMITERS}
     names: tuple[str, ...]
     if dialect.names:
@@ -106,8 +108,10 @@ def split(line: str, delimiter: str, backslash: bool = False) -> tuple[str, ...]
 
 def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes]) -> Format:
     read = Fields(mapping, whole_names=table is not None)
-    fields = {path[0] for path in read.paths(mapping.read)}
-    inner = {path[0] for path in read.paths(mapping.read) if len(path) > 1}
+    paths = read.paths([*mapping.read, *([mapping.event_id] if mapping.event_id else [])])
+    fields = {path[0] for path in paths}
+    inner = {path[0] for path in paths if len(path) > 1}
+    ids = set(read.tops((mapping.event_id,))) - set(read.tops(mapping.read)) if mapping.event_id else set()
     many = {path[0] for path in read.paths(mapping.time.columns)} if mapping.time.unit != "days" else set()
     raw = table.names if table else tuple(sorted(fields))
     others = {*raw} - fields
@@ -115,8 +119,8 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
     spec = FieldSpec(
         fields=dict.fromkeys(dropped, Kind.SKIP) | dict.fromkeys(sorted(fields | others - {*dropped}), Kind.ANY),
         nested={},
-        also_in_rest=dict.fromkeys((inner | others | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
-        coded=frozenset(fields - inner - many),
+        also_in_rest=dict.fromkeys((inner | others | ids | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
+        coded=frozenset(fields - inner - many - ids),
     )
     return Format(
         name=mapping.name,
@@ -124,16 +128,22 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
         fit=partial(_fit, mapping),
         spec=spec,
         raw=tuple(name for name in raw if name not in dropped),
-        needed=tuple(read.needed),
+        needed=(*read.needed, *(read.tops((mapping.event_id,)) if mapping.event_id else ())),
         suspect=read.suspect,
         repair=partial(repair, read, spec),
         url=lambda r: pa.nulls(len(r), pa.string()),
         page=lambda _: (None,) * 4,
         columns=dict(columns(mapping, read)),
         table=table,
+        watched={} if table else {name: (ours, partial(_texts, read, name)) for name, ours in mapping.read.items()},
+        event_id=partial(_texts, read, mapping.event_id) if mapping.event_id else None,
         repeats=_repeats(read, spec, table, head) if mapping.repeats is None else mapping.repeats,
         keepable=(lambda _: b"") if mapping.dropped or "network" in mapping.columns else bytes,
     )
+
+
+def _texts(read: Fields, name: str, r: pa.StructArray) -> pa.Array:
+    return read.texts(r, (name,))
 
 
 def _repeats(read: Fields, spec: FieldSpec, table: DelimitedTable | None, head: list[bytes]) -> bool:

@@ -81,7 +81,8 @@ class MappingSpec:
     """The contents of a mapping `file`.
 
     `columns` maps columns of events to the columns of the file that fill them. `dropped` columns are stored nowhere.
-    `repeats` says whether equal lines are events of their own; None where the times decide.
+    `repeats` says whether equal lines are events of their own; None where the times decide. Lines with the same
+    text in the column `event_id` are one event.
     """
 
     file: str
@@ -94,6 +95,7 @@ class MappingSpec:
     dialect: Dialect
     dropped: tuple[str, ...] = ()
     repeats: bool | None = None
+    event_id: str | None = None
 
     @property
     def stored(self) -> frozenset[str]:
@@ -114,7 +116,9 @@ class MappingSpec:
 def parse(text: str, file: str) -> MappingSpec:
     """The contents of a mapping file's text; `file` names it in errors. Raises only UsageError."""
     whole = _toml(text, file)
-    whole.only("name", "title", "duplicates", "drop", "file", "columns", "constants", "time", "action", "area")
+    whole.only(
+        "name", "title", "duplicates", "event_id", "drop", "file", "columns", "constants", "time", "action", "area"
+    )
     name = whole.text("name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name):
         raise whole.wrong("name", "lower-case letters, digits, - and _, such as name = 'my-platform'")
@@ -142,12 +146,14 @@ def parse(text: str, file: str) -> MappingSpec:
         translations=translations,
         dialect=_dialect(whole.section("file")),
         dropped=whole.texts("drop"),
+        event_id=whole.text("event_id") if "event_id" in whole.items else None,
         repeats=whole.one_of("duplicates", ("drop", "keep")) == "keep" if "duplicates" in whole.items else None,
     )
-    if len({*mapping.read, *mapping.dropped}) > MAX_COLUMNS or len(mapping.dialect.names) > MAX_COLUMNS:
+    used = mapping.read | ({mapping.event_id: "event_id"} if mapping.event_id else {})
+    if len({*used, *mapping.dropped}) > MAX_COLUMNS or len(mapping.dialect.names) > MAX_COLUMNS:
         raise UsageError(f"{file}: more than {MAX_COLUMNS} columns of the file are named; leave some out.")
     for name in mapping.dropped:
-        uses = (ours for read, ours in mapping.read.items() if read == name or read.startswith(f"{name}."))
+        uses = (ours for read, ours in used.items() if read == name or read.startswith(f"{name}."))
         if ours := next(uses, None):
             raise whole.wrong("drop", f"without '{name}', which is read for {ours}")
     return mapping
