@@ -51,7 +51,8 @@ def read(tmp_path: Path) -> Reader:
         events = course.sql("select * replace (extra::varchar as extra) from events order by line").to_pylist()
         rejects = course.sql("select line, reason, raw from rejects order by line").to_pylist()
         source = course.sources.to_pylist()[0]
-        assert source["lines"] == source["events"] + source["duplicates"] + source["rejected"] + source["blank"]
+        parts = ("events", "duplicates", "rejected", "blank", "unfinished")
+        assert source["lines"] == sum(source[name] for name in parts)
         skip = whole is None
         return Read(events[skip:], rejects, source)
 
@@ -273,7 +274,11 @@ def test_the_published_line_is_read(read):
     published = DATA / "published_line.jsonl"
     if not published.exists():
         pytest.skip(f"{published} is not here; it is not part of the project")
-    event = one(read, published.read_bytes().rstrip())
+    raw = published.read_bytes().rstrip()
+    assert [reject["reason"] for reject in read(raw).rejects] == [
+        "the time is in the year 2405: is its unit, or its format, the right one?"  # its author changed the digits
+    ]
+    event = one(read, raw.replace(b": 13752234234277,", b": 1375223423427,"))
     assert (event["course"], event["area"], event["item"]) == ("course-001", "lecture", "31")
     assert (event["action"], event["position"], event["position_from"]) == ("video_rate", 257.066689, 227.066689)
     assert event["network"] == "123.255.122.0/24"
@@ -496,15 +501,15 @@ def test_of_an_unknown_field_that_comes_twice_the_last_counts(read):
     assert event["extra"]["mood"] == "good"
 
 
-def test_a_lone_surrogate_becomes_a_replacement_character(read):
+def test_a_lone_surrogate_becomes_its_code(read):
     event = one(read, json.dumps(PLAIN)[:-1] + r',"title":"half \ud83d","whole":"\ud83d\ude00"}')
-    assert (event["extra"]["title"], event["extra"]["whole"]) == ("half \ufffd", "\U0001f600")
+    assert (event["extra"]["title"], event["extra"]["whole"]) == ("half %uD83D", "\U0001f600")
     assert event["mended"] == {"lone surrogate": 1}
 
 
-def test_bytes_that_are_no_text_become_replacement_characters(read):
+def test_bytes_that_are_no_text_become_codes_that_tell_them_apart(read):
     event = one(read, json.dumps(PLAIN).encode()[:-1] + b',"title":"caf\xe9","user_agent":"\xff\xfe"}')
-    assert (event["extra"]["title"], event["user_agent"]) == ("caf\ufffd", "\ufffd\ufffd")
+    assert (event["extra"]["title"], event["user_agent"]) == ("caf%E9", "%FF%FE")
     assert event["mended"] == {"invalid UTF-8": 1}
 
 
@@ -648,11 +653,11 @@ def test_every_field_of_any_line_can_be_found_again(read):
         assert event["time"].replace(tzinfo=UTC).timestamp() == pytest.approx(line["timestamp"] / 1000)
         for name, value in line.items():
             if name in COLUMNS:
-                assert event[COLUMNS[name]] == value, name
+                assert event[COLUMNS[name]] == (value.strip() if name == "username" else value), name
             elif name == "client":
                 assert extra.get(name, "spark") == value
             elif name == "value" and name not in extra:
-                assert value == line.get("page_url"), "a value may only be left out where it repeats the address"
+                assert value in (line.get("page_url"), "{}"), "a value may only be left out where it says nothing new"
             elif name == "value" and not isinstance(extra["value"], str):
                 assert extra["value"] == json.loads(value)
             elif name != "timestamp":

@@ -482,8 +482,8 @@ def test_a_time_without_a_zone_is_utc(read, text, time):
     ("line", "reason"),
     [
         (plain(time=None), "no time"),
-        (plain(time="soon"), "the time is none"),
-        (plain(time=7), "the time is none"),
+        (plain(time="soon"), "the time cannot be read"),
+        (plain(time=7), "the time cannot be read"),
         (plain(event_type=None), "neither event_type nor name"),
         (plain(event_type="", name=""), "neither event_type nor name"),
         (json.dumps(plain())[:-9], "JSON cut off"),

@@ -9,11 +9,14 @@ import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
+from coursetrail.reading.keys import trimmed
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
 from coursetrail.reading.secrets import remove
 
+TRIMMED = ("course", "learner", "item")
+"""Columns by which events are told apart."""
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
 KEYS = {table.key for table in LOOKUPS}
@@ -60,6 +63,9 @@ def events(
             arrays["extra"] = batch.scanned.rest
         if "course" in arrays:
             arrays["course"] = filled(arrays["course"], course)
+        for key in arrays.keys() & set(TRIMMED):
+            arrays[key], changed = trimmed(arrays[key])
+            reading.count(f"trimmed {key}", batch.numbers[changed & batch.valid])
         columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
         for number, field in enumerate(schema):
             if field.name in WITH_SECRETS and field.name in wanted:

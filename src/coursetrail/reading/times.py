@@ -1,13 +1,17 @@
-"""ISO 8601 texts, with or without a zone → timestamps."""
+"""ISO 8601 texts, with or without a zone → timestamps; and the times that events can have."""
 
 import re
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from coursetrail.reading.columns import MOMENT, plain
+from coursetrail.reading.format import Reject
 
+EARLIEST, LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""An event is not before the first, and before the second: any other time has a wrong unit, or is that of no clock."""
 _DAY = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
 _PLAIN = f"^{_DAY}[T ]{_CLOCK}$"
@@ -47,6 +51,18 @@ def moment(text: str, zone: tzinfo = UTC) -> datetime | None:
         return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def plausible(times: pa.TimestampArray) -> Any:
+    """A mask of the times that an event can have; false for null."""
+    inside = pc.and_(pc.greater_equal(times, EARLIEST), pc.less(times, LATEST))
+    return inside.fill_null(False).to_numpy(zero_copy_only=False)
+
+
+def must_be_plausible(at: datetime) -> None:
+    """Raise Reject, with the year, for a time that an event cannot have."""
+    if not EARLIEST <= at < LATEST:
+        raise Reject(f"the time is in the year {at.year}: is its unit, or its format, the right one?")
 
 
 def _one_by_one(strings: pa.StringArray, zone: tzinfo) -> pa.TimestampArray:

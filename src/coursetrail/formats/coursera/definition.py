@@ -7,7 +7,6 @@ import csv
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from coursetrail.reading.format import Format, Reject, Repaired
 from coursetrail.reading.repair import object_of, repaired, text_of
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
 from coursetrail.reading.tables import DelimitedTable
-from coursetrail.reading.times import moment, moments
+from coursetrail.reading.times import moment, moments, must_be_plausible, plausible
 
 NAMES = (
     "hashed_user_id",
@@ -57,7 +56,6 @@ IN_ANY_HEADER = {"server_timestamp", "url", "course_id", "key", "value"}
 TABLE = DelimitedTable(NAMES, backslash=True, nulls=("", "NULL", "\\N"))
 """`NA` is not a null here: as a country it is Namibia."""
 CONTROL = "[\x00-\x1f]"
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 # Coursera's list of events; it may grow. `start` comes with the first `play`: the player sends it.
 ACTIONS = {
@@ -107,15 +105,14 @@ def _is_record(line: bytes) -> bool:
     except ValueError:
         return False
     known = event["key"] in ACTIONS or (event["value"] or "").startswith("{")
-    return known and _moment(event["server_timestamp"]) is not None
+    return known and moment(event["server_timestamp"] or "") is not None
 
 
 def _suspect(r: pa.StructArray) -> Any:
     """Rows without a plain time, without both a name and an address, or with a raw control character in `value`."""
     time = moments(r.field("server_timestamp"))
-    there = pc.and_(pc.greater_equal(time, EARLIEST), pc.less(time, LATEST)).fill_null(False)
-    named = pc.or_(r.field("key").is_valid(), r.field("url").is_valid())
-    return ~pc.and_(there, named).to_numpy(zero_copy_only=False) | _raw(r.field("value"))
+    named = pc.or_(r.field("key").is_valid(), r.field("url").is_valid()).to_numpy(zero_copy_only=False)
+    return ~(plausible(time) & named) | _raw(r.field("value"))
 
 
 def _raw(texts: pa.StringArray) -> Any:
@@ -137,9 +134,10 @@ def repair(line: bytes) -> Repaired | None:
         return None
     if event.get("server_timestamp") is None:
         raise Reject("no time")
-    time = _moment(event["server_timestamp"])
+    time = moment(event["server_timestamp"])
     if time is None:
-        raise Reject("the time is none, or not of this century")
+        raise Reject("the time cannot be read")
+    must_be_plausible(time)
     if event.get("key") is None and event.get("url") is None:
         raise Reject("neither key nor url")
     event["server_timestamp"] = time.isoformat()
@@ -157,11 +155,6 @@ def _without_raw(value: Any, kinds: list[str]) -> Any:
         return value
     kinds.append("control characters in value")
     return escaped
-
-
-def _moment(words: Any) -> datetime | None:
-    time = moment(words) if isinstance(words, str) else None
-    return time if time and EARLIEST <= time < LATEST else None
 
 
 def _url(r: pa.StructArray) -> pa.Array:

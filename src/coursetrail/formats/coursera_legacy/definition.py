@@ -28,9 +28,11 @@ from coursetrail.reading.columns import (
 )
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
+from coursetrail.reading.times import EARLIEST, LATEST
 
 VIDEO = "user.video.lecture.action"
 
+FIRST, BEHIND_LAST = (round(limit.timestamp() * 1000) for limit in (EARLIEST, LATEST))
 VIEWS = frozenset({"pageview", "hg.pageview", "hg.hg.pageview"})
 URL = ("page_url", "value")
 STATES = ("readyState", "networkState")
@@ -68,7 +70,7 @@ def _suspect(r: pa.StructArray) -> Any:
     """Rows whose key is missing or is itself JSON, or whose time stamp is not clearly in milliseconds."""
     odd = each(r.field("key"), lambda key: key.startswith(("{", "[")), missing=True)
     time = r.field("timestamp").fill_null(0).to_numpy()
-    return odd | (time < 100_000_000_000) | (time > 99_999_999_999_999)
+    return odd | (time < FIRST) | (time >= BEHIND_LAST)
 
 
 def _url(records: Records) -> pa.Array:
@@ -133,7 +135,7 @@ FORMAT = Format(
         when=VIDEO,
         also_in_rest={
             "key": AlsoInRest(),
-            "value": AlsoInRest(same_as="page_url"),
+            "value": AlsoInRest(unless='"{}"', same_as="page_url"),
             "client": AlsoInRest(unless='"spark"'),
             "user-agent": AlsoInRest(),
         },

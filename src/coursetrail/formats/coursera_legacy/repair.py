@@ -6,15 +6,19 @@ that the scanner refuses or finds suspect are repaired.
 
 import json
 import math
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.network import network
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, scalar, text_of
+from coursetrail.reading.times import EARLIEST, LATEST, must_be_plausible
 
 TEXT = ("key", "value", "username", "page_url", "from", "session", "language", "user_ip", "user_agent")
-EARLIEST = 1_262_304_000_000
-LATEST = 1_893_456_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, BEHIND_LAST = (limit.timestamp() * 1000 for limit in (EARLIEST, LATEST))
+RESCALED_EARLIEST = 1_262_304_000_000
+RESCALED_LATEST = 1_893_456_000_000
 """2010 and 2030: a rescaled time stamp must lie between them; otherwise its unit is a guess."""
 WRONG_UNITS = {"seconds": 1000.0, "microseconds": 1e-3, "nanoseconds": 1e-6}
 
@@ -69,10 +73,12 @@ def _milliseconds(value: Any, kinds: list[str]) -> int:
         raise Reject("the time stamp is no number")
     if isinstance(value, str):
         kinds.append("number as text")
-    if 1e11 <= number <= 1e14:
+    if FIRST <= number < BEHIND_LAST:
         return round(number)
     for unit, factor in WRONG_UNITS.items():
-        if EARLIEST <= number * factor <= LATEST:
+        if RESCALED_EARLIEST <= number * factor <= RESCALED_LATEST:
             kinds.append(f"time in {unit}")
             return round(number * factor)
+    if 1e11 <= number <= 1e14:
+        must_be_plausible(EPOCH + timedelta(milliseconds=number))
     raise Reject("the time stamp is in no unit that gives a plausible time")

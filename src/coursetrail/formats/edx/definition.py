@@ -20,7 +20,7 @@ from coursetrail.formats.edx.repair import PAYLOADS, TEXT, TIMES, repair
 from coursetrail.reading.columns import Column, Records, coded, constant, each, first, plain, without_empty
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
-from coursetrail.reading.times import moments
+from coursetrail.reading.times import moments, plausible
 
 HOISTED = ("username", "event_source", "page", "referer", "session", "ip", "host", "agent", "accept_language")
 """Fields of a line that the second envelope has in its context."""
@@ -42,10 +42,10 @@ def _is_edx(line: bytes) -> bool:
 
 
 def _suspect(r: pa.StructArray) -> Any:
-    """Rows without a type or without a time."""
+    """Rows without a type or without a plausible time."""
     kinds = each(r.field("event_type"), bool, missing=False) | each(r.field("name"), bool, missing=False)
     times = moments(first(r.field("time"), r.field("timestamp")))
-    return ~kinds | times.is_null().to_numpy(zero_copy_only=False)
+    return ~kinds | ~plausible(times)
 
 
 def _hoisted(records: Records, name: str) -> pa.Array:

@@ -7,7 +7,7 @@ from coursetrail.formats.edx.payload import redact, redact_value
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.network import network
 from coursetrail.reading.repair import REPEATED, object_of, repaired, scalar, text_of
-from coursetrail.reading.times import moment
+from coursetrail.reading.times import moment, must_be_plausible
 
 TIMES = ("time", "timestamp")
 TEXT = (
@@ -53,7 +53,8 @@ def _timed(event: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
         raise Reject("no time")
     at = moment(text) if (text := scalar(found, kinds)) else None
     if at is None:
-        raise Reject("the time is none")
+        raise Reject("the time cannot be read")
+    must_be_plausible(at)
     return {**{name: value for name, value in event.items() if name not in TIMES}, "time": at.isoformat()}
 
 

@@ -16,6 +16,7 @@ from coursetrail.reading.columns import member_of, plain, scan_texts
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, text_of
 from coursetrail.reading.scan import FieldSpec, Kind, Scanned
+from coursetrail.reading.times import must_be_plausible, plausible
 
 UNREAD = "unread"
 """Member of `extra` with the texts of number columns that are not numbers; no field of the mapping has this name."""
@@ -89,8 +90,8 @@ class Fields:
         return bad
 
     def suspect(self, r: pa.StructArray) -> Any:
-        """A mask of the rows without a time, with text where a number is expected, or with an object to repair."""
-        bad = self.time(r).is_null().to_numpy(zero_copy_only=False) | self.broken(r)
+        """A mask of the rows without a plausible time, with text for a number, or with an object to repair."""
+        bad = ~plausible(self.time(r)) | self.broken(r)
         for rows in self.misread(r).values():
             bad = bad | rows
         return bad
@@ -111,6 +112,7 @@ def repair(read: Fields, spec: FieldSpec, line: bytes) -> Repaired | None:
     if not read.time(r)[0].is_valid:
         filled = all(read.texts(r, (name,))[0].is_valid for name in read.time_columns)
         raise Reject(_why_no_time(read, r) if filled else "no time")
+    must_be_plausible(read.time(r)[0].as_py())
     misread = [ours for ours, rows in read.misread(r).items() if rows[0]]
     if "weight" in misread:
         raise Reject("the weight is no whole number")
@@ -126,7 +128,7 @@ def _why_no_time(read: Fields, r: pa.StructArray) -> str:
     text = plain(read.texts(r, read.mapping.time.columns))[0].as_py()
     if any(names_zone(text, form) for form in read.mapping.time.formats):
         return "the time names a zone other than UTC: write the name into format, and what it means into zone"
-    return "the time cannot be read"
+    return f"the time cannot be read{': is its unit the right one?' if read.mapping.time.unit else ''}"
 
 
 def _path(name: str) -> FieldPath:

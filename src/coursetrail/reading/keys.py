@@ -1,0 +1,43 @@
+"""The keys of events (course, learner, item) without what surrounds them: a blank behind a name is not another name."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+SURROUNDING = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$")
+"""White space of any script, and characters without a width, for example a byte order mark."""
+
+
+def trimmed(keys: pa.Array) -> tuple[pa.Array, Any]:
+    """The keys without what surrounds them, null where nothing is left; and a mask of those that were changed."""
+    if pa.types.is_dictionary(keys.type):
+        words, changed = trimmed(keys.dictionary)
+        if not changed.any():
+            return keys, np.zeros(len(keys), np.bool_)
+        codes = keys.indices.fill_null(len(changed)).to_numpy()
+        distinct = words.dictionary_encode()  # trimmed words may be equal now
+        return distinct.take(keys.indices), np.append(changed, False)[codes]
+    rows = _suspects(keys)
+    changed = np.zeros(len(keys), np.bool_)
+    if not len(rows):
+        return keys, changed
+    values = keys.to_pylist()
+    for row in rows.tolist():
+        short = SURROUNDING.sub("", values[row])
+        changed[row] = short != values[row]
+        values[row] = short or None
+    return pa.array(values, keys.type), changed
+
+
+def _suspects(keys: pa.StringArray) -> Any:
+    """Rows whose first or last byte is a blank, or of a character beyond ASCII: few keys need a closer look."""
+    _, offsets, data = keys.buffers()
+    if not len(keys) or data is None or not data.size:
+        return np.zeros(0, np.int64)
+    ends = np.frombuffer(offsets, np.int32)[keys.offset : keys.offset + len(keys) + 1]
+    text = np.frombuffer(data, np.uint8)
+    filled = np.flatnonzero(ends[1:] > ends[:-1])
+    first, last = text[ends[:-1][filled]], text[ends[1:][filled] - 1]
+    return filled[((first <= 32) | (first > 127)) | ((last <= 32) | (last > 127))]

@@ -1,0 +1,115 @@
+"""Who is who: keys that differ only in what surrounds them are one, and keys that differ otherwise stay apart."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import coursetrail as ct
+from coursetrail.reading.keys import trimmed
+from support.exports import export, line
+
+MAPPING = """name = "mine"
+[columns]
+learner = "who"
+course = "course"
+item = "item"
+[constants]
+action = "page_view"
+[time]
+column = "at"
+"""
+AROUND = ("", " ", "\t", "\u00a0", "\u3000", "\u200b", "\ufeff", " \u200b ")
+
+
+def ingested(folder: Path, data: bytes, **options: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The keys of the events of a table, in the order of lines, and its row in the ledger."""
+    (folder / "my.toml").write_text(MAPPING)
+    file = export(folder, b"who,course,item,at\n", data, name="t.csv")
+    ct.ingest(folder / "d", [file], mapping=folder / "my.toml", **options)
+    opened = ct.open(folder / "d")
+    return opened.sql("select learner, course, item from events order by line").to_pylist(), opened.sources.to_pylist()[
+        0
+    ]
+
+
+def edx(**fields: Any) -> bytes:
+    known = {"event_type": "play_video", "event_source": "browser", "username": "ada", "event": {}, "context": {}}
+    return json.dumps({**known, **fields}).encode() + b"\n"
+
+
+def test_what_surrounds_a_key_is_no_part_of_it(tmp_path):
+    rows = [
+        f'"{around}u1{around}","{around}C 1{around}","{around}i{around}",2024-03-01 10:00:0{number}\n'
+        for number, around in enumerate(AROUND)
+    ]
+    found, source = ingested(tmp_path, "".join(rows).encode())
+    assert found == [{"learner": "u1", "course": "C 1", "item": "i"}] * len(AROUND)
+    changed = len(AROUND) - 1
+    assert json.loads(source["mended"]) == {f"trimmed {key}": changed for key in ("course", "item", "learner")}
+    assert ct.open(tmp_path / "d").analyze("browsers", course="C 1").scope.events == len(AROUND)
+
+
+def test_a_key_of_blanks_only_is_no_key(tmp_path):
+    found, _ = ingested(tmp_path, b'" ",C,i,2024-03-01 10:00:00\n')
+    assert found == [{"learner": None, "course": "C", "item": "i"}]
+
+
+def test_lines_of_json_are_trimmed_too(tmp_path):
+    ct.ingest(tmp_path / "d", [export(tmp_path, line(username="ann "), line(username="ann", n=2))])
+    opened = ct.open(tmp_path / "d")
+    assert opened.sql("select distinct learner from events")["learner"].to_pylist() == ["ann"]
+    assert json.loads(opened.sources["mended"][0].as_py()) == {"trimmed learner": 1}
+
+
+def test_names_that_differ_in_bytes_that_are_not_utf_8_stay_apart(tmp_path):
+    """As in Latin-1, which is not what the file is read as: their bytes are written as in addresses."""
+    names = ["Müller", "Møller", "Maller", "Måller"]
+    rows = b"".join(f"{name},C,i,2024-03-01 10:00:00\n".encode("latin-1") for name in names)
+    found, source = ingested(tmp_path, rows)
+    assert [row["learner"] for row in found] == ["M%FCller", "M%F8ller", "Maller", "M%E5ller"]
+    assert json.loads(source["mended"]) == {"invalid UTF-8": 3}
+
+
+def test_halves_of_surrogates_stay_apart(tmp_path):
+    lines = [
+        json.dumps({**json.loads(line()), "username": f"x{half}"}).encode() + b"\n" for half in ("\ud83d", "\ud83e")
+    ]
+    ct.ingest(tmp_path / "d", [export(tmp_path, *lines)])
+    found = ct.open(tmp_path / "d").sql("select learner from events order by 1")["learner"].to_pylist()
+    assert found == ["x%uD83D", "x%uD83E"]
+
+
+@given(st.lists(st.none() | st.text(st.sampled_from(["a", "é", *AROUND[1:-1]]), max_size=5)), st.booleans())
+def test_keys_are_trimmed_as_by_hand(keys, coded):
+    array = pa.array(keys, pa.string())
+    found, changed = trimmed(array.dictionary_encode() if coded else array)
+    blanks = "".join(AROUND[1:-1])
+    by_hand = [key if key is None else key.strip(blanks) or (None if key else "") for key in keys]
+    assert found.to_pylist() == by_hand
+    assert np.asarray(changed).tolist() == [one != other for one, other in zip(keys, by_hand, strict=True)]
+
+
+@pytest.mark.parametrize("year", [1970, 1989, 2100, 2150])
+def test_times_in_which_nothing_was_logged_are_rejected_in_every_format(tmp_path, year):
+    moment = datetime(year, 3, 1, tzinfo=UTC)
+    _, source = ingested(tmp_path, f"u,C,i,{moment:%Y-%m-%d} 10:00:00\n".encode(), max_rejects="100%")
+    assert (source["events"], source["rejected"]) == (0, 1)
+    for number, text in enumerate([line(timestamp=int(moment.timestamp() * 1000)), edx(time=moment.isoformat())]):
+        folder = tmp_path / f"d{number}"
+        ct.ingest(folder, [export(tmp_path, text, name=f"{number}.json")], max_rejects="100%")
+        assert ct.open(folder).sources["rejected"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize("unit", ["s", "days", "us"])
+def test_a_unit_that_cannot_be_right_is_asked_for(tmp_path, unit):
+    (tmp_path / "my.toml").write_text(f'{MAPPING}unit = "{unit}"\n')
+    file = export(tmp_path, b"who,course,item,at\nu,C,i,1375249001234\n", name="t.csv")
+    with pytest.raises(ct.InputError, match=r"is its unit\b"):
+        ct.ingest(tmp_path / "d", [file], mapping=tmp_path / "my.toml")
