@@ -219,7 +219,7 @@ def test_a_time_is_read_as_the_mapping_says(tmp_path: Path, time: str, text: str
         ("unit = 's'", "1e99", "the time cannot be read"),
         ("unit = 's'", "2020-01-01", "the time cannot be read"),
         ("unit = 's'", "nan", "the time cannot be read"),
-        ("unit = 'days'", "9" * 39, "the time cannot be read"),
+        ("unit = 'days'", "9" * 39, "the time cannot be read: is its unit the right one?"),
         ("unit = 'days'\norigin_column = 'who'\norigins = {a = 2020-01-01}", "3", "the time cannot be read"),
     ],
 )
@@ -311,7 +311,7 @@ WHOLE_MINUTES = "".join(f"2020-01-01 10:{minute:02}:00,u\n" for minute in range(
         ("format = '%d.%m.%Y'", "01.02.2020,u\n" * 2, 2),
         ("format = '%d.%m.%Y %H:%M:%S'", "01.02.2020 10:00:00,u\n" * 2, 1),
         ("format = ['%d.%m.%Y', '%d.%m.%Y %H:%M:%S']", "01.02.2020,u\n" * 2, 1),
-        ("unit = 'days'", "3,u\n" * 2, 2),
+        ("unit = 'days'", "18300,u\n" * 2, 2),
         ("unit = 's'", "1577934240,u\n" * 2, 1),
     ],
 )

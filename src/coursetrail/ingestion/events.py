@@ -16,7 +16,7 @@ from coursetrail.reading.records import Reading
 from coursetrail.reading.secrets import remove
 
 TRIMMED = ("course", "learner", "item")
-"""Columns by which events are told apart."""
+"""Columns by which it is known whose event it is, and of what."""
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
 KEYS = {table.key for table in LOOKUPS}

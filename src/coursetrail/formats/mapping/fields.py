@@ -128,7 +128,8 @@ def _why_no_time(read: Fields, r: pa.StructArray) -> str:
     text = plain(read.texts(r, read.mapping.time.columns))[0].as_py()
     if any(names_zone(text, form) for form in read.mapping.time.formats):
         return "the time names a zone other than UTC: write the name into format, and what it means into zone"
-    return f"the time cannot be read{': is its unit the right one?' if read.mapping.time.unit else ''}"
+    is_number = read.mapping.time.unit and not read.mapping.time.origin_column and text.strip().isdigit()
+    return f"the time cannot be read{': is its unit the right one?' if is_number else ''}"
 
 
 def _path(name: str) -> FieldPath:
