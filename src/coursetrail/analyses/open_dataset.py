@@ -86,9 +86,9 @@ class Dataset:
                 if table is SOURCES:  # of a version only some rows count
                     engine.register(table.name, self.sources, table.schema)
                 else:
-                    engine.register(_raw(table), self.snapshot.files(table.name), table.schema, table.name)
+                    engine.register(_raw(table), self.snapshot.files(table.name), table.schema, table.name, opened=True)
             _name_those_that_count(engine, self._identity(engine))
-            engine.restrict(self.snapshot.location.local)
+            engine.restrict()
             return engine.query_readonly(text)
 
     @contextmanager

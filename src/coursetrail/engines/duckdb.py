@@ -11,6 +11,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from coursetrail.engines import reading_only
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
@@ -27,6 +28,9 @@ SETTINGS = (
 MEMORY = (0, 300, 700)
 """Megabytes that DuckDB may hold, by the number of cores, before it spills; each core above two adds 150. With what
 Python and Arrow hold it is under 0.6 GB on one core, which a task on a cluster has, and under 1.5 GB on two."""
+
+MOST_BYTES, ROWS_AT_ONCE = 512 << 20, 100_000
+"""Bytes of the answer to a user's own query, and the rows of it that are taken at a time."""
 
 PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
@@ -46,11 +50,17 @@ class DuckDB:
         self.connection.close()
 
     def register(
-        self, name: str, content: Sequence[str] | pa.Table, schema: pa.Schema, title: str | None = None
+        self,
+        name: str,
+        content: Sequence[str] | pa.Table,
+        schema: pa.Schema,
+        title: str | None = None,
+        opened: bool = False,
     ) -> None:
         """Make Parquet files or an Arrow table a relation; no files make an empty one of `schema`.
 
-        An error calls it `title`, by default its name.
+        An error calls it `title`, by default its name. Files that are `opened` here need no access to their folder when
+        they are read.
         """
         if isinstance(content, pa.Table) or not content:
             rows = content if isinstance(content, pa.Table) else schema.empty_table()
@@ -58,9 +68,9 @@ class DuckDB:
             return
         rows = parquet(*content)
         try:
-            if Location.of(content[0]).local is None:
+            if opened or Location.of(content[0]).local is None:
                 rows = f"{name}_files"
-                self.connection.register(rows, _remote(content, schema))
+                self.connection.register(rows, _through_arrow(content, schema))
             try:
                 columns = ", ".join(map(_column, schema))
                 self.connection.execute(f"create view {name} as select {columns} from {rows}")
@@ -135,23 +145,32 @@ class DuckDB:
         """Run several, each an SQL text and its `what`, one after the other when asked for; the answers in order."""
         return (self.query(sql, what) for sql, what in texts)
 
-    def restrict(self, folder: Path | None) -> None:
-        """From here on: no file outside `folder`, if there is one, no network, no change of settings."""
-        if folder:
-            quoted = str(folder.absolute()).replace("'", "''")
-            self.connection.execute(f"set allowed_directories = ['{quoted}']")
+    def restrict(self) -> None:
+        """From here on: no file, no network, no variable of Python, no change of settings."""
+        self.connection.execute("set python_enable_replacements = false")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")
 
     def query_readonly(self, sql: str) -> pa.Table:
-        """Run a user's own query: one statement that only reads."""
+        """Run a user's own query: one statement that only reads, with an answer that fits into memory."""
+        reading_only.check(self.connection, sql)
+        batches: list[pa.RecordBatch] = []
+        size = 0
         try:
-            statements = self.connection.extract_statements(sql)
-        except duckdb.Error as error:
-            raise QueryError(f"This is no SQL that DuckDB reads: {message(error)}") from error
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise QueryError("Only one statement that reads is allowed: select …, with … select, or describe.")
-        return self.query(sql)
+            reader: pa.RecordBatchReader = self.connection.sql(sql).to_arrow_reader(
+                ROWS_AT_ONCE
+            )  # executed as it is read
+            for batch in reader:
+                batches.append(batch)
+                size += batch.nbytes
+                if size > MOST_BYTES:
+                    raise QueryError(
+                        f"The answer has more than {MOST_BYTES >> 20} MiB. Count or group in the query, or end it with "
+                        "limit."
+                    )
+            return pa.Table.from_batches(batches, reader.schema)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise QueryError(f"The query failed on DuckDB: {message(error)}") from error
 
 
 def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None, threads: int = 0) -> DuckDB:
@@ -200,8 +219,8 @@ def _refused(error: duckdb.Error) -> StorageError | QueryError:
     return QueryError(f"Reading failed on DuckDB: {text}")
 
 
-def _remote(files: Sequence[str], schema: pa.Schema) -> Any:
-    """Parquet files elsewhere, read through Arrow: DuckDB would have to download an extension."""
+def _through_arrow(files: Sequence[str], schema: pa.Schema) -> Any:
+    """Parquet files that Arrow reads: elsewhere DuckDB would have to download an extension."""
     from pyarrow import dataset
 
     locations = [Location.of(file) for file in files]
