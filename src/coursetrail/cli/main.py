@@ -23,6 +23,7 @@ from coursetrail.cli import (
     sniff,
     sql,
     status,
+    trust,
     watch,
 )
 from coursetrail.cli.group import Commands
@@ -41,6 +42,7 @@ COMMANDS = (
     sniff.sniff,
     analyses.list_analyses,
     sql.sql,
+    trust.trust,
     simulate.simulate,
     demo.demo,
 )

@@ -11,6 +11,8 @@ import click
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.filters import FILTERS, Filters
 from coursetrail.analyses.parameters import Parameter, Value
+from coursetrail.cli.printing import say
+from coursetrail.engines import config_file
 from coursetrail.engines.config import ENGINES, chosen
 from coursetrail.errors import UsageError
 from coursetrail.ingestion.reject_limit import DEFAULT_TEXT
@@ -173,7 +175,8 @@ def versioned(command: F) -> F:
 def engined(command: F) -> F:
     """Give a command the options of an engine; it gets them as `engine`.
 
-    What is not said there comes from the environment, then from a `coursetrail.toml` in the current folder.
+    What is not said there comes from the environment, then from a file (`config_file.find`). A run that takes anything
+    from the file says so.
     """
 
     @click.option(
@@ -184,13 +187,26 @@ def engined(command: F) -> F:
     @click.option("--master", metavar="URL", help="The address of Spark: local[2], spark://host:7077, yarn.")
     @click.option("--remote", metavar="URL", help="A Spark Connect server: sc://host:15002.")
     @click.option("--conf", multiple=True, metavar="K=V", help="A setting of Spark; can be repeated.")
+    @click.option(
+        "--config", metavar="FILE", help="A file that says all this; default: ~/.config/coursetrail/config.toml."
+    )
     @wraps(command)
     def with_engine(
-        engine: str | None, master: str | None, remote: str | None, conf: tuple[str, ...], **rest: Any
+        engine: str | None,
+        master: str | None,
+        remote: str | None,
+        conf: tuple[str, ...],
+        config: str | None,
+        **rest: Any,
     ) -> Any:
         settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2 and part[0])
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
-        return command(engine=chosen(engine, master, remote, settings), **rest)
+        file = config_file.find(config, say)
+        found = chosen(engine, master, remote, settings, file)
+        if found != chosen(engine, master, remote, settings):
+            address = found.master or found.remote
+            say(f"Engine: {found.name}{f' at {address}' if address else ''}, as {file} says.")
+        return command(engine=found, **rest)
 
     return with_engine  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Which engine is used: the options of the call, else the environment, else the file `coursetrail.toml`.
+"""Which engine is used: the options of the call, else the environment, else a file.
 
 engine = "spark"
 master = "spark://host:7077"        # or: remote = "sc://host:15002"
@@ -19,7 +19,6 @@ from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import SUBMITTED
 from coursetrail.errors import UsageError, did_you_mean
 
-FILE = Path("coursetrail.toml")
 KEYS = ("engine", "master", "remote", "conf")
 VARIABLE = "COURSETRAIL_"
 
@@ -110,12 +109,14 @@ class _Settings:
         return self.engine or (SPARK.name if self.master or self.remote else None)
 
 
-def chosen(engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str]) -> EngineConfig:
+def chosen(
+    engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str], file: Path | None = None
+) -> EngineConfig:
     """The engine of a command. Options override the environment, and that overrides the file.
 
     UsageError for a file that cannot be read, and for a contradiction within the call, the environment or the file.
     """
-    sources = (_Settings("", engine, master, remote, settings), _in_environment(), _in_file())
+    sources = (_Settings("", engine, master, remote, settings), _in_environment(), _in_file(file))
     default = SPARK if SUBMITTED in os.environ else DUCKDB
     name = next((one.name for one in sources if one.name), default.name)
     if name == DUCKDB.name:
@@ -130,28 +131,28 @@ def _in_environment() -> _Settings:
     return _Settings("The environment: ", engine, master, remote)
 
 
-def _in_file() -> _Settings:
-    try:
-        settings = tomllib.loads(FILE.read_text())
-    except FileNotFoundError:
+def _in_file(file: Path | None) -> _Settings:
+    if file is None:
         return _Settings("")
+    try:
+        settings = tomllib.loads(file.read_text())
     except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{FILE} cannot be read: {error}.") from error
+        raise UsageError(f"{file} cannot be read: {error}.") from error
     for key, value in settings.items():
         if key not in KEYS:
-            raise UsageError(f"{FILE}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
+            raise UsageError(f"{file}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
         if not isinstance(value, dict if key == "conf" else str):
-            raise UsageError(f"{FILE}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
-    return _Settings(f"{FILE}: ", **{**settings, "conf": dict(_flat(settings.get("conf", {})))})
+            raise UsageError(f"{file}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
+    return _Settings(f"{file}: ", **{**settings, "conf": dict(_flat(file, settings.get("conf", {})))})
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+def _flat(file: Path, table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
     """Settings by their dotted names; TOML reads an unquoted dotted name as nested tables."""
     for key, value in table.items():
         name = before + key
         if isinstance(value, dict):
-            yield from _flat(value, f"{name}.")
+            yield from _flat(file, value, f"{name}.")
         elif isinstance(value, str | int | float):
             yield name, value if isinstance(value, str) else str(value).lower()
         else:
-            raise UsageError(f"{FILE}: the setting '{name}' takes text, a number, true or false.")
+            raise UsageError(f"{file}: the setting '{name}' takes text, a number, true or false.")
