@@ -1,6 +1,8 @@
 """The command line: parse, call the library, print. Data goes to stdout, messages to stderr."""
 
 import logging
+import os
+import re
 import signal
 import sys
 import threading
@@ -76,9 +78,16 @@ for command in COMMANDS:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code; an error is one line unless --debug is given."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    os.umask(_umask())
     with _tidy_when_terminated(), _warnings_said():
         code = _run(words, debug="--debug" in words[:1])
     sys.exit(code)
+
+
+def _umask() -> int:
+    """What is written is the user's alone, unless `COURSETRAIL_UMASK` says otherwise, for example 027 for a group."""
+    given = os.environ.get("COURSETRAIL_UMASK", "077")
+    return int(given, 8) if re.fullmatch("0?[0-7]{3}", given) else 0o077
 
 
 class _Said(logging.Handler):

@@ -22,7 +22,7 @@ def own_folder() -> Path:
 
 
 def find(given: str | None, report: Callable[[str], None]) -> Path | None:
-    """The file to use; None where there is none. `report` is told of a file that is not used, for it is not trusted."""
+    """The file to use; None where there is none. `report` gets a message about one that is not trusted."""
     if given:
         if not Path(given).is_file():
             raise UsageError(f"--config {given}: no such file.")

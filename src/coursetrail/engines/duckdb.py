@@ -1,12 +1,11 @@
 """DuckDB in this process: the default engine."""
 
-import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -15,7 +14,11 @@ from coursetrail.engines import reading_only
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.reading.processors import cores
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -40,6 +43,7 @@ class DuckDB:
     """A connection with coursetrail's settings and prelude; a context manager."""
 
     connection: duckdb.DuckDBPyConnection
+    own_folder: "TemporaryDirectory[str] | None" = None
 
     def __enter__(self) -> Self:
         return self
@@ -48,6 +52,8 @@ class DuckDB:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.connection.close()
+        if self.own_folder:
+            self.own_folder.cleanup()
 
     def register(
         self,
@@ -176,7 +182,7 @@ class DuckDB:
 def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None, threads: int = 0) -> DuckDB:
     """A new engine in memory, on `threads` cores, by default on all.
 
-    It spills into the folder `spill`, by default into the system's folder for temporary files.
+    It spills into the folder `spill`, by default into a folder of its own, which goes with it.
     """
     threads = threads or cores()
     connection = duckdb.connect(":memory:")
@@ -184,13 +190,14 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
         connection.execute(setting)
     connection.execute(f"set threads = {threads}")
     connection.execute(f"set memory_limit = '{MEMORY[min(threads, 2)] + 150 * max(0, threads - 2)}MB'")
-    folder = str(spill or Path(os.environ.get("TMPDIR", "/tmp")) / f"coursetrail-{os.getuid()}")  # noqa: S108
+    own = None if spill else private_folder()
+    folder = str(spill or (own.name if own else ""))
     connection.execute(f"set temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
     for name, value in (settings or {}).items():
         connection.execute(f"set {name} = '{value}'")
     for macro in PRELUDE:
         connection.execute(macro)
-    return DuckDB(connection)
+    return DuckDB(connection, own)
 
 
 def message(error: Exception) -> str:

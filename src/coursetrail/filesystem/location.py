@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
+from uuid import uuid4
 
 from pyarrow import fs
 
@@ -181,7 +182,7 @@ class Location:
                 self.files.delete_file(self.path)
 
     def _write_from(self, source: IO[bytes]) -> None:
-        part = self.parent / f".{self.name}.{os.getpid()}.part"
+        part = self.parent / f".{self.name}.{uuid4().hex}.part"
         with _as_os_errors(self.address):
             try:
                 with part._output() as out:  # noqa: SLF001 - of the same class
@@ -193,7 +194,7 @@ class Location:
 
     def _output(self) -> IO[bytes]:
         path = self.local
-        return path.open("wb") if path else cast("IO[bytes]", self.files.open_output_stream(self.path))
+        return path.open("xb") if path else cast("IO[bytes]", self.files.open_output_stream(self.path))
 
     def _info(self) -> fs.FileInfo:
         with _as_os_errors(self.address):

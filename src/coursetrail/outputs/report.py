@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -17,6 +16,7 @@ from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.questions import Questions
 from coursetrail.dataset import snapshot
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.ingestion.job import ingest
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit
 from coursetrail.progress import Progress, Silent
@@ -60,7 +60,7 @@ def report(
     asked = analyses.ALL if with_learners else analyses.aggregates()
     if len(exports) == 1 and snapshot.exists(first := Location.of(exports[0])):
         return write_report(first, folder, chosen, first.name, shown, asked)
-    with TemporaryDirectory(prefix="coursetrail-") as temporary, ThreadPoolExecutor(1) as background:
+    with private_folder() as temporary, ThreadPoolExecutor(1) as background:
         background.submit(_import_drawing)
         ingest(
             temporary,

@@ -1,0 +1,87 @@
+"""What is written is the user's alone, and no one can foresee or redirect where it goes."""
+
+import os
+import stat
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import coursetrail as ct
+from coursetrail.engines.duckdb import connect
+from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
+from support.commands import coursetrail
+from support.exports import export, lines
+
+
+def modes(folder: Path) -> set[str]:
+    """Modes of the folder and of all that is in it."""
+    return {f"{stat.S_IMODE(path.stat().st_mode):03o}" for path in (folder, *folder.rglob("*"))}
+
+
+def test_datasets_and_outputs_are_the_users_alone(tmp_path):
+    export(tmp_path, lines(5))
+    assert coursetrail("ingest", "d", "export.json", folder=tmp_path).code == 0
+    assert coursetrail("report", "d", "-o", "out", folder=tmp_path).code == 0
+    assert coursetrail("convert", "export.json", "x.csv", folder=tmp_path).code == 0
+    assert modes(tmp_path / "d") | modes(tmp_path / "out") == {"700", "600"}
+    assert modes(tmp_path / "x.csv") == {"600"}
+
+
+def test_a_group_may_read_them_if_the_user_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSETRAIL_UMASK", "027")
+    export(tmp_path, lines(5))
+    assert coursetrail("ingest", "d", "export.json", folder=tmp_path).code == 0
+    assert modes(tmp_path / "d") == {"750", "640"}
+
+
+def test_what_is_spilled_goes_into_a_folder_of_one_run(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with connect() as engine:
+        (mine,) = tmp_path.iterdir()
+        assert stat.S_IMODE(mine.stat().st_mode) == 0o700
+        assert engine.connection.sql("select current_setting('temp_directory')").fetchall() == [(str(mine),)]
+        with connect():
+            assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_goes_with_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, running, other = (
+        tmp_path / f"coursetrail-{name}" for name in (f"{ended.pid}-abc", f"{os.getppid()}-abc", "notes")
+    )
+    for folder in (left, running, other):
+        folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / f"coursetrail-{ended.pid}-link"
+    link.symlink_to(tmp_path / "elsewhere")
+    private_folder().cleanup()
+    assert not left.exists()
+    assert running.is_dir()
+    assert other.is_dir()
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_planted_link_does_not_lead_a_file_elsewhere(tmp_path, monkeypatch):
+    """Were the name of the part foreseen, the file behind the link would still not be written."""
+    monkeypatch.setattr("coursetrail.filesystem.location.uuid4", lambda: type("Known", (), {"hex": "known"}))
+    victim = tmp_path / "victim"
+    victim.write_text("old")
+    (tmp_path / ".x.csv.known.part").symlink_to(victim)
+    with suppress(OSError):
+        Location.of(tmp_path / "x.csv").write(b"new")
+    assert victim.read_text() == "old"
+
+
+def test_a_dataset_of_a_program_has_the_modes_that_the_program_wants(tmp_path):
+    before = os.umask(0o022)
+    try:
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(2))])
+    finally:
+        os.umask(before)
+    assert "755" in modes(tmp_path / "d")
