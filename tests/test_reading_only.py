@@ -118,6 +118,20 @@ def test_an_answer_that_does_not_fit_is_refused_while_it_comes(opened, monkeypat
     assert opened.sql("select count(*) as n from range(400000)")["n"].to_pylist() == [400_000]
 
 
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("select " + "+".join("1" * 900), "nested too deeply"),
+        ("select 1" + " union all select 1" * 20_000, "more than 100,000 characters"),
+        ("update extensions", "no SQL"),
+    ],
+    ids=["deep", "long", "unknown statement"],
+)
+def test_a_query_that_would_take_forever_or_cannot_be_parsed_is_refused(opened, query, says):
+    with pytest.raises(ct.QueryError, match=says):
+        opened.sql(query)
+
+
 def test_the_answer_has_the_order_of_the_query(opened):
     answer = opened.sql("select range as n from range(300000) order by n desc")["n"].to_pylist()
     assert answer == list(range(299_999, -1, -1))

@@ -32,7 +32,7 @@ MEMORY = (0, 300, 700)
 """Megabytes that DuckDB may hold, by the number of cores, before it spills; each core above two adds 150. With what
 Python and Arrow hold it is under 0.6 GB on one core, which a task on a cluster has, and under 1.5 GB on two."""
 
-MOST_BYTES, ROWS_AT_ONCE = 512 << 20, 100_000
+MOST_BYTES, ROWS_AT_ONCE = 512 << 20, 2_048
 """Bytes of the answer to a user's own query, and the rows of it that are taken at a time."""
 
 PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)

@@ -16,19 +16,26 @@ NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 """The kinds of queries that only read; DuckDB's other nodes copy, insert, update, delete or merge."""
 TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 """The functions in `from` that need nothing but their arguments; the rest read files, settings or other SQL."""
+LONGEST = 100_000
+"""Characters of a query: DuckDB plans a longer one for minutes."""
 REFUSED_FUNCTIONS = {"getenv", "write_log"}
 REFUSED = "Only one statement that reads the dataset's tables is allowed: select …, with … select, or describe"
 
 
 def check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     """Raise QueryError unless the text is one statement that only reads relations."""
+    if len(sql) > LONGEST:
+        raise QueryError(f"The query has more than {LONGEST:,} characters.")
     try:
-        statements = connection.extract_statements(sql)
+        kinds = [statement.type for statement in connection.extract_statements(sql)]
         (parsed,) = connection.execute("select json_serialize_sql($1)", [sql]).fetchall()
-    except duckdb.Error as error:
+    except (duckdb.Error, ValueError) as error:
         raise QueryError(f"This is no SQL that DuckDB reads: {' '.join(str(error).split())[:400]}") from error
-    tree = json.loads(parsed[0])
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or tree["error"]:
+    try:
+        tree = json.loads(parsed[0])
+    except RecursionError as error:
+        raise QueryError("The query is nested too deeply.") from error
+    if kinds != [duckdb.StatementType.SELECT] or tree["error"]:
         raise QueryError(f"{REFUSED}.")
     for node in _nodes(tree["statements"]):
         kind = str(node["type"])

@@ -253,6 +253,7 @@ def _started(sessions: Any, master: str | None, settings: Mapping[str, str]) -> 
     logging.getLogger().addFilter(_is_not_of_py4j)
     builder = sessions.builder.appName("coursetrail")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # else workers import a pyspark.py that lies in the current folder
     if not master or master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     submitted = SUBMITTED in os.environ  # the settings of spark-submit are in force already

@@ -13,8 +13,8 @@ REPEATED = "repeated"
 """The name under which earlier values of a repeated name are stored; no format has such a field, so `extra` gets it."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
-"""What Python makes of the bytes that are not UTF-8. They are written as in addresses (`%FC`), for two learners whose
-ids differ in such a byte must not become one."""
+"""What Python makes of the bytes that are not UTF-8. They are written as U+FFFD and their number: two learners whose
+ids differ in such a byte must not become one, nor one of them another whose id has `%FC` in it."""
 
 
 def text_of(line: bytes, kinds: list[str]) -> str | None:
@@ -32,7 +32,7 @@ def text_of(line: bytes, kinds: list[str]) -> str | None:
         return line.decode()
     except UnicodeDecodeError:
         kinds.append("invalid UTF-8")
-        return _UNDECODED.sub(lambda byte: f"%{ord(byte[0]) - 0xDC00:02X}", line.decode(errors="surrogateescape"))
+        return _UNDECODED.sub(lambda byte: f"\ufffd{ord(byte[0]) - 0xDC00:02X}", line.decode(errors="surrogateescape"))
 
 
 def object_of(text: str, kinds: list[str]) -> dict[str, Any]:
@@ -111,4 +111,4 @@ def written(value: Any) -> str:
 
 
 def _whole(text: str) -> str:
-    return _SURROGATE.sub(lambda half: f"%u{ord(half[0]):04X}", text)
+    return _SURROGATE.sub(lambda half: f"\ufffdu{ord(half[0]):04X}", text)
