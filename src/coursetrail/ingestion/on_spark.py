@@ -3,13 +3,12 @@
 import pickle
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from coursetrail import formats
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.ingestion.answers import Answer, decode, encode
 from coursetrail.ingestion.inputs import Input, Opener
 from coursetrail.ingestion.one_file import Extractor
@@ -39,8 +38,8 @@ def extract_one(shared: bytes, item: bytes) -> bytes:
     address, number = pickle.loads(item)  # noqa: S301 - made by our own driver
     answer: Answer
     try:
-        with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            opener = Opener(Path(scratch), formats.find(task.format) if task.format else None)
+        with private_folder() as scratch:
+            opener = Opener(scratch, formats.find(task.format) if task.format else None)
             with Extractor(task, opener, Silent()) as extractor:
                 answer = extractor.extract(opener.named(address), number, known)
     except CoursetrailError as error:
