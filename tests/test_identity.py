@@ -178,6 +178,8 @@ def test_a_report_names_learners_only_on_request(tmp_path) -> None:
         assert not list((tmp_path / "out").rglob("learners*"))
     assert coursetrail("report", tmp_path / "d", "-o", tmp_path / "named", "--with-learners").code == 0
     assert files_with(tmp_path / "named", secret) == ["report.html", "tables/learners.csv"]
+    assert coursetrail("report", tmp_path / "d", "-o", tmp_path / "named").code == 0
+    assert files_with(tmp_path / "named", secret) == []
 
 
 @pytest.mark.usefixtures("session")

@@ -54,5 +54,13 @@ def write(path: Where, data: bytes) -> Where:
     return path
 
 
+def remove(path: Where) -> None:
+    """Remove the file, if there is one. Raises StorageError."""
+    try:
+        Location.of(path).remove()
+    except OSError as error:
+        raise _not_writable(path, error) from error
+
+
 def _not_writable(path: Where, error: OSError) -> StorageError:
     return StorageError(f"{path} cannot be written: {error.strerror or error}. Try another folder (-o), or free space.")

@@ -1,13 +1,14 @@
 """The report: one page that needs no network, and the tables and plots it shows as files beside it."""
 
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from coursetrail import analyses
 from coursetrail.analyses.analysis import Result
-from coursetrail.outputs.files import Where
+from coursetrail.outputs.files import Where, remove
 from coursetrail.outputs.files import write as write_file
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.outputs.plots.figure import Drawing, drawable, render, save
@@ -50,7 +51,8 @@ def write(
 ) -> list[Where]:
     """Write `tables/<name>.csv`, `plots/<name>.png` and `.pdf`, and `report.html`; returns the paths written.
 
-    `sources` is the dataset's ledger. Raises StorageError.
+    What an earlier report here said about single learners is removed unless it is written again. `sources` is the
+    dataset's ledger. Raises StorageError.
     """
     written: list[Where] = []
     sections: list[ReportSection] = []
@@ -64,11 +66,21 @@ def write(
             written += save(drawing, folder / "plots")
             picture = _picture(drawing)
         sections.append(ReportSection(result, _rows(result), picture))
+    _remove_learners(folder, {section.result.analysis.name for section in sections})
     scope = sections[0].result.scope if sections else None
     page = fill_template(
         "report.html.j2", "coursetrail.outputs", title=title, sections=sections, ledger=ledger(sources), scope=scope
     )
     return [*written, write_file(folder / "report.html", page.encode())]
+
+
+def _remove_learners(folder: Where, written: Collection[str]) -> None:
+    """Remove the files of analyses that name learners and were not written now: the folder may be passed on."""
+    for analysis in analyses.ALL:
+        if analysis.names_learners and analysis.name not in written:
+            remove(folder / "tables" / f"{analysis.name}.csv")
+            for form in REPORTED:
+                remove(folder / "plots" / f"{analysis.name}.{form}")
 
 
 def _rows(result: Result) -> Preview:
