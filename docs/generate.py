@@ -29,7 +29,7 @@ from coursetrail.formats.coursera_legacy import definition as legacy
 from coursetrail.formats.coursera_legacy.pages import OTHER, PAGES
 from coursetrail.formats.edx import definition as edx
 from coursetrail.formats.edx import events as edx_events
-from coursetrail.formats.edx import pages as edx_pages
+from coursetrail.formats.edx import paths as edx_tables
 from coursetrail.reading.format import Format
 
 DOCS = Path(__file__).resolve().parent
@@ -200,14 +200,26 @@ def edx_types() -> str:
 
 def edx_paths() -> str:
     """Which path of edX belongs to which area."""
-    below = [("courses/<course>/", rule) for rule in edx_pages.COURSE] + [("", rule) for rule in edx_pages.SITE]
+    below = [("courses/<course>/", rule) for rule in edx_tables.COURSE] + [("", rule) for rule in edx_tables.SITE]
     rows = [
-        [f"`{start}{rule.path}`" if start + rule.path else "(nothing)", rule.area, rule.action] for start, rule in below
+        [f"`{start}{rule.path.replace('*', '…')}`" if start + rule.path else "(nothing)", rule.area, rule.action]
+        for start, rule in below
     ]
-    return table(
-        ["path below the host", "area", "action"],
-        [*rows, ["anything else", edx_pages.OTHER.area, edx_pages.OTHER.action]],
-    )
+    unlisted = ["anything else", edx_tables.OTHER.area, edx_tables.OTHER.action]
+    return table(["path below the host", "area", "action"], [*rows, unlisted])
+
+
+def edx_kinds() -> str:
+    """Which requests without a row no learner makes."""
+    rows = [[one.name, f"a step {one.examples}"] for one in edx_tables.KINDS if one is not edx_tables.TOOLS]
+    files = ", ".join(f"`.{ending}`" for ending in edx_tables.EMBEDDED)
+    further = ", ".join(f"`.{ending}`" for ending in edx_tables.SERVED)
+    rows += [
+        [edx_tables.TOOLS.name, f"a second step {edx_tables.TOOLS.examples}"],
+        ["files that a page loads", f"the end {files}"],
+        ["files that browsers and services fetch", f"the end {further}"],
+    ]
+    return table(["kind", "what the path has"], rows)
 
 
 def pages() -> str:
@@ -284,6 +296,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "edx fields": edx_fields,
         "edx types": edx_types,
         "edx paths": edx_paths,
+        "edx kinds": edx_kinds,
     },
 }
 

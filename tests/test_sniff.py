@@ -104,6 +104,42 @@ def test_columns_are_found_by_their_names_and_values() -> None:
     assert made["time"]["unit"] == "days"
 
 
+FIRST, SECOND = "0e71a74e-67a4-4425-99ab-b9f3069964a9", "8272824F-9262-4319-884B-38C68A0585B4"
+
+
+def statement(number: str, **fields: Any) -> str:
+    actor = {"account": {"name": "u1"}}
+    return (
+        json.dumps({"id": number, "actor": actor, "timestamp": "2019-12-24T10:00:00Z", "verb": "played"} | fields)
+        + "\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (statement(FIRST) + statement(SECOND), "id"),  # xAPI
+        (statement(f"urn:uuid:{FIRST}") + statement(f"urn:uuid:{SECOND}"), "id"),  # Caliper
+        (f"event_id,who,at\n{FIRST},u,2020-01-01\n{SECOND},u,2020-01-02\n", "event_id"),
+        (statement("17") + statement("18"), None),  # a number may be that of anything
+        (statement(FIRST) * 3, None),  # the same on every line: not the id of an event, or not certainly
+        (json.dumps({"actor": {"id": FIRST}, "timestamp": "2019-12-24T10:00:00Z", "verb": "played"}) + "\n", None),
+        (f"uuid,at\n{FIRST},2020-01-01\n{SECOND},2020-01-02\n", None),  # the learner's, by its name
+    ],
+)
+def test_a_draft_names_the_id_of_an_event_where_it_is_a_uuid_of_the_line(text: str, wanted: str | None) -> None:
+    assert drafted(text).get("event_id") == wanted
+
+
+def test_a_statement_that_was_sent_twice_is_one_event_with_the_draft_as_it_is(tmp_path: Path) -> None:
+    again = statement(FIRST, stored="2019-12-24T10:00:05Z")
+    text = statement(FIRST) + "".join(statement(FIRST[:-4] + str(n)) for n in range(1000, 1010)) + again
+    (tmp_path / "statements.jsonl").write_text(text)
+    (tmp_path / "mine.toml").write_text(sniff(tmp_path / "statements.jsonl").draft or "")
+    ((outcome),) = ct.ingest(tmp_path / "d", [tmp_path / "statements.jsonl"], mapping=tmp_path / "mine.toml")
+    assert (outcome.source.events, outcome.source.duplicates) == (11, 1)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

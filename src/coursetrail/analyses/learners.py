@@ -18,7 +18,8 @@ learners = Analysis(
         "distinct UTC days with an event; sessions, runs of events without a gap over 30 minutes; first and last "
         "event (UTC). is_bot: an event came from a user agent known as a bot. is_outlier: more than 120 events "
         "within one minute, or more than 16 hours of activity (gaps up to 30 minutes, summed) in one day. Bots and "
-        "outliers are marked, not left out."
+        "outliers are marked, not left out. Sessions and outliers need a time of day: events of files that have only "
+        "days do not count for them, and sessions are empty where a learner has no other events."
     ),
     columns={
         "learner": pa.string(),
@@ -34,18 +35,18 @@ learners = Analysis(
     names_learners=True,
     sql="""
         with instants as (
-            select learner, time, microseconds(time) as micros, clicks from events where learner is not null
+            select learner, time, microseconds(time) as micros, clicks, has_clock from events where learner is not null
         ), moments as (
             select *, micros - micros % 1800000000 as half from instants
         ), halves as (
             select
-                learner, half,
+                learner, half, has_clock,
                 count(*) as events,
                 sum(clicks) as clicks,
                 min(time) as begins,
                 max(time) as ends
             from moments
-            group by learner, half
+            group by learner, half, has_clock
         ), steps as (
             select
                 *,
@@ -53,15 +54,15 @@ learners = Analysis(
                 microseconds(begins) - microseconds(lag(ends) over moves) as silence,
                 microseconds(lead(begins) over moves) as next
             from halves
-            window moves as (partition by learner order by half)
+            window moves as (partition by learner, has_clock order by half)
         ), days as (
             select
                 learner, day,
                 sum(clicks) as clicks,
-                sum(case when silence <= 1800000000 then 0 else 1 end) as sessions,
+                sum(case when not has_clock then null when silence <= 1800000000 then 0 else 1 end) as sessions,
                 min(begins) as first_seen,
                 max(ends) as last_seen,
-                sum(
+                sum(case when has_clock then
                     microseconds(ends) - microseconds(begins)
                     + case when silence <= 1800000000 then least(silence, microseconds(begins) - day) else 0 end
                     + case
@@ -69,12 +70,13 @@ learners = Analysis(
                         then day + 86400000000 - microseconds(ends)
                         else 0
                     end
-                ) as active
+                end) as active
             from steps
             group by learner, day
         ), crowded as (
             select learner
             from moments semi join (select learner, half from halves where events > 60) using (learner, half)
+            where has_clock
             group by learner, micros - micros % 60000000
             having count(*) > 60
         ), bursts as (
@@ -82,6 +84,7 @@ learners = Analysis(
             from (
                 select learner, micros - lag(micros, 120) over (partition by learner order by micros) as took
                 from moments semi join crowded using (learner)
+                where has_clock
             )
             where took <= 60000000
         ), people as (
@@ -103,7 +106,7 @@ learners = Analysis(
             min(first_seen) as first_seen,
             max(last_seen) as last_seen,
             bool_or(is_bot) as is_bot,
-            coalesce(bool_or(is_burst), false) or max(active) > 57600000000 as is_outlier
+            coalesce(bool_or(is_burst), false) or coalesce(max(active) > 57600000000, false) as is_outlier
         from days left join bursts using (learner) join people using (learner)
         group by days.learner
         order by clicks desc, learner, platform

@@ -77,7 +77,7 @@ class Dataset:
                 row = {name: int(value) for name, value in next(tables).to_pylist()[0].items()}
                 scope = Scope.of(row, questions.filters, self._files(), identity)
                 for one, table, sql in zip(questions.asked, tables, questions.texts, strict=True):
-                    yield one.result_of(table, scope, sql, questions.parameters)
+                    yield one.result_of(table, scope.of_rules(one.sql), sql, questions.parameters)
 
     def sql(self, text: str) -> pa.Table:
         """One SQL statement that only reads, by DuckDB, over all tables of the dataset by their names."""
@@ -87,7 +87,7 @@ class Dataset:
                     engine.register(table.name, self.sources, table.schema)
                 else:
                     engine.register(_raw(table), self.snapshot.files(table.name), table.schema, table.name, opened=True)
-            _name_those_that_count(engine, self._identity(engine))
+            _name_those_that_count(engine, self._all_events(self._identity(engine), EVENTS.schema.names))
             engine.restrict()
             return engine.query_readonly(text)
 
@@ -107,8 +107,13 @@ class Dataset:
                     engine.register(_raw(table), self.snapshot.files(table.name), pa.schema(wanted), table.name)
             identity = self._identity(engine)
             names = [name for name in EVENTS.schema.names if name in columns]
-            engine.view("all_events", identity.over(_raw(EVENTS), names))
+            engine.view("all_events", self._all_events(identity, names))
             yield engine, identity
+
+    def _all_events(self, identity: Identity, columns: Collection[str]) -> str:
+        """The events with these columns: who is one learner, and whether the time has a time of day."""
+        rows = zip(self.sources["source"].to_pylist(), self.sources["clock"].to_pylist(), strict=True)
+        return identity.over(_raw(EVENTS), columns, [source for source, clock in rows if clock is False])
 
     def _identity(self, engine: Engine) -> Identity:
         """What counts as one learner. Only where the formats do not say it, the platforms of all events are counted."""
@@ -129,8 +134,8 @@ def _raw(table: DatasetTable) -> str:
     return {EVENTS.name: "stored_events", REJECTS.name: "all_rejects"}.get(table.name, table.name)
 
 
-def _name_those_that_count(engine: DuckDB, identity: Identity) -> None:
-    engine.view("all_events", identity.over(_raw(EVENTS), EVENTS.schema.names))
+def _name_those_that_count(engine: DuckDB, all_events: str) -> None:
+    engine.view("all_events", all_events)
     engine.view("events", f"select * from {_raw(EVENTS)}")
     engine.view("rejects", "select * from all_rejects semi join sources using (source)")
 

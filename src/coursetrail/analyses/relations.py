@@ -36,6 +36,7 @@ USED = Relation(
         learner, platform, user_agent, accept_language,
         min(learner_id) as learner_id,
         count(*) as events,
+        sum(case when has_clock then 0 else 1 end) as without_clock,
         sum(clicks) as clicks
     from {events}
     group by learner, platform, user_agent, accept_language
@@ -62,11 +63,15 @@ class Identity:
             return "learner"
         return "replace(replace(platform, '%', '%25'), ':', '%3A') || ':' || learner"
 
-    def over(self, stored: str, columns: Collection[str]) -> str:
-        """The events of `stored`, with these columns, as the relation `all_events`."""
+    def over(self, stored: str, columns: Collection[str], only_days: Collection[int] = ()) -> str:
+        """The events of `stored`, with these columns, as the relation `all_events`.
+
+        Its column `has_clock` is false for events of the sources `only_days`, whose times are days.
+        """
         chosen = [f"{self.key} as learner" if name == "learner" else name for name in columns]
         ids = ["learner as learner_id"] if "learner" in columns else []
-        return f"select {', '.join([*chosen, *ids])} from {stored}"
+        clock = f"source not in ({', '.join(map(str, sorted(only_days)))})" if only_days else "true"
+        return f"select {', '.join([*chosen, *ids])}, {clock} as has_clock from {stored}"
 
     def describe(self) -> str:
         """A sentence about what counts as one learner, "" where an id can mean only one."""

@@ -63,6 +63,7 @@ class Source:
     fault: str | None
     first_time: datetime | None
     last_time: datetime | None
+    clock: bool | None
     continues: int | None
     begin: int
     beginning: str | None

@@ -177,6 +177,10 @@ SOURCES = DatasetTable(
         ),
         "first_time": (MOMENT, "of its first event"),
         "last_time": (MOMENT, "of its last event"),
+        "clock": (
+            pa.bool_(),
+            "false where its times are days without a time of day; null as written by older releases",
+        ),
         "continues": (INT32, "the source that the first `begin` lines are, where the file has grown; else null"),
         "begin": (INT64, "how many lines were skipped, because they had been read before"),
         "beginning": (

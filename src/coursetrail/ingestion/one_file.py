@@ -205,6 +205,7 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
         fault=lines.fault,
         first_time=first,
         last_time=last,
+        clock=reading.format.clock,
         continues=skipped.matched.source if skipped.matched else None,
         begin=skipped.lines,
         beginning=known.written() if known else None,

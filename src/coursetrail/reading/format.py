@@ -44,6 +44,7 @@ class Format:
     - `columns` are the columns of events that the format fills; `extra`, if it is not one of them, is `rest`.
     - `raw` are the fields of a plain table, in order; `shown` removes from them what must not be shown.
     - If a format `repeats`, a line with the same bytes as an earlier one is an event of its own.
+    - `clock` says whether its times have a time of day, and not only a day.
     - `watched` are texts that columns of events are made of, by the name in the file: the column of events, and how
       the texts are read. A file where one has no value in any line gets a warning.
     - `event_id`, if there is one, reads the ids of events: a line with the id of an earlier one is a duplicate.
@@ -64,6 +65,7 @@ class Format:
     within: Mapping[str, FieldSpec] = field(default_factory=dict)
     table: DelimitedTable | None = None
     repeats: bool = False
+    clock: bool = True
     watched: Mapping[str, tuple[str, Callable[[pa.StructArray], pa.Array]]] = field(default_factory=dict)
     event_id: Callable[[pa.StructArray], pa.Array] | None = None
     address: Callable[[Records], pa.Array] = lambda records: pa.nulls(len(records), pa.string())

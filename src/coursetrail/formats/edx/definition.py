@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 from coursetrail.formats.edx.events import DOUBLED, ENROLMENT, EVENTS, MONITORS, OTHER, STUDIO, Meaning, meaning
 from coursetrail.formats.edx.extra import extra, requests, shown
-from coursetrail.formats.edx.pages import BLOCKS, COURSE, SITE, block, course_in, page
+from coursetrail.formats.edx.pages import block, course_in, page
+from coursetrail.formats.edx.paths import BLOCKS, COURSE, SITE
 from coursetrail.formats.edx.payload import redact_line
 from coursetrail.formats.edx.repair import PAYLOADS, TEXT, TIMES, repair
 from coursetrail.reading.columns import Column, Records, coded, constant, each, first, plain, without_empty
@@ -141,7 +142,7 @@ def _action(records: Records) -> pa.Array:
 
 
 def _area(records: Records) -> pa.Array:
-    """Administration if the host, client or path says so; else the area of the type, else that of the address."""
+    """Administration if the host, the client or the page says so; else the area of the type, else of the address."""
 
     def area(found: Meaning) -> int:
         return AREAS.index(found.area) if found.area else -1
@@ -150,6 +151,7 @@ def _area(records: Records) -> pa.Array:
     paged = each(records.pages[1], AREAS.index, missing=-1)
     admin = each(_hoisted(records, "host"), lambda host: bool(STUDIO.match(host)), missing=False)
     admin |= each(_hoisted(records, "agent"), lambda agent: bool(MONITORS.search(agent)), missing=False)
+    admin |= (paged == AREAS.index("admin")) & each(records.pages[3], "page_view".__eq__, missing=False)
     found = np.where(typed >= 0, typed, paged)
     return coded(np.where(admin, AREAS.index("admin"), found), AREAS)
 

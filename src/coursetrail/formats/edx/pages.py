@@ -1,114 +1,38 @@
-"""The course, and the area of it, that an address of Open edX belongs to.
-
-`COURSE` and `SITE` have all rules, for paths below a course's address and below the host. The longest row that matches
-the beginning of the path decides. A row ends at a `/` or at the end of the path.
-"""
+"""The course, and the area of it, that an address of Open edX belongs to."""
 
 import re
-from typing import NamedTuple
 from urllib.parse import unquote
 
+from coursetrail.formats.edx.paths import (
+    BLOCKS,
+    COURSE,
+    EMBEDDED,
+    FILES,
+    KINDS,
+    NAMED,
+    OTHER,
+    PARTS,
+    SERVED,
+    SITE,
+    TOOLS,
+    EdxPageRule,
+)
 from coursetrail.reading.format import Page
 
-
-class EdxPageRule(NamedTuple):
-    """A path, its area and its action."""
-
-    path: str
-    area: str
-    action: str = "page_view"
-
-
-COURSE = (
-    EdxPageRule("", "home"),
-    EdxPageRule("about", "home"),
-    EdxPageRule("bookmarks", "home"),
-    EdxPageRule("course", "home"),
-    EdxPageRule("info", "home"),
-    EdxPageRule("progress", "home"),
-    EdxPageRule("courseware", "lecture"),
-    EdxPageRule("jump_to", "lecture"),
-    EdxPageRule("jump_to_id", "lecture"),
-    EdxPageRule("book", "lecture"),
-    EdxPageRule("htmlbook", "lecture"),
-    EdxPageRule("pdfbook", "lecture"),
-    EdxPageRule("xblock", "lecture", "other"),
-    EdxPageRule("modx", "lecture", "other"),
-    EdxPageRule("discussion", "forum"),
-    EdxPageRule("discussion/comments", "forum", "other"),
-    EdxPageRule("discussion/threads", "forum", "other"),
-    EdxPageRule("discussion/upload", "forum", "other"),
-    EdxPageRule("discussion/users", "forum", "other"),
-    EdxPageRule("course_wiki", "wiki"),
-    EdxPageRule("wiki", "wiki"),
-    EdxPageRule("search", "search"),
-    EdxPageRule("enroll", "account"),
-    EdxPageRule("enroll_staff", "admin"),
-    EdxPageRule("gradebook", "admin"),
-    EdxPageRule("grade_summary", "admin"),
-    EdxPageRule("instructor", "admin"),
-    EdxPageRule("instructor_dashboard", "admin"),
+COURSES = ("/courses/", "/learning/course/")
+WRITES = (
+    *("/create", "/reply", "/update", "/delete", "/upvote", "/downvote", "/unvote", "/flagAbuse", "/unFlagAbuse"),
+    *("/pin", "/unpin", "/follow", "/unfollow", "/close", "/endorse"),
 )
-SITE = (
-    EdxPageRule("", "home"),
-    EdxPageRule("account", "account"),
-    EdxPageRule("change_enrollment", "account", "other"),
-    EdxPageRule("create_account", "account", "other"),
-    EdxPageRule("dashboard", "account"),
-    EdxPageRule("login", "account"),
-    EdxPageRule("login_ajax", "account", "other"),
-    EdxPageRule("logout", "account"),
-    EdxPageRule("password_reset", "account", "other"),
-    EdxPageRule("register", "account"),
-    EdxPageRule("u", "account"),
-    EdxPageRule("user_api", "account", "other"),
-    EdxPageRule("courses", "search"),
-    EdxPageRule("search", "search", "other"),
-    EdxPageRule("wiki", "wiki"),
-    EdxPageRule("admin", "admin"),
-    EdxPageRule("api", "admin", "other"),
-    EdxPageRule("assets", "admin", "other"),
-    EdxPageRule("checklists", "admin"),
-    EdxPageRule("container", "admin"),
-    EdxPageRule("course", "admin"),
-    EdxPageRule("course_info_update", "admin", "other"),
-    EdxPageRule("course_team", "admin"),
-    EdxPageRule("event", "admin", "other"),
-    EdxPageRule("export", "admin"),
-    EdxPageRule("favicon.ico", "admin", "other"),
-    EdxPageRule("group_configurations", "admin"),
-    EdxPageRule("heartbeat", "admin", "other"),
-    EdxPageRule("home", "admin"),
-    EdxPageRule("i18n.js", "admin", "other"),
-    EdxPageRule("import", "admin"),
-    EdxPageRule("jsi18n", "admin", "other"),
-    EdxPageRule("notifier_api", "admin", "other"),
-    EdxPageRule("robots.txt", "admin", "other"),
-    EdxPageRule("settings", "admin"),
-    EdxPageRule("static", "admin", "other"),
-    EdxPageRule("tabs", "admin"),
-    EdxPageRule("textbooks", "admin"),
-    EdxPageRule("unit", "admin"),
-    EdxPageRule("videos", "admin"),
-    EdxPageRule("xblock", "admin", "other"),
-    EdxPageRule("xdomain_proxy.html", "admin", "other"),
-)
-OTHER = EdxPageRule("", "other")
-FILES = ("asset-v1:", "c4x")
-"""The beginning of the first step of a path to a file of a course."""
-BLOCKS = {
-    "video": "lecture",
-    "videoalpha": "lecture",
-    "problem": "quiz",
-    "openassessment": "peer",
-    "discussion": "forum",
-}
-"""The area of each kind of course block; any other kind belongs to the lecture."""
+"""The ends of requests that change the forum: events of their own report what was done."""
 
 _RULES = {True: {rule.path: rule for rule in COURSE}, False: {rule.path: rule for rule in SITE}}
 _BELOW = re.compile(
     r"/courses?/((?:course|ccx)-v1:[^/+ ]+[+ ][^/+ ]+[+ ][^/]+|[^/:]+/[^/:]+/[^/:]+)(?:/(.*))?$", re.DOTALL
 )
+_LEARNING = re.compile(r"/course/(?:course|ccx)-v1:[^/]+/.")
+"""A page of the learning application; Studio's own pages end with the course."""
+_THUMBNAIL = re.compile(r"type@thumbnail|/thumbnail/")
 _KEY = re.compile(r"(ccx-)?(?:course|block|asset|library|ccx)-v1:([^/+@ ]+[+ ][^/+@ ]+[+ ][^/+@ ]+)([+ ]ccx@\d+)?")
 _BLOCK = re.compile(r"(?:type@|i4x:/+[^/]+/[^/]+/)(\w+)(?:[+ ]block@|/)([^/@]+)")
 _OLD_BLOCK = re.compile(r"i4x-.+-([^-]+)")
@@ -130,18 +54,22 @@ def page(address: str) -> Page:
             return Page(None, None, None, None)
         path = "/" + rest.partition("/")[2]
     path = unquote(re.split("[?#]", path, maxsplit=1)[0]).replace(";_", "/")
-    if path.startswith(("/courses/", "/learning/course/")) and (found := _BELOW.search(path)):
-        return _in_course(found[1].replace(" ", "+"), found[2] or "")
+    if (path.startswith(COURSES) or (not request and _LEARNING.match(path))) and (found := _BELOW.search(path)):
+        return _in_course(found[1].replace(" ", "+"), found[2] or "", request)
     return _on_site(path, request)
 
 
-def _in_course(course: str, below: str) -> Page:
+def _in_course(course: str, below: str, request: bool) -> Page:
     rule = _rule(_steps(below), in_course=True)
-    action = "download" if "/handler/transcript/download" in below else rule.action
-    if block := _BLOCK.search(below):
-        return Page(course, BLOCKS.get(block[1], "lecture"), block[2], action)
-    if rule.area == "forum" and below.endswith(("/create", "/reply", "/update", "/upvote", "/unvote", "/delete")):
+    written = rule.area == "forum" and below.endswith(WRITES)
+    action = rule.action
+    if "/handler/transcript/download" in below:
+        action = "download"
+    elif action == "page_view" and (written or (request and _is_made_by_program(rule, below, in_course=True))):
         action = "other"
+    if block := _BLOCK.search(below):
+        area = rule.area if rule.area == "admin" else BLOCKS.get(block[1], "lecture")
+        return Page(course, area, block[2], action)
     return Page(course, rule.area, _item(rule, below), action)
 
 
@@ -150,14 +78,39 @@ def _on_site(path: str, request: bool) -> Page:
     key = _KEY.search(path)
     course = _course(key) if key else None
     block = _BLOCK.search(path)
-    if steps and steps[0].startswith(FILES):
+    if steps and (steps[0].startswith(FILES) or steps[:2] == ["assets", "courseware"]):
+        action = "other" if _ending(path) in EMBEDDED or _THUMBNAIL.search(path) else "download"
         if not key and len(steps) > 2:
-            return Page(None, "lecture", steps[-1], "download")
-        return Page(course, "lecture", path.rpartition("@")[2], "download")
-    if block and not request:  # a single block in a page of another site, such as the learning application
-        return Page(course, BLOCKS.get(block[1], "lecture"), block[2], "page_view")
+            return Page(None, "lecture", steps[-1], action)
+        return Page(course, "lecture", path.rpartition("@")[2], action)
     rule = _rule(steps, in_course=False)
-    return Page(course, rule.area, block[2] if block else _item(rule, "/".join(steps)), rule.action)
+    if block and (rule.path == "videos" or (not request and (rule.area != "admin" or rule.path == "xblock"))):
+        return Page(course, BLOCKS.get(block[1], "lecture"), block[2], "page_view")
+    action, area = rule.action, rule.area
+    if action == "page_view" and request and _is_made_by_program(rule, path, in_course=False):
+        action, area = "other", "admin" if rule is OTHER else area
+    return Page(course, area, block[2] if block else _item(rule, "/".join(steps)), action)
+
+
+def _is_made_by_program(rule: EdxPageRule, path: str, in_course: bool) -> bool:
+    """Whether no learner makes such a request by hand. A course team can give a page of a course any single name."""
+    steps = _steps(path)
+    if rule.path in NAMED or not steps:
+        return False
+    endings = (*EMBEDDED, *SERVED) if rule is OTHER else EMBEDDED
+    if not path.endswith("/") and _ending(path) in endings:
+        return True
+    if rule is not OTHER:
+        return bool(PARTS.pattern.fullmatch(steps[-1]))
+    if len(steps) > 1 and not in_course and TOOLS.pattern.fullmatch(steps[1]):
+        return True
+    if in_course and len(steps) == 1:
+        return False
+    return any(kind.pattern.fullmatch(step) for kind in KINDS if kind is not TOOLS for step in steps)
+
+
+def _ending(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[2].lower()
 
 
 def _course(key: re.Match[str]) -> str:
@@ -169,7 +122,8 @@ def _rule(steps: list[str], in_course: bool) -> EdxPageRule:
     rules = _RULES[in_course]
     if not steps:
         return rules[""]
-    return rules.get("/".join(steps[:2])) or rules.get(steps[0]) or OTHER
+    further = rules.get(f"{steps[0]}/*") if len(steps) > 1 else None
+    return rules.get("/".join(steps[:2])) or further or rules.get(steps[0]) or OTHER
 
 
 def _item(rule: EdxPageRule, below: str) -> str | None:

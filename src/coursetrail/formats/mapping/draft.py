@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from coursetrail.dataset.schema import EVENT_COLUMNS
-from coursetrail.formats.mapping.private import kind_of, plain_names, snake
+from coursetrail.formats.mapping.private import MOST, kind_of, plain_names, snake
 from coursetrail.formats.mapping.profile import PER_SECOND, ColumnProfile, Profile
 from coursetrail.formats.mapping.spec import MAX_COLUMNS, NUMBERS
 from coursetrail.formats.mapping.time_texts import FINE, directives
@@ -46,6 +46,8 @@ ACTION = (
     "action|event|verb|activity|(action|event|activity)_?(type|name)|operation|"
     "ereignisname|nombre_(del_)?evento|nom_de_l_evenement"
 )
+EVENT_ID = "id|(event|statement|activity_log|log|record)_?(id|uuid)"
+UUID = re.compile(r"(urn:uuid:)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 MEANINGS = {
     "page_view": "page_?views?|view(ed)?|visit|navigate|open|access|read|enter|page",
     "video_play": "(video_?)?play(_?video|ed)?|watch(ed)?|video",
@@ -118,6 +120,7 @@ def _lines(profile: Profile, name: str) -> Iterator[str]:
     if unwanted:
         yield f"drop = [{', '.join(map(_quoted, unwanted))}]  # stored nowhere"
     yield from _duplicates(found)
+    yield from _event_id(profile, {*kinds, *used})
     if len(profile.columns) > MAX_COLUMNS:
         yield f"# It has {len(profile.columns):,} columns; a table may have {MAX_COLUMNS}: remove some from the file."
     yield from _file(profile)
@@ -139,6 +142,18 @@ def _duplicates(found: Mapping[str, ColumnProfile]) -> Iterator[str]:
         yield 'duplicates = "keep"  # equal rows are separate counts'
     elif "time" in found and _is_coarse(found["time"]):
         yield 'duplicates = "keep"  # the times have no seconds: equal rows are different events'
+
+
+def _event_id(profile: Profile, used: set[str]) -> Iterator[str]:
+    """The column of the line itself whose values are UUIDs, as xAPI and Caliper have it; a guess where they repeat."""
+    for column in profile.columns:
+        if column.name in used or "." in column.name or not re.fullmatch(EVENT_ID, snake(column.name)):
+            continue
+        if column.values and all(map(UUID.fullmatch, column.values)):
+            line = f"event_id = {_quoted(column.name)}"
+            unique = len(column.distinct) >= MOST * len(column.values)
+            yield f"{line}  # an event that is sent twice counts once" if unique else f"# {line}  # perhaps"
+            return
 
 
 def _columns(profile: Profile, found: Mapping[str, ColumnProfile], unwanted: list[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.formats.mapping.spec import NUMBERS, MappingSpec
 from coursetrail.formats.mapping.time_texts import names_zone
-from coursetrail.formats.mapping.times import is_coarse, moments_of, numbers
+from coursetrail.formats.mapping.times import has_clock, is_coarse, moments_of, numbers
 from coursetrail.reading.columns import member_of, plain, scan_texts
 from coursetrail.reading.format import Reject, Repaired
 from coursetrail.reading.repair import REPEATED, is_repeated, object_of, repaired, text_of
@@ -65,6 +65,10 @@ class Fields:
     def is_coarse(self, r: pa.StructArray) -> bool:
         """Whether times are no finer than a minute, so that equal lines are different events."""
         return is_coarse(self.mapping.time, self.texts(r, self.mapping.time.columns), self.time(r))
+
+    def has_clock(self, r: pa.StructArray) -> bool:
+        """Whether times have a time of day, so that rules about minutes and hours apply."""
+        return has_clock(self.mapping.time, self.texts(r, self.mapping.time.columns), self.time(r))
 
     def misread(self, r: pa.StructArray) -> dict[str, Any]:
         """For each numeric column of events, a mask of the rows with a text that is not a valid number."""

@@ -122,6 +122,7 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
         also_in_rest=dict.fromkeys((inner | others | ids | set(read.tops(mapping.stored))) - {*dropped}, AlsoInRest()),
         coded=frozenset(fields - inner - many - ids),
     )
+    first = _first_times(read, spec, table, head)
     return Format(
         name=mapping.name,
         title=mapping.title,
@@ -137,7 +138,8 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
         table=table,
         watched={} if table else {name: (ours, partial(_texts, read, name)) for name, ours in mapping.read.items()},
         event_id=partial(_texts, read, mapping.event_id) if mapping.event_id else None,
-        repeats=_repeats(read, spec, table, head) if mapping.repeats is None else mapping.repeats,
+        repeats=read.is_coarse(first) if mapping.repeats is None else mapping.repeats,
+        clock=read.has_clock(first),
         keepable=(lambda _: b"") if mapping.dropped or "network" in mapping.columns else bytes,
     )
 
@@ -146,8 +148,8 @@ def _texts(read: Fields, name: str, r: pa.StructArray) -> pa.Array:
     return read.texts(r, (name,))
 
 
-def _repeats(read: Fields, spec: FieldSpec, table: DelimitedTable | None, head: list[bytes]) -> bool:
-    """Whether equal lines are events of their own: those of the same minute, where times are no finer."""
+def _first_times(read: Fields, spec: FieldSpec, table: DelimitedTable | None, head: list[bytes]) -> pa.StructArray:
+    """The fields of the time in the first lines: these show how fine the times of a file are."""
     text = b"".join(head)
     times = spec.only(read.tops(read.time_columns), rest=False)
-    return read.is_coarse(times.scan(table.records(text, True).json if table else text).r)
+    return times.scan(table.records(text, True).json if table else text).r

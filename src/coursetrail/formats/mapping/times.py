@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from datetime import time as clock
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow.compute as pc
 from coursetrail.formats.mapping.spec import EPOCH, UNITS, TimeSpec
 from coursetrail.formats.mapping.time_texts import FINE, directives, parsed
 from coursetrail.reading.columns import MOMENT, each, plain
-from coursetrail.reading.times import moments
+from coursetrail.reading.times import moments, plausible
 
 NUMBER = r"^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE](?:\+?\d{1,2}|-\d{1,3}))?$"
 FIRST, LAST = (round((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) * 10**6 for year in (1, 9999))
@@ -20,9 +21,13 @@ FIRST, LAST = (round((datetime(year, 1, 1, tzinfo=UTC) - EPOCH).total_seconds())
 PARTS = {"%Y": r"(\d{4})", **dict.fromkeys(("%m", "%d", "%H", "%M", "%S"), r"(\d{2})")}
 """Directives of strptime that match digits only, so that their texts can be reordered into ISO 8601."""
 
-MINUTE = 60_000_000
-MINUTES = 10
-"""That many different moments, all of whole minutes, show that a file with seconds has none."""
+MINUTE, DAY = 60_000_000, 86_400_000_000
+ENOUGH = 10
+"""That many different moments, all of whole minutes or days, show that a file with seconds has no finer ones."""
+ONLY_DAY = r"^\s*\d{4}-?(?:\d\d-?\d\d|W\d\d(?:-?\d)?)\s*$"
+"""Dates of ISO 8601 without a time of day."""
+CLOCK = frozenset(("%M", "%c", "%X"))
+"""Directives that tell moments of the same hour apart."""
 
 
 def numbers(texts: pa.Array) -> pa.DoubleArray:
@@ -103,7 +108,22 @@ def is_coarse(time: TimeSpec, texts: pa.Array, found: pa.TimestampArray) -> bool
     if not len(read) or pc.any(pc.not_equal(pc.modulo(read.cast(pa.int64()), MINUTE), 0)).as_py():
         return False
     shown = not time.unit and pc.any(pc.match_substring_regex(plain(texts), r":\d\d:\d\d")).as_py()
-    return not (time.unit or shown) or len(read.unique()) >= MINUTES
+    return not (time.unit or shown) or len(read.unique()) >= ENOUGH
+
+
+def has_clock(time: TimeSpec, texts: pa.Array, found: pa.TimestampArray) -> bool:
+    """Whether times have a time of day, as their format says, or the first texts and moments of a file."""
+    if time.unit == "days":
+        days = numbers(texts).drop_null()
+        return bool(pc.any(pc.not_equal(days, pc.floor(days))).as_py())
+    if time.formats:
+        declared = not all(CLOCK.isdisjoint(directives(form)) for form in time.formats)
+    else:
+        read = plain(texts).filter(found.is_valid())
+        declared = bool(time.unit or not len(read) or not pc.all(pc.match_substring_regex(read, ONLY_DAY)).as_py())
+    distinct = found.filter(pa.array(plausible(found))).unique().to_pylist()
+    midnights = all(one.astimezone(time.zone).time() == clock() for one in distinct)
+    return declared and not (midnights and len(distinct) >= ENOUGH)
 
 
 def _microseconds(moment: datetime) -> int:
