@@ -125,3 +125,33 @@ def test_real_lines_leave_only_what_no_column_has_and_no_login_token(dataset, li
     tokens = [line["from"].partition("?data=")[2] for line in lines if "login_receiver?data=" in line["from"]]
     assert len(tokens) == 1
     assert not any(token in json.dumps(event) for token in tokens for event in found)
+
+
+@pytest.mark.parametrize(("name", "column"), [("browsers", "browser"), ("devices", "device"), ("systems", "system")])
+def test_what_learners_use_equals_a_count_in_plain_python(dataset, lines, name, column):
+    """Which browser a user agent is, the lookup table says; test_agents.py has the proof of that."""
+    agents = {row["user_agent"]: row for row in dataset.sql("select * from agents").to_pylist()}
+    of = {line["user_agent"]: agents[line["user_agent"]][column] or "unknown" for line in lines}
+    learners = Counter(kind for kind, _ in {(of[line["user_agent"]], line["username"]) for line in lines})
+    clicks = Counter(of[line["user_agent"]] for line in lines if is_click(line))
+    found = {row.pop(column): row for row in dataset.analyze(name).table.to_pylist()}
+    assert {kind: row["learners"] for kind, row in found.items()} == learners
+    assert {kind: row["clicks"] for kind, row in found.items()} == {kind: clicks[kind] for kind in learners}
+    assert {kind: row["share"] for kind, row in found.items()} == {kind: n / 14 for kind, n in learners.items()}
+
+
+def test_concentration_equals_a_count_in_plain_python(dataset, lines):
+    counts = sorted(sum(is_click(line) for line in lines if line["username"] == who) for who in learners_of(lines))
+    n, total = len(counts), sum(counts)
+    (row,) = dataset.analyze("concentration").table.to_pylist()
+    assert (row["learners"], row["clicks"], row["mean"], row["max"]) == (n, total, total / n, counts[-1])
+    for name, share in (("median", 0.5), ("p75", 0.75), ("p90", 0.9), ("p99", 0.99)):
+        assert row[name] == next(one for one in counts if sum(other <= one for other in counts) >= share * n)
+    differences = sum(abs(one - other) for one in counts for other in counts)
+    assert row["gini"] == pytest.approx(differences / (2 * n * total), abs=1e-12)
+    assert row["top_1_percent_share"] == counts[-1] / total
+    assert row["top_10_percent_share"] == sum(counts[-2:]) / total
+
+
+def learners_of(lines: list[dict[str, Any]]) -> set[str]:
+    return {line["username"] for line in lines}
