@@ -6,6 +6,7 @@ import pytest
 
 import coursetrail as ct
 from coursetrail.reading.secrets import without_secrets, without_secrets_in_bytes, without_secrets_in_json
+from support.coursera_rows import VIEW, pristine
 
 SECRET = "Zq7xKwJvB9mT"
 ADDRESSES = {
@@ -104,6 +105,11 @@ def mapped(number: int, address: str, member: dict) -> str:
     return json.dumps({"u": f"u{number}", "t": 1375249001 + number, "to": address, "from": address, "more": member})
 
 
+def coursera(number: int, address: str, member: dict) -> str:
+    record = VIEW | {"hashed_user_id": f"u{number}", "url": address, "initial_referrer_url": address}
+    return pristine(record | {"key": "pageview", "value": json.dumps(member)}).decode().rstrip("\n")
+
+
 MAPPING = """name = "own"
 [columns]
 learner = "u"
@@ -117,11 +123,11 @@ action = "page_view"
 """
 
 
-@pytest.mark.parametrize("write", [legacy, edx, mapped])
+@pytest.mark.parametrize("write", [legacy, coursera, edx, mapped])
 def test_no_column_of_any_format_holds_a_secret_and_the_ledger_counts_them(write, tmp_path):
     pairs = [(address, {}) for address in ADDRESSES] + [("https://x.org/", member) for member in MEMBERS]
     lines = [write(number, address, member) for number, (address, member) in enumerate(pairs)]
-    lines += [line[:-1] for line in lines]
+    lines += [line[:-1] + "," * 20 if write is coursera else line[:-1] for line in lines]
     log = tmp_path / "export.json"
     log.write_text("\n".join(lines) + "\n")
     (tmp_path / "own.toml").write_text(MAPPING)
