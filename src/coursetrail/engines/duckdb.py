@@ -243,7 +243,10 @@ def _through_arrow(files: Sequence[str], schema: pa.Schema) -> Any:
     from pyarrow import dataset
 
     locations = [Location.of(file) for file in files]
-    return dataset.dataset([one.path for one in locations], schema, "parquet", locations[0].files)
+    reading = dataset.ParquetFileFormat(
+        default_fragment_scan_options=dataset.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
+    return dataset.dataset([one.path for one in locations], schema, reading, locations[0].files)
 
 
 def _column(field: pa.Field) -> str:

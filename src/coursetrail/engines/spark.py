@@ -28,6 +28,9 @@ SETTINGS = {
 }
 """Settings with which Spark reads our SQL as DuckDB does; they override a user's."""
 
+READING = {"parquet.page.verify-checksum.enabled": "true"}
+"""Options of reading Parquet: a session that exists already, or a server's, has not our settings of Hadoop."""
+
 LOCAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -91,7 +94,7 @@ class Spark:
             if isinstance(content, pa.Table):
                 frame = self.session.createDataFrame(content, kinds)
             elif content:
-                frame = self.session.read.schema(kinds).parquet(*map(_hadoop, content))
+                frame = self.session.read.options(**READING).schema(kinds).parquet(*map(_hadoop, content))
             else:
                 nothing = [f"cast(null as {kind.dataType.simpleString()}) as {kind.name}" for kind in kinds]
                 frame = self.session.range(0).selectExpr(*nothing)
