@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from coursetrail.dataset.errors import RESTORE, VERIFY
 from coursetrail.errors import DatasetError, MissingExtra, QueryError
 from coursetrail.filesystem.location import check_reachable
 
@@ -192,8 +193,7 @@ def _errors_of(what: str) -> Iterator[None]:
         text = _message(error)
         if re.search(r"PATH_NOT_FOUND|FAILED_READ_FILE", str(error)):
             raise DatasetError(
-                f"Spark cannot read a file of the dataset ({text}). Do all workers see this path? If it is lost, "
-                "restore the dataset from a copy, or ingest the exports into a new folder."
+                f"Spark cannot read a file of the dataset ({text}). Do all workers see this path? {VERIFY} {RESTORE}"
             ) from error
         raise QueryError(f"The {what} failed on Spark: {text}") from error
 
