@@ -142,7 +142,7 @@ def test_spark_finds_a_flipped_bit(hurt, session):
     columns = [pq.read_metadata(part).row_group(0).column(n) for n in range(len(EVENTS.schema))]
     page = next(one.data_page_offset for one in columns if one.path_in_schema == "extra")
     footer = len(data) - int.from_bytes(data[-8:-4], "little") - 8
-    for at, says in ((page + 500, f"Spark cannot read {part.name}"), (footer + 20, "damaged")):
+    for at, says in ((page + 500, f"Spark cannot read .*{part.name}"), (footer + 20, "damaged")):
         flip(part, at, 0)
         with pytest.raises(ct.DatasetError, match=says), asked.engine() as engine:
             engine.query("select max(extra) as extra, count(*) as n from stored_events")
