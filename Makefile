@@ -86,6 +86,8 @@ lock: install-dev
 	$(COMPILE) --all-extras --output-file requirements-dev.lock pyproject.toml
 	sed 's/ *\\$$//; /--hash/d' requirements-dev.lock > $(VENV)/pins
 	$(COMPILE) --extra build --constraint $(VENV)/pins --output-file requirements.lock pyproject.toml
+	for of in reference/requirements fuzz-requirements; do \
+	  $(COMPILE) --output-file bench/$$of.lock bench/$$of.in || exit 1; done
 
 bench: install-dev bench-reference
 	$(BIN)/python bench/report.py
@@ -98,16 +100,16 @@ fuzz: install-dev $(FUZZ)/.made
 	PYTHONPATH=$(FUZZ) $(BIN)/python bench/fuzz_readers.py
 	$(BIN)/python bench/fuzz.py
 
-$(FUZZ)/.made: bench/fuzz-requirements.txt compiler.lock
-	$(PIP) --no-deps --only-binary :all: --upgrade --target $(FUZZ) -r bench/fuzz-requirements.txt
+$(FUZZ)/.made: bench/fuzz-requirements.lock compiler.lock
+	$(PIP) --no-deps --only-binary :all: --require-hashes --upgrade --target $(FUZZ) -r bench/fuzz-requirements.lock
 	$(PIP) --require-hashes --upgrade --target $(FUZZ) -r compiler.lock
 	@touch $@
 
 bench-reference: $(BENCH)/.made
 
-$(BENCH)/.made: bench/reference/requirements.txt
+$(BENCH)/.made: bench/reference/requirements.lock
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/pip install --quiet -r bench/reference/requirements.txt
+	$(BENCH)/bin/pip install --quiet --require-hashes -r bench/reference/requirements.lock
 	@touch $@
 
 clean:

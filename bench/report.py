@@ -39,7 +39,7 @@ def check_reference(parser: argparse.ArgumentParser, python: Path, data: Path) -
         parser.error(f"no Python at {python}: run `make bench-reference`, {hint}")
     imports = [python, "-c", "import matplotlib, pandas, pyspark, user_agents"]
     if subprocess.run(imports, capture_output=True, check=False).returncode:
-        parser.error(f"{python} lacks packages of bench/reference/requirements.txt: `make bench-reference`, {hint}")
+        parser.error(f"{python} lacks packages of bench/reference/requirements.lock: `make bench-reference`, {hint}")
     home = os.environ.get("JAVA_HOME")
     if not shutil.which("java", path=f"{home}/bin" if home else None):
         parser.error(f"Spark needs Java 17: install it, {hint}")
@@ -68,7 +68,7 @@ def main() -> None:
         "--reference-python",
         type=Path,
         default=ROOT / ".venv-bench" / "bin" / "python",
-        help="a Python with bench/reference/requirements.txt (default: .venv-bench)",
+        help="a Python with bench/reference/requirements.lock (default: .venv-bench)",
     )
     options = parser.parse_args()
     data = export(options.events)

@@ -7,6 +7,7 @@ import pytest
 import coursetrail as ct
 from coursetrail.engines import config_file
 from coursetrail.engines.config import EngineConfig, chosen
+from coursetrail.engines.config_file import ConfigFile
 from coursetrail.errors import UsageError
 from support.commands import coursetrail
 from support.exports import export, lines
@@ -17,7 +18,7 @@ IN_FILE = {"spark.executor.memory": "4g", "spark.x": "true"}
 
 def choose(*call):
     file = Path("coursetrail.toml")
-    return chosen(*call, file if file.exists() else None)
+    return chosen(*call, ConfigFile(file, file.read_bytes()) if file.exists() else None)
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +93,7 @@ def test_a_contradiction_within_one_of_them_is_a_wrong_call(folder, monkeypatch)
     with pytest.raises(UsageError, match=r"^coursetrail.toml: .*give one of them"):
         choose(None, None, None, {})
     monkeypatch.setenv("COURSETRAIL_ENGINE", "sparc")
-    with pytest.raises(UsageError, match=r"^The environment: .*Did you mean 'spark'"):
+    with pytest.raises(UsageError, match=r"^the environment: .*Did you mean 'spark'"):
         choose(None, None, None, {})
 
 
@@ -138,7 +139,7 @@ def test_a_file_in_the_current_folder_is_used_only_once_it_is_trusted(folder, sa
         f"{here} is not used: it may be someone else's. To use it from now on: coursetrail trust coursetrail.toml"
     ]
     config_file.trust(here)
-    assert config_file.find(None, said.append) == Path("coursetrail.toml")
+    assert config_file.find(None, said.append) == (Path("coursetrail.toml"), SPARK.encode())
     here.write_text(f"{SPARK}# another content\n")
     assert config_file.find(None, said.append) is None
     assert len(said) == 2
@@ -158,9 +159,9 @@ def test_the_users_own_file_needs_no_trust_and_the_call_may_name_any(folder, sai
     own = folder / "config" / "coursetrail" / "config.toml"
     own.parent.mkdir(parents=True)
     own.write_text(SPARK)
-    assert config_file.find(None, said.append) == own
+    assert config_file.find(None, said.append) == (own, SPARK.encode())
     (folder / "mine.toml").write_text(SPARK)
-    assert config_file.find("mine.toml", said.append) == Path("mine.toml")
+    assert config_file.find("mine.toml", said.append) == (Path("mine.toml"), SPARK.encode())
     with pytest.raises(UsageError, match="no such file"):
         config_file.find("absent.toml", said.append)
     assert said == []
@@ -184,3 +185,26 @@ def test_a_received_file_runs_nothing_and_every_run_says_what_it_takes_from_a_fi
     assert coursetrail("trust", folder=folder).code == 0
     ran = coursetrail("analyze", "d", "browsers", "--engine", "spark", "--remote", "sc://127.0.0.1:1", folder=folder)
     assert ran.told.count("is not used") == 0
+
+
+def test_a_relative_folder_of_configuration_is_ignored(folder, said, monkeypatch):
+    """It would be a folder beside a received export."""
+    (folder / "planted" / "coursetrail").mkdir(parents=True)
+    (folder / "planted" / "coursetrail" / "config.toml").write_text(SPARK)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "planted")
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    assert config_file.find(None, said.append) is None
+
+
+def test_a_choice_says_what_it_was_taken_from(folder, monkeypatch):
+    assert choose(None, None, None, {}).said_by == ""
+    assert choose("spark", None, None, {}).said_by == ""
+    monkeypatch.setenv("COURSETRAIL_REMOTE", "sc://b:1")
+    assert choose(None, None, None, {}).said_by == "the environment"
+    assert choose("spark", None, None, {}).said_by == "the environment"
+    (folder / "coursetrail.toml").write_text(SPARK)
+    assert choose(None, None, None, {}).said_by == "the environment and coursetrail.toml"
+    assert choose("duckdb", None, None, {}).said_by == ""
+    ct.ingest(folder / "d", [export(folder, lines(2))])
+    ran = coursetrail("analyze", "d", "browsers", folder=folder)
+    assert "Engine: spark at sc://b:1, from the environment." in ran.told

@@ -189,8 +189,8 @@ def test_every_refused_file_is_named_after_those_that_were_committed(tmp_path, s
     with pytest.raises(SystemExit, match=r"^3$"):
         main(["ingest", str(tmp_path / "d"), *map(str, (foreign, there, new, *bad)), "--engine", "spark"])
     said = [line.removeprefix(f"{tmp_path}/") for line in capsys.readouterr().err.splitlines() if ".json" in line]
-    assert said[0].startswith("0.json: nothing to do")
-    assert said[1].startswith("1.json: 40 lines")
+    assert said[0].startswith("1.json: 40 lines")
+    assert said[1].startswith("0.json: nothing to do")
     assert [line.partition("bad")[2][:2].strip(".") for line in said[2:]] == [str(n) for n in range(19)]
 
 

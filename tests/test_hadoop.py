@@ -13,7 +13,7 @@ import coursetrail as ct
 from coursetrail import __main__ as entry
 from coursetrail.dataset import commit
 from coursetrail.dataset.delta import events_at
-from coursetrail.dataset.ledger import Source
+from coursetrail.dataset.ledger import COUNTS, Source
 from coursetrail.dataset.manifest import manifest_of
 from coursetrail.dataset.schema import SOURCES
 from coursetrail.filesystem.location import Location
@@ -152,7 +152,7 @@ def test_of_two_runs_at_once_nothing_counts_twice(hadoop, tmp_path):
 
 def one_line(number: int) -> Source:
     """A source of one event."""
-    nothing = dict.fromkeys(SOURCES.schema.names) | dict.fromkeys(("duplicates", "rejected", "blank", "begin"), 0)
+    nothing = dict.fromkeys(SOURCES.schema.names) | dict.fromkeys((*COUNTS[1:], "begin"), 0)
     told = {"uri": str(number), "format": "coursera-legacy", "digest": str(number), "version": "0"}
     return Source(
         **nothing | told | {"source": number, "bytes": 1, "lines": 1, "events": 1, "ingested": datetime.now(UTC)}

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from coursetrail.dataset.schema import EVENTS, SOURCES
 from coursetrail.filesystem.location import Location
 from coursetrail.reading import records
 from coursetrail.simulate import simulate
-from support.exports import COUNTS, contents, export, ledger, line, lines
+from support.exports import COUNTS, contents, export, grown, ledger, line, lines
 
 # The ledger
 
@@ -461,6 +462,49 @@ def test_a_stray_quote_costs_its_own_line_and_no_other(tmp_path):
     assert (row["lines"], row["events"], row["rejected"], row["header"], row["physical_lines"]) == (6, 4, 1, 1, 7)
     found = ct.open(tmp_path / "d").sql("select learner, url from events order by 1").to_pylist()
     assert [tuple(one.values()) for one in found] == [("a", "/a"), ("c", "/c"), ("d", "/d"), ("e", "/e\n")]
+
+
+def rows_of(count: int, first: int = 0) -> list[bytes]:
+    """Rows of the table that `mapped` reads; their times have seconds."""
+    return [b"u%d,2024-03-01 10:%02d:%02d,/%d" % (n, n % 60, n % 59, n) for n in range(first, first + count)]
+
+
+@pytest.mark.parametrize("more", [b"who,at,url", b"bad"])
+def test_a_header_or_an_unfinished_line_that_equals_another_line_is_no_duplicate(tmp_path, more):
+    data = b"\n".join([b"who,at,url", *rows_of(50), b"bad", *rows_of(1, 50), more])
+    row = mapped(tmp_path, data, max_rejects="1")
+    assert (row["lines"], row["events"], row["duplicates"], row["rejected"]) == (54, 51, 0, 1)
+    assert (row["header"], row["unfinished"]) == ((2, 0) if more == b"who,at,url" else (1, 1))
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+@pytest.mark.parametrize("last", ["whole", "without its end", "with half of its end"])
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_file_grows_whatever_ends_its_lines_and_wherever_it_was_read(tmp_path, end, last, form):
+    if form == "table":
+        (tmp_path / "my.toml").write_text(MAPPING)
+        all_rows, options = [b"who,at,url", *rows_of(9)], {"mapping": tmp_path / "my.toml"}
+    else:
+        all_rows, options = lines(10).split(b"\n")[:-1], {}
+    cut = {"whole": b"", "without its end": end, "with half of its end": end[1:]}[last]
+    first = (end.join(all_rows[:6]) + end).removesuffix(cut)
+    ct.ingest(tmp_path / "d", [grown(tmp_path, first)], **options)
+    ct.ingest(tmp_path / "d", [grown(tmp_path, end.join(all_rows) + end)], **options)
+    found = ct.open(tmp_path / "d").sources.to_pylist()
+    assert [row["lines"] for row in found] == [6, 4]
+    assert sum(row["events"] for row in found) == len(all_rows) - (form == "table")
+
+
+def test_a_stray_quote_in_a_table_that_is_cut_costs_its_own_line(tmp_path):
+    rows = [b"who,at,url", *rows_of(200), b'x,2024-03-01 10:00:01,"/oops', *rows_of(300, 200), b"y,2024-03-01"]
+    squeeze = zlib.compressobj(wbits=31)
+    packed = squeeze.compress(b"\n".join(rows)) + squeeze.flush(zlib.Z_SYNC_FLUSH)
+    (tmp_path / "my.toml").write_text(MAPPING)
+    source = export(tmp_path, packed, name="t.csv.gz")
+    ct.ingest(tmp_path / "d", [source], mapping=tmp_path / "my.toml", max_rejects="1")
+    (row,) = ct.open(tmp_path / "d").sources.to_pylist()
+    assert "cut off" in row["fault"]
+    assert (row["lines"], row["events"], row["rejected"], row["unfinished"]) == (503, 500, 1, 1)
 
 
 def test_an_unfinished_last_line_is_no_reject(tmp_path):

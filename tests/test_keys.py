@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coursetrail as ct
-from coursetrail.reading.keys import trimmed
+from coursetrail.reading.keys import trimmed, whole_numbers
 from support.exports import export, line
 
 MAPPING = """name = "mine"
@@ -101,6 +101,60 @@ def test_keys_are_trimmed_as_by_hand(keys, coded):
     by_hand = [key if key is None else key.strip(blanks) or (None if key else "") for key in keys]
     assert found.to_pylist() == by_hand
     assert np.asarray(changed).tolist() == [one != other for one, other in zip(keys, by_hand, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("written", "learner"),
+    [
+        ("3000.0", "3000"),
+        ("3000.00", "3000"),
+        ("0.0", "0"),
+        ("1.2345678E7", "12345678"),
+        ("1.2345e+4", "12345"),
+        ("3e3", "3e3"),
+        ("1.0E7", "1.0E7"),
+        ("1.23457E+11", "1.23457E+11"),
+        ("3000.5", "3000.5"),
+        ("1.2.0", "1.2.0"),
+        ("9" * 16 + ".0", "9" * 16 + ".0"),
+        ("1e999", "1e999"),
+        ("0x3e3", "0x3e3"),
+        ("v3.0", "v3.0"),
+        ("-3.0", "-3.0"),
+        ("1." + "0" * 50, "1." + "0" * 50),
+    ],
+)
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_number_is_one_id_where_no_digit_can_be_lost(written, learner, coded):
+    array = pa.array([None, written, "ada", written])
+    found, changed = whole_numbers(array.dictionary_encode() if coded else array)
+    assert found.to_pylist() == [None, learner, "ada", learner]
+    assert changed.tolist() == [False, written != learner, False, written != learner]
+
+
+def test_ids_that_a_spreadsheet_wrote_are_one_learner_or_a_warning(tmp_path):
+    data = b"".join(
+        b"%s,1.0,2.10,2024-03-01 10:00:0%d\n" % (who, n) for n, who in enumerate([b"3000", b"3e3", b"3000.0"])
+    )
+    found, source = ingested(tmp_path, data)
+    assert [row["learner"] for row in found] == ["3000", "3e3", "3000"]
+    assert {(row["course"], row["item"]) for row in found} == {("1.0", "2.10")}
+    assert json.loads(source["mended"]) == {"decimals removed from learner": 1}
+    assert [text.partition(" look like")[0] for text in json.loads(source["warnings"])] == [
+        "3 values of course",
+        "1 values of learner",
+    ]
+
+
+def test_numbers_of_json_are_one_learner_whatever_they_look_like(tmp_path):
+    (tmp_path / "my.toml").write_text(MAPPING)
+    rows = [
+        f'{{"who": {who}, "course": "C", "item": "i", "at": "2024-03-01T10:00:0{n}"}}\n'
+        for n, who in enumerate(["123", "123.0", '"123"', "1.23e2"])
+    ]
+    file = export(tmp_path, "".join(rows).encode())
+    ct.ingest(tmp_path / "d", [file], mapping=tmp_path / "my.toml")
+    assert set(ct.open(tmp_path / "d").sql("select learner from events")["learner"].to_pylist()) == {"123"}
 
 
 @pytest.mark.parametrize("year", [1970, 1989, 2100, 2150])

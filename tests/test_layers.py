@@ -112,3 +112,19 @@ def imported(file: Path) -> list[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.append(node.module)
     return found
+
+
+def test_the_notice_names_the_licence_of_every_package_that_users_install() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["all"]]
+    names = {re.match(r"[\w-]+", one)[0] for one in wanted}
+    noted = dict(re.findall(r"^  ([a-z\d-]+) {2,}(\S.*)$", (ROOT / "NOTICE").read_text(), re.MULTILINE))
+    assert set(noted) == names
+
+
+@pytest.mark.parametrize("lock", [*ROOT.glob("*.lock"), *(ROOT / "bench").rglob("*.lock")], ids=lambda path: path.stem)
+def test_every_pinned_package_has_a_version_and_hashes(lock) -> None:
+    lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
+    for pin in re.split(r"\n(?=\S)", "\n".join(lines)):
+        assert re.match(r"[\w.-]+==[\w.+!-]+ \\\n( +--hash=sha256:[0-9a-f]{64}( \\\n)?)+$", pin), pin[:80]

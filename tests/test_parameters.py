@@ -75,7 +75,7 @@ def page(lecture: int) -> str:
 def test_a_report_of_a_raw_export_reads_what_a_new_analysis_names(export, dataset, tmp_path) -> None:
     report([export], tmp_path / "out")
     table = (tmp_path / "out" / "tables" / "items.csv").read_text()
-    assert table == f"item,page,events,furthest\n1,{page(1)},2,70.5\n2,{page(2)},1,30\n"
+    assert table == f'item,page,events,furthest\n"1","{page(1)}",2,70.5\n"2","{page(2)}",1,30\n'
 
 
 def test_a_parameter_is_a_keyword_in_python_and_has_a_default(dataset) -> None:
@@ -124,19 +124,19 @@ def test_the_list_of_analyses_has_parameters(dataset, monkeypatch) -> None:
     )
 
 
-def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch) -> None:
+def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch, request) -> None:
     folder = str(dataset.snapshot.location)
     command = reload(analyze).analyze
+    request.addfinalizer(lambda: reload(analyze))
+    request.addfinalizer(monkeypatch.undo)
     done = CliRunner().invoke(command, [folder, "items", "--least", "2", "--format", "csv"])
-    assert done.stdout == f"item,page,events,furthest\n1,{page(1)},2,70.5\n"
+    assert done.stdout == f'item,page,events,furthest\n"1","{page(1)}",2,70.5\n'
     shown = CliRunner().invoke(command, [folder, "items", "--least", "2", "--sql"]).stdout
     assert "having count(*) >= 2" in shown
     assert "area = 'lecture'" in shown
     help_ = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
     assert "--least N Events that an item has at least. Defaults: items: 1." in help_
     assert "--area [lecture|quiz]" in help_
-    monkeypatch.undo()
-    reload(analyze)
 
 
 @pytest.mark.parametrize(

@@ -47,24 +47,44 @@ def test_what_is_spilled_goes_into_a_folder_of_one_run(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+HOLDS = """
+from coursetrail.filesystem.private_folder import private_folder
+with private_folder() as folder:
+    print(folder, flush=True)
+    input()
+"""
+
+
 def test_what_a_killed_run_left_goes_with_the_next(tmp_path, monkeypatch):
+    """Numbers of processes would not do: they are others in each container, and are used again."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    ended = subprocess.Popen([sys.executable, "-c", ""])
-    ended.wait()
-    left, running, other = (
-        tmp_path / f"coursetrail-{name}" for name in (f"{ended.pid}-abc", f"{os.getppid()}-abc", "notes")
-    )
-    for folder in (left, running, other):
-        folder.mkdir()
+    (tmp_path / "coursetrail-notes").mkdir()
     (tmp_path / "elsewhere").mkdir()
-    link = tmp_path / f"coursetrail-{ended.pid}-link"
-    link.symlink_to(tmp_path / "elsewhere")
-    private_folder().cleanup()
-    assert not left.exists()
-    assert running.is_dir()
-    assert other.is_dir()
-    assert link.is_symlink()
-    assert (tmp_path / "elsewhere").is_dir()
+    (tmp_path / "coursetrail-link").symlink_to(tmp_path / "elsewhere")
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", HOLDS],
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    killed, running = (Path(run.stdout.readline().strip()) for run in runs)
+    runs[0].kill()
+    runs[0].communicate()
+    assert killed.is_dir()
+    with private_folder():
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {
+        running.name,
+        "coursetrail-notes",
+        "coursetrail-link",
+        "elsewhere",
+    }
+    runs[1].communicate("\n")
+    assert not running.exists()
 
 
 def test_a_planted_link_does_not_lead_a_file_elsewhere(tmp_path, monkeypatch):

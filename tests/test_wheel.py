@@ -52,7 +52,7 @@ def test_one_wheel_serves_every_python_and_holds_what_the_package_reads(built):
     with tarfile.open(sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     sources = {str(path.relative_to(ROOT)) for kind in ("c", "h", "py") for path in package.rglob(f"*.{kind}")}
-    assert {"pyproject.toml", "LICENSE", "README.md", *sources} <= held
+    assert {"pyproject.toml", "LICENSE", "NOTICE", "README.md", *sources} <= held
 
 
 def test_the_wheel_runs_the_demo_where_there_is_no_compiler(built, tmp_path):

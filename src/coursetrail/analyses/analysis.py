@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 RESERVED = (
-    *("as_of", "conf", "dataset", "debug", "engine", "form", "format", "help", "master", "name", "names", "only_sql"),
-    *("out", "remote", "sql"),
+    *("as_of", "conf", "config", "dataset", "debug", "engine", "excel", "form", "format", "help", "master", "name"),
+    *("names", "only_sql", "out", "remote", "sql"),
 )
 """Names that a parameter cannot have: the command line and Python use them for something else."""
 

@@ -176,7 +176,7 @@ def engined(command: F) -> F:
     """Give a command the options of an engine; it gets them as `engine`.
 
     What is not said there comes from the environment, then from a file (`config_file.find`). A run that takes anything
-    from the file says so.
+    from these says so.
     """
 
     @click.option(
@@ -202,11 +202,10 @@ def engined(command: F) -> F:
         settings = dict(part for text in conf if len(part := text.split("=", 1)) == 2 and part[0])
         if len(settings) < len(conf):
             raise UsageError("--conf takes NAME=VALUE, each name once; such as --conf spark.executor.memory=4g.")
-        file = config_file.find(config, say)
-        found = chosen(engine, master, remote, settings, file)
-        if found != chosen(engine, master, remote, settings):
+        found = chosen(engine, master, remote, settings, config_file.find(config, say))
+        if found.said_by:
             address = found.master or found.remote
-            say(f"Engine: {found.name}{f' at {address}' if address else ''}, as {file} says.")
+            say(f"Engine: {found.name}{f' at {address}' if address else ''}, from {found.said_by}.")
         return command(engine=found, **rest)
 
     return with_engine  # type: ignore[return-value]

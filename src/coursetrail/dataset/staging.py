@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TextIO
 from uuid import uuid4
 
 from coursetrail.dataset import commit
 from coursetrail.dataset.errors import storage
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.progress import Progress
 
 LOCK = "lock"
@@ -39,11 +39,11 @@ def staging(location: Location, progress: Progress) -> Iterator[StagingArea]:
             yield StagingArea(mine, Location.of(mine))
         return
     files = location / "_staging" / uuid4().hex
-    with TemporaryDirectory(prefix="coursetrail-") as scratch:
+    with private_folder() as scratch:
         with storage(location):
             files.make_folder()
         try:
-            yield StagingArea(Path(scratch), files)
+            yield StagingArea(scratch, files)
         finally:
             with suppress(OSError):
                 files.remove()

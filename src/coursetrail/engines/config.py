@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from coursetrail.engines.config_file import ConfigFile
 from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import SUBMITTED
 from coursetrail.errors import UsageError, did_you_mean
@@ -53,12 +54,16 @@ ENGINES = tuple(kind.name for kind in KINDS)
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """Which engine answers, and where it is: Spark by `master` or `remote`, with settings of its own."""
+    """Which engine answers, and where it is: Spark by `master` or `remote`, with settings of its own.
+
+    `said_by` is what it was taken from, besides the call: the environment, or a file.
+    """
 
     name: str = DUCKDB.name
     master: str | None = None
     remote: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    said_by: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
@@ -90,7 +95,7 @@ class EngineConfig:
 class _Settings:
     """What the call, the environment or the file says; UsageError where one of them contradicts itself."""
 
-    where: str
+    origin: str
     engine: str | None = None
     master: str | None = None
     remote: str | None = None
@@ -101,7 +106,7 @@ class _Settings:
             try:
                 EngineConfig(self.name, self.master, self.remote)
             except UsageError as error:
-                raise UsageError(f"{self.where}{error}") from error
+                raise UsageError(f"{self.origin}: {error}" if self.origin else str(error)) from error
 
     @property
     def name(self) -> str | None:
@@ -110,7 +115,11 @@ class _Settings:
 
 
 def chosen(
-    engine: str | None, master: str | None, remote: str | None, settings: Mapping[str, str], file: Path | None = None
+    engine: str | None,
+    master: str | None,
+    remote: str | None,
+    settings: Mapping[str, str],
+    file: ConfigFile | None = None,
 ) -> EngineConfig:
     """The engine of a command. Options override the environment, and that overrides the file.
 
@@ -118,32 +127,35 @@ def chosen(
     """
     sources = (_Settings("", engine, master, remote, settings), _in_environment(), _in_file(file))
     default = SPARK if SUBMITTED in os.environ else DUCKDB
-    name = next((one.name for one in sources if one.name), default.name)
+    named = next((one for one in sources if one.name), _Settings(""))
+    name = named.name or default.name
     if name == DUCKDB.name:
-        return EngineConfig(name, settings=settings)
+        return EngineConfig(name, settings=settings, said_by=named.origin)
     address = next((one for one in sources if one.master or one.remote), _Settings(""))
     conf = {name: value for one in reversed(sources) for name, value in one.conf.items()}
-    return EngineConfig(name, address.master, address.remote, conf)
+    origins = dict.fromkeys(one.origin for one in sources if one in (named, address) or one.conf)
+    return EngineConfig(name, address.master, address.remote, conf, " and ".join(filter(None, origins)))
 
 
 def _in_environment() -> _Settings:
     engine, master, remote = (os.environ.get(VARIABLE + key.upper()) or None for key in KEYS[:3])
-    return _Settings("The environment: ", engine, master, remote)
+    return _Settings("the environment", engine, master, remote)
 
 
-def _in_file(file: Path | None) -> _Settings:
-    if file is None:
+def _in_file(found: ConfigFile | None) -> _Settings:
+    if found is None:
         return _Settings("")
+    file = found.path
     try:
-        settings = tomllib.loads(file.read_text())
-    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError) as error:
+        settings = tomllib.loads(found.content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}.") from error
     for key, value in settings.items():
         if key not in KEYS:
             raise UsageError(f"{file}: '{key}' is no setting.{did_you_mean(key, list(KEYS))}")
         if not isinstance(value, dict if key == "conf" else str):
             raise UsageError(f"{file}: '{key}' takes {'a table' if key == 'conf' else 'text'}.")
-    return _Settings(f"{file}: ", **{**settings, "conf": dict(_flat(file, settings.get("conf", {})))})
+    return _Settings(str(file), **{**settings, "conf": dict(_flat(file, settings.get("conf", {})))})
 
 
 def _flat(file: Path, table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

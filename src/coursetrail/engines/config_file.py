@@ -7,6 +7,7 @@ once the user has said so; another content asks again.
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from blake3 import blake3
 
@@ -16,36 +17,49 @@ HERE = Path("coursetrail.toml")
 MODE_OF_FOLDER, MODE_OF_FILE = 0o700, 0o600
 
 
+class ConfigFile(NamedTuple):
+    """A file, and the content that it had when it was found: what is trusted is what is used."""
+
+    path: Path
+    content: bytes
+
+
 def own_folder() -> Path:
-    """The user's folder for configuration: `$XDG_CONFIG_HOME/coursetrail`, by default `~/.config/coursetrail`."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "coursetrail"
+    """The user's folder for configuration: `$XDG_CONFIG_HOME/coursetrail`, by default `~/.config/coursetrail`.
+
+    A relative `$XDG_CONFIG_HOME` is ignored, as the XDG Base Directory Specification asks: it may name one
+    beside an export.
+    """
+    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    return (given if given.is_absolute() else Path.home() / ".config") / "coursetrail"
 
 
-def find(given: str | None, report: Callable[[str], None]) -> Path | None:
+def find(given: str | None, report: Callable[[str], None]) -> ConfigFile | None:
     """The file to use; None where there is none. `report` gets a message about one that is not trusted."""
     if given:
         if not Path(given).is_file():
             raise UsageError(f"--config {given}: no such file.")
-        return Path(given)
+        return _read(Path(given))
     if HERE.is_file():
-        if _mark(HERE) in _trusted():
-            return HERE
+        file = _read(HERE)
+        if _mark(file) in _trusted():
+            return file
         report(
             f"{HERE.absolute()} is not used: it may be someone else's. To use it from now on: coursetrail trust {HERE}"
         )
     own = own_folder() / "config.toml"
-    return own if own.is_file() else None
+    return _read(own) if own.is_file() else None
 
 
 def trust(file: Path) -> None:
     """Remember that a file, with the content that it has, may configure the engine."""
     if not file.is_file():
         raise UsageError(f"{file}: no such file.")
-    known = _trusted()
+    known, mark = _trusted(), _mark(_read(file))
     own_folder().mkdir(parents=True, exist_ok=True, mode=MODE_OF_FOLDER)
     with os.fdopen(os.open(_list(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE_OF_FILE), "a") as out:
-        if _mark(file) not in known:
-            out.write(f"{_mark(file)}\n")
+        if mark not in known:
+            out.write(f"{mark}\n")
 
 
 def _list() -> Path:
@@ -56,7 +70,14 @@ def _trusted() -> set[str]:
     return set(_list().read_text().splitlines()) if _list().is_file() else set()
 
 
-def _mark(file: Path) -> str:
+def _read(file: Path) -> ConfigFile:
+    try:
+        return ConfigFile(file, file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _mark(file: ConfigFile) -> str:
     """The digest of a file's path and content."""
-    path = os.fsencode(file.resolve())
-    return str(blake3(len(path).to_bytes(8, "big") + path + file.read_bytes()).hexdigest())
+    path = os.fsencode(file.path.resolve())
+    return str(blake3(len(path).to_bytes(8, "big") + path + file.content).hexdigest())

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
@@ -18,9 +18,6 @@ from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
 from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.reading.processors import cores
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 SETTINGS = (
     "set TimeZone = 'UTC'",
@@ -49,7 +46,7 @@ class DuckDB:
     """A connection with coursetrail's settings and prelude; a context manager."""
 
     connection: duckdb.DuckDBPyConnection
-    own_folder: "TemporaryDirectory[str] | None" = None
+    own_folder: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         return self
@@ -58,8 +55,7 @@ class DuckDB:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.connection.close()
-        if self.own_folder:
-            self.own_folder.cleanup()
+        self.own_folder.close()
 
     def register(
         self,
@@ -193,8 +189,8 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
         connection.execute(setting)
     connection.execute(f"set threads = {threads}")
     connection.execute(f"set memory_limit = '{MEMORY[min(threads, 2)] + 150 * max(0, threads - 2)}MB'")
-    own = None if spill else private_folder()
-    folder = str(spill or (own.name if own else ""))
+    own = ExitStack()
+    folder = str(spill or own.enter_context(private_folder()))
     connection.execute(f"set temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
     for name, value in (settings or {}).items():
         connection.execute(f"set {name} = '{value}'")

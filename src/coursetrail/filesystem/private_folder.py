@@ -1,39 +1,42 @@
 """A temporary folder that only this user can enter, with a name that no one can foresee; what killed runs left goes."""
 
+import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 
-NAME = re.compile(r"coursetrail-(\d+)-\w+")
-"""The number of the process is in the name, so that what it left can be removed once it is gone."""
+NAME = re.compile(r"coursetrail-\w+")
+LOCK = ".in-use"
+"""Locked as long as a process uses the folder: the kernel unlocks it when that process ends, however it ends."""
 
 
-def private_folder() -> TemporaryDirectory[str]:
-    """A new folder of mode 0700, removed when it is closed; those of this user's ended processes go first."""
-    for old in _left_behind():
-        shutil.rmtree(old, ignore_errors=True)
-    return TemporaryDirectory(prefix=f"coursetrail-{os.getpid()}-", ignore_cleanup_errors=True)
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A new folder of mode 0700, removed at the end; those that this user's ended runs left behind go first."""
+    _sweep()
+    with TemporaryDirectory(prefix="coursetrail-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        with (folder / f"{LOCK}.new").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / f"{LOCK}.new").rename(folder / LOCK)  # seen by others only once it is locked
+            yield folder
 
 
-def _left_behind() -> Iterator[Path]:
+def _sweep() -> None:
     with suppress(OSError):
         for entry in os.scandir(gettempdir()):
-            found = NAME.fullmatch(entry.name)
-            if found and entry.is_dir(follow_symlinks=False) and not _is_running(int(found[1])):
-                with suppress(OSError):
-                    if entry.stat(follow_symlinks=False).st_uid == os.getuid():
-                        yield Path(entry.path)
+            with suppress(OSError):
+                is_ours = entry.stat(follow_symlinks=False).st_uid == os.getuid()
+                if is_ours and NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
+                    _remove_if_unused(Path(entry.path))
 
 
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
+def _remove_if_unused(folder: Path) -> None:
+    """Remove a folder whose lock no process holds. One without a lock is being made."""
+    with (folder / LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -21,11 +21,10 @@ from coursetrail.reading.lines import SCHEMA, Lines
 from coursetrail.reading.records import Reading
 
 LineNumbers = np.ndarray[Any, Any]
-SUSPECTS = pa.schema([("line", pa.int64())])
 REPEATED = """
     select line from (
         select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
-        from lines semi join suspects using (line)
+        from lines
     ) where nth > 1 order by line
 """
 IDS = pa.schema([("line", pa.int64()), ("id", pa.string())])
@@ -37,7 +36,7 @@ SAME_ID = """
 
 
 def suspects(reading: Reading) -> LineNumbers:
-    """Numbers of all lines whose hash another line has too; blank lines are never duplicates.
+    """Numbers of all lines whose hash another line has too; blank lines, headers and unfinished ones are no duplicates.
 
     Lines that were skipped because they are known may be the earlier ones.
     """
@@ -57,17 +56,20 @@ def suspects(reading: Reading) -> LineNumbers:
         np.asarray(lines, np.int64)[twice[np.searchsorted(twice, hashes).clip(max=len(twice) - 1)] == hashes]
         for lines, hashes in zip(all_lines, all_hashes, strict=True)
     ]
-    return np.setdiff1d(np.concatenate(found), np.array(reading.blank, np.int64))
+    return np.setdiff1d(np.concatenate(found), np.frombuffer(reading.ignored, np.int64))
 
 
 def repeated(engine: DuckDB, lines: Lines, suspects: LineNumbers) -> LineNumbers:
     """Those of the suspects whose bytes equal an earlier line's; reads all `lines`."""
-    table = pa.table({"line": suspects})
-    with (
-        engine.stream("suspects", table.to_batches(), SUSPECTS),
-        engine.stream("lines", lines.batches(), SCHEMA),
-    ):
+    with engine.stream("lines", _only(suspects, lines), SCHEMA):
         return np.asarray(engine.read(REPEATED)["line"].to_numpy())
+
+
+def _only(numbers: LineNumbers, lines: Lines) -> Iterator[pa.RecordBatch]:
+    """The lines with these numbers. DuckDB 2.0 would build a join of all texts, for it does not know their number."""
+    for batch in lines.batches():
+        at = np.searchsorted(numbers, batch["line"].to_numpy()).clip(max=len(numbers) - 1)
+        yield batch.filter(pa.array(numbers[at] == batch["line"].to_numpy()))
 
 
 def of_known_events(engine: DuckDB, form: Format, lines: Lines) -> LineNumbers:

@@ -9,14 +9,18 @@ import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
-from coursetrail.reading.keys import trimmed
+from coursetrail.reading.keys import like_numbers, trimmed, whole_numbers
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
-from coursetrail.reading.records import Reading
+from coursetrail.reading.records import Batch, Reading
 from coursetrail.reading.secrets import remove
 
-TRIMMED = ("course", "learner", "item")
+IDENTIFYING = ("course", "learner", "item")
 """Columns by which it is known whose event it is, and of what."""
+NUMERIC = (
+    "{number:,} values of {key} look like numbers that another program wrote, as 3e3 or 3000.0 for 3000: one {key} may "
+    "have several of them. Export that column as text"
+)
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
 KEYS = {table.key for table in LOOKUPS}
@@ -43,6 +47,7 @@ def events(
     pages = Remembered(form.page, 4)
     unseen = {name: read for name, (ours, read) in form.watched.items() if ours in made}
     count = 0
+    numeric = dict.fromkeys(IDENTIFYING, 0)
     networks = Remembered(lambda address: (network(address),), 1)
 
     for batch in reading.batches(lines, spec):
@@ -63,22 +68,30 @@ def events(
             arrays["extra"] = batch.scanned.rest
         if "course" in arrays:
             arrays["course"] = filled(arrays["course"], course)
-        for key in arrays.keys() & set(TRIMMED):
-            arrays[key], changed = trimmed(arrays[key])
-            reading.count(f"trimmed {key}", batch.numbers[changed & batch.valid])
-        columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
-        for number, field in enumerate(schema):
-            if field.name in WITH_SECRETS and field.name in wanted:
-                columns[number], secret = remove(columns[number], WITH_SECRETS[field.name])
-                reading.count(f"secret removed from {field.name}", batch.numbers[batch.valid & secret])
-            if field.name in KEYS:
-                columns[number], too_long = _bounded(columns[number])
-                reading.count(f"cut {field.name}", batch.numbers[batch.valid & too_long])
+        for key in arrays.keys() & set(IDENTIFYING):
+            arrays[key] = _in_one_form(key, arrays[key], batch, reading)
+            numeric[key] += int((like_numbers(arrays[key]) & batch.valid).sum())
+        columns = [
+            _storable(_typed(arrays.get(field.name), field, len(found)), field.name, batch, reading) for field in schema
+        ]
         made_of = pa.RecordBatch.from_arrays(columns, list(schema.names))
         yield made_of if batch.valid.all() else made_of.filter(pa.array(batch.valid))
+    for key, number in numeric.items():
+        if number:
+            reading.warn(NUMERIC.format(number=number, key=key))
     for name in unseen if count else ():
         ours = form.watched[name][0]
         reading.warn(f"no line has a value for '{name}', which fills {ours}: {count:,} lines were read")
+
+
+def _in_one_form(key: str, array: pa.Array, batch: Batch, reading: Reading) -> pa.Array:
+    """A column by which events are identified, with what was changed in it counted."""
+    array, changed = trimmed(array)
+    reading.count(f"trimmed {key}", batch.numbers[changed & batch.valid])
+    if key == "learner":
+        array, changed = whole_numbers(array)
+        reading.count("decimals removed from learner", batch.numbers[changed & batch.valid])
+    return array
 
 
 def _is_empty(texts: pa.Array) -> bool:
@@ -92,6 +105,17 @@ def _typed(array: pa.Array | None, field: pa.Field, rows: int) -> pa.Array:
     if coded and not pa.types.is_dictionary(array.type):
         return array.dictionary_encode()
     return array if coded else plain(array)
+
+
+def _storable(column: pa.Array, name: str, batch: Batch, reading: Reading) -> pa.Array:
+    """A column without secrets, and without strings that are too long to be looked up; what was changed is counted."""
+    if name in WITH_SECRETS and column.null_count < len(column):
+        column, secret = remove(column, WITH_SECRETS[name])
+        reading.count(f"secret removed from {name}", batch.numbers[batch.valid & secret])
+    if name in KEYS:
+        column, too_long = _bounded(column)
+        reading.count(f"cut {name}", batch.numbers[batch.valid & too_long])
+    return column
 
 
 def _bounded(strings: pa.DictionaryArray) -> tuple[pa.DictionaryArray, Any]:

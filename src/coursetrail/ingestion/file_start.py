@@ -8,7 +8,7 @@ import pyarrow as pa
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.compression import ByteStream, Gunzip, Raw, opened
 from coursetrail.filesystem.location import Location
-from coursetrail.reading.lines import BLOCK, Lines, ends_in_cr, unify
+from coursetrail.reading.lines import BLOCK, CR, Lines, line_end, unify
 
 LINES = 200
 """First lines by which a file's format is recognised."""
@@ -38,7 +38,7 @@ class FileStart:
                 return cls(first, container, True, [])
             while not is_at_end and max(map(data.count, (b"\n", b"\r"))) < LINES and len(data) < BLOCK:
                 is_at_end = _read_up_to(source, data, len(data) + PIECE)
-        unify(memoryview(data), at_end=is_at_end, everywhere=bool(ends_in_cr(data)))
+        unify(memoryview(data), at_end=is_at_end, everywhere=line_end(data) == CR)
         lines = data.split(b"\n", LINES)
         whole = lines[:LINES] if len(lines) > LINES else lines if is_at_end and lines[-1] else lines[:-1]
         if not whole and data:

@@ -18,10 +18,11 @@ from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import reference_tables
+from coursetrail.ingestion.answers import Answer
 from coursetrail.ingestion.commit_queue import CommitQueue, unparsed
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Input, Opener, check
-from coursetrail.ingestion.on_spark import Answer, extract_all
+from coursetrail.ingestion.on_spark import extract_all
 from coursetrail.ingestion.one_file import Extractor
 from coursetrail.ingestion.reference_tables import ReplacedTable
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit

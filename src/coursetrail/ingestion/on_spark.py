@@ -3,20 +3,18 @@
 import pickle
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from coursetrail import formats
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
+from coursetrail.ingestion.answers import Answer, decode, encode
 from coursetrail.ingestion.inputs import Input, Opener
 from coursetrail.ingestion.one_file import Extractor
 from coursetrail.ingestion.resume import KnownContent
-from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
+from coursetrail.ingestion.task import IngestTask
 from coursetrail.progress import Progress, Silent
-
-Answer = Extracted | SameContent | CoursetrailError
 
 
 def extract_all(
@@ -31,22 +29,22 @@ def extract_all(
         run = partial(extract_one, pickle.dumps((task, known)))
         items = [pickle.dumps((_for_workers(file.address), number)) for number, file in files.items()]
         answers = engine.map_on_workers(items, run)
-    return {number: pickle.loads(answer) for number, answer in zip(files, answers, strict=True)}  # noqa: S301
+    return {number: decode(answer) for number, answer in zip(files, answers, strict=True)}
 
 
 def extract_one(shared: bytes, item: bytes) -> bytes:
     """Read one export on a worker. Errors of ours are answers: if they were raised, Spark would try again."""
     task, known = pickle.loads(shared)  # noqa: S301 - made by our own driver
-    address, number = pickle.loads(item)  # noqa: S301
+    address, number = pickle.loads(item)  # noqa: S301 - made by our own driver
     answer: Answer
     try:
-        with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            opener = Opener(Path(scratch), formats.find(task.format) if task.format else None)
+        with private_folder() as scratch:
+            opener = Opener(scratch, formats.find(task.format) if task.format else None)
             with Extractor(task, opener, Silent()) as extractor:
                 answer = extractor.extract(opener.named(address), number, known)
     except CoursetrailError as error:
         answer = error
-    return pickle.dumps(answer)
+    return encode(answer)
 
 
 def _for_workers(address: str) -> str:

@@ -173,9 +173,9 @@ def _note_no_event(file: ReadyInput, reading: Reading, lines: int) -> None:
             f"{file.name}: all {lines:,} lines are blank. Is it the right file, and complete? coursetrail sniff shows "
             "what it begins with."
         )
-    counts = {"rejected": len(reading.rejects), "blank": len(reading.blank), "header": reading.header}
+    counts = {kind: len(getattr(reading, kind)) for kind in ("blank", "header", "unfinished")}
     found = ", ".join(
-        f"{count:,} {name}" for name, count in (counts | {"unfinished": reading.unfinished}).items() if count
+        f"{count:,} {kind}" for kind, count in {"rejected": len(reading.rejects), **counts}.items() if count
     )
     number = f"{lines:,} line{'' if lines == 1 else 's'}"
     reading.warn(f"No event in {number}{f' ({found})' if found else ''}. Is it the right file?")
@@ -185,7 +185,7 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
     """The row of the ledger; creating it checks that no line is missing."""
     skipped = reading.prefix
     hashes = [*skipped.skipped, *reading.hashes]
-    known = None if lines.overlong else fingerprint_of(number, hashes, lines.lines - reading.unfinished)
+    known = None if lines.overlong else fingerprint_of(number, hashes, lines.lines - len(reading.unfinished))
     count, first, last = _count_and_span(path)
     kinds = reading.kinds()
     return Source(
@@ -200,8 +200,8 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
         duplicates=repeated,
         rejected=len(reading.rejects),
         blank=len(reading.blank),
-        header=reading.header,
-        unfinished=reading.unfinished,
+        header=len(reading.header),
+        unfinished=len(reading.unfinished),
         physical_lines=reading.physical,
         mended=json.dumps(kinds) if kinds else None,
         warnings=json.dumps(reading.warnings) if reading.warnings else None,

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from coursetrail import formats
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem import archives
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.formats.mapping.draft import draft, personal
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.private import shows_person
@@ -90,13 +90,13 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
     if address != "-" and location.is_folder():
         raise InputError(f"{location} is a folder. Name a file in it.")
     check(address)
-    with TemporaryDirectory(prefix="coursetrail-") as folder:
+    with private_folder() as folder:
         name = shown(address)
-        file, start = Opener(Path(folder)).opened(address)
+        file, start = Opener(folder).opened(address)
         if start.is_archive and file != location:
             raise nested_archive(name)
         if start.is_archive:
-            return _archive(file, Path(folder))
+            return _archive(file, folder)
         unreadable = [what for magic, what in UNREADABLE.items() if start.first.startswith(magic)]
         if unreadable and start.container == "plain":
             return Sniffed(name, size_of(file), "not readable", None, unreadable[0], None, 0, 0, None, None, None)

@@ -7,13 +7,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from coursetrail import formats
 from coursetrail.errors import InputError, StorageError
 from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import Location
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.ingestion import job
 from coursetrail.ingestion.expand import LOG, expand
 from coursetrail.ingestion.inputs import FileState, Input, Opener, check, is_pattern, state_of
@@ -54,8 +54,8 @@ class Watch:
             del name  # the error has it
             self.on_refused(str(error))
 
-        with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            new = self._new(Path(scratch))
+        with private_folder() as scratch:
+            new = self._new(scratch)
             for one in new:
                 if one.error:
                     self.on_refused(str(one.error))

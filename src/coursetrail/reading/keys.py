@@ -1,13 +1,23 @@
-"""The keys of events (course, learner, item) without what surrounds them: a blank behind a name is not another name."""
+"""The keys of events (course, learner, item) in one form each.
+
+A blank behind a name is not another name, and a program that takes ids for numbers writes 3000 as 3000.0 or 3e3.
+"""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SURROUNDING = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$")
 """White space of any script, and characters without a width, for example a byte order mark."""
+
+NUMBER = r"^\d+(\.0+|(\.\d+)?[eE]\+?\d{1,3})$"
+"""A key that a program may have written which takes keys for numbers."""
+EXACT_DIGITS = 15
+"""Digits of a whole number that survive in a spreadsheet, whose numbers are those of IEEE 754, binary64."""
 
 
 def trimmed(keys: pa.Array) -> tuple[pa.Array, Any]:
@@ -41,3 +51,40 @@ def _suspects(keys: pa.StringArray) -> Any:
     filled = np.flatnonzero(ends[1:] > ends[:-1])
     first, last = text[ends[:-1][filled]], text[ends[1:][filled] - 1]
     return filled[((first <= 32) | (first > 127)) | ((last <= 32) | (last > 127))]
+
+
+def whole_numbers(keys: pa.Array) -> tuple[pa.Array, Any]:
+    """Keys that are whole numbers without doubt, written so (3000.0 as 3000); and a mask of those that were changed.
+
+    What a key of few digits and an exponent (3e3) was before it was rounded, no one can say: it stays as it is.
+    """
+    found = like_numbers(keys)
+    changed = np.zeros(len(keys), np.bool_)
+    if not found.any():
+        return keys, changed
+    values = keys.to_pylist()
+    for row in np.flatnonzero(found).tolist():
+        whole = _whole(values[row])
+        changed[row] = whole != values[row]
+        values[row] = whole
+    return pa.array(values, keys.type), changed
+
+
+def like_numbers(keys: pa.Array) -> Any:
+    """A mask of the keys that look like whole numbers with decimals or an exponent."""
+    if pa.types.is_dictionary(keys.type):
+        codes = keys.indices.fill_null(len(keys.dictionary)).to_numpy()
+        return np.append(like_numbers(keys.dictionary), False)[codes]
+    matches = pc.match_substring_regex(keys, NUMBER)
+    return matches.fill_null(False).to_numpy(zero_copy_only=False)
+
+
+def _whole(key: str) -> str:
+    """The key without `.0`, or without an exponent where it has as many digits as the number: 1.2345E4, but not 1e4."""
+    mantissa, _, exponent = key.lower().partition("e")
+    digits = len(mantissa) - 1
+    if "." not in mantissa or len(mantissa.partition(".")[0]) > EXACT_DIGITS or digits > 2 * EXACT_DIGITS:
+        return key
+    number = Decimal(key)
+    is_exact = number == int(number) < 10**EXACT_DIGITS and (not exponent or digits > int(exponent))
+    return str(int(number)) if is_exact else key

@@ -27,6 +27,7 @@ LONGEST = 16 << 20
 """Bytes that one line may have; of a longer one only the first `RETAINED` are retained, as a reject."""
 RETAINED = 1 << 20
 NEWLINE, RETURN = 10, 13
+CR, CR_LF = b"\r", b"\r\n"
 MOST_OVERLONG = 64 << 20
 """Bytes of overlong lines that are retained in memory; with more of them a file is refused."""
 EXCEL_ROWS = 1_048_576
@@ -78,8 +79,8 @@ class Lines:
 
     `first` limits the bytes of the file that are read. With a `table`, lines are its records, which may hold newlines.
     `lines` counts all of them; `overlong` has (line, first bytes) of those above `LONGEST`; `fault` says what ended the
-    file early, or is None; `unended` says whether the last line has no newline. Of a table that a fault ends, the last
-    record may be cut off anywhere: then it is counted, but not read, and `is_cut`.
+    file early, or is None; `unended` says whether the last line has no newline. Of a table that a fault ends, a last
+    line without a newline may be cut off anywhere: then it is counted, but not read, and `is_cut`.
     """
 
     def __init__(
@@ -92,7 +93,7 @@ class Lines:
         self._raw = Raw(Location.of(file), advance, first)
         self._source, self._head = opened(self._raw)
         self._table = table
-        self._ends_in_cr: bool | None = None
+        self._line_end: bytes | None = None
         self.unended = False
         self.is_cut = False
         self.lines = 0
@@ -133,32 +134,44 @@ class Lines:
         """Complete lines, about `BLOCK` bytes at a time."""
         tail: memoryview | bytes = self._head
         while True:
-            buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + 1))
+            buffer = pa.py_buffer(_scan.space(len(tail) + BLOCK + len(CR_LF)))
             space = memoryview(buffer).cast("B")
             space[: len(tail)] = tail
             size, full = len(tail), len(tail) + BLOCK
             while size < full and (count := self._source.readinto(space[size:full])):
                 size += count
             at_end = size == len(tail)
+            self._line_end = self._line_end or line_end(space[:size])
+            if at_end and size:
+                size = self._ended(space, size)
             if self._table is None:
-                self._unify(space[:size], at_end)
-            if at_end and size and space[size - 1] != NEWLINE:
-                self.unended = space[size - 1] != RETURN
-                if self.unended and self._table and self._source.fault:
-                    self.is_cut = True
-                    self.lines += 1
-                    return
-                space[size] = NEWLINE
-                size += 1
+                unify(space[:size], at_end, everywhere=self._line_end == CR)
             block, count, cut = self._block(buffer.slice(0, size), at_end)
             tail = space[cut:size]
+            self.lines += count + self.is_cut
             if cut:
-                self.lines += count
                 yield from block.pieces(*range(MOST_LINES, count, MOST_LINES)) if count > MOST_LINES else (block,)
             elif len(tail) > LONGEST:
                 tail = self._skip_overlong(bytes(tail))
             if at_end:
                 return
+
+    def _ended(self, space: memoryview, size: int) -> int:
+        """The size of a file's last bytes once they end as its lines do: so they are recognised when it has grown."""
+        last = bytes(space[size - 1 : size])
+        self.unended = last not in b"\r\n"
+        if self.unended and self._table and self._source.fault:
+            self.is_cut = True
+            text = bytes(space[:size])
+            return max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+        if self.unended and self._line_end == CR_LF:
+            missing = CR_LF
+        elif self.unended or (last == CR and self._line_end == CR_LF):
+            missing = b"\n"
+        else:
+            return size
+        space[size : size + len(missing)] = missing
+        return size + len(missing)
 
     def _block(self, read: pa.Buffer, at_end: bool) -> tuple[Block, int, int]:
         """The complete lines in the bytes that were read; how many lines, and how many bytes."""
@@ -175,12 +188,6 @@ class Lines:
             found.consumed,
         )
 
-    def _unify(self, data: memoryview, at_end: bool) -> None:
-        """Make LF of each CR that ends a line alone."""
-        if self._ends_in_cr is None:
-            self._ends_in_cr = ends_in_cr(data)
-        unify(data, at_end, everywhere=bool(self._ends_in_cr))
-
     def _skip_overlong(self, line: bytes) -> bytes:
         self.lines += 1
         self.overlong.append((self.lines, line[:RETAINED]))
@@ -191,17 +198,17 @@ class Lines:
             )
         space = memoryview(bytearray(BLOCK))
         while size := self._source.readinto(space):
-            self._unify(space[:size], at_end=False)
+            unify(space[:size], at_end=False, everywhere=self._line_end == CR)
             cut = bytes(space[:size]).find(b"\n") + 1
             if cut:
                 return bytes(space[cut:size])
         return b""
 
 
-def ends_in_cr(data: memoryview | bytearray) -> bool | None:
-    """Whether the first line ends in CR alone; None where no line ends, or the last byte is that CR."""
+def line_end(data: memoryview | bytearray) -> bytes | None:
+    """How the first line ends: LF, CR LF or CR; None where no line ends, or the last byte is a CR."""
     found = re.search(b"\r\n?|\n", data)
-    return None if found is None or found.end() == len(data) else found[0] == b"\r"
+    return None if found is None or (found[0] == CR and found.end() == len(data)) else bytes(found[0])
 
 
 def unify(data: memoryview, at_end: bool, everywhere: bool) -> None:

@@ -61,8 +61,8 @@ class Reading:
     hashes: list[Any] = field(default_factory=list)
     rejects: list[tuple[int, str, bytes]] = field(default_factory=list)
     blank: "array[int]" = field(default_factory=lambda: array("q"))
-    header: int = 0
-    unfinished: int = 0
+    header: "array[int]" = field(default_factory=lambda: array("q"))
+    unfinished: "array[int]" = field(default_factory=lambda: array("q"))
     physical: int = 0
     repaired: dict[str, list[Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -72,7 +72,8 @@ class Reading:
         """All lines, block by block; the repaired lines of a block follow in a batch of their own."""
         for block, scanned in _scanned(self.prefix.rest(lines.blocks()), spec, self.threads):
             yield from self._of_block(block, scanned, spec, lines)
-        self.unfinished += lines.is_cut
+        if lines.is_cut:
+            self.unfinished.append(lines.lines)
         self.physical += lines.is_cut + len(lines.overlong)
 
     def fields(self, lines: Lines, spec: FieldSpec) -> pa.RecordBatchReader:
@@ -83,7 +84,12 @@ class Reading:
     @property
     def without_event(self) -> int:
         """How many lines are not records."""
-        return len(self.rejects) + len(self.blank) + self.header + self.unfinished
+        return len(self.rejects) + len(self.ignored)
+
+    @property
+    def ignored(self) -> "array[int]":
+        """The numbers of the lines that are neither records nor rejects, whatever other lines are like them."""
+        return self.blank + self.header + self.unfinished
 
     def count(self, kind: str, numbers: Any) -> None:
         """Note that values of the lines with these numbers were changed, and how."""
@@ -154,7 +160,7 @@ class Reading:
         changed: dict[str, list[int]] = {}
         for number, text, raw in suspect:
             if self.format.table and text == HEADER:
-                self.header += 1
+                self.header.append(number)
                 continue
             if self.format.table and (why := self.format.table.why(text)):
                 self._reject(number, why, raw, last)
@@ -187,7 +193,7 @@ class Reading:
 
     def _reject(self, number: int, reason: str, raw: bytes, last: int | None) -> None:
         if number == last:
-            self.unfinished += 1
+            self.unfinished.append(number)
             return
         stored = self.storable(raw.rstrip(b"\r\n"), number)
         self._rejected_bytes += len(stored) + OF_A_REJECT

@@ -194,6 +194,7 @@ static PyObject *records(PyObject *module, PyObject *arguments)
         goto done;
     }
     At begin = block.buf, end = begin + block.len;
+    table.last = at_end ? end : NULL;
     Py_BEGIN_ALLOW_THREADS
     for (int i = 0; i < 2; i++)
         for (At at = begin; at < end && (at = memchr(at, "\r\n"[i], end - at)); at++)

@@ -2,6 +2,7 @@
 #include "tables.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "hash.h"
 
@@ -14,9 +15,9 @@ static int ends_line(At at, At end)
 }
 
 /* Behind the line end at `at`; NULL if more bytes must tell whether an LF follows its CR. */
-static At behind_end(At at, At end)
+static At behind_end(const Table *table, At at, At end)
 {
-    if (*at == '\n')
+    if (*at == '\n' || at + 1 == table->last)
         return at + 1;
     if (at + 1 >= end)
         return NULL;
@@ -28,7 +29,7 @@ typedef struct {
     At newline, cr;
 } Ends;
 
-static At behind_line(Ends *next, At at, At end)
+static At behind_line(const Table *table, Ends *next, At at, At end)
 {
     if (next->newline < at)
         next->newline = memchr(at, '\n', end - at);
@@ -37,7 +38,7 @@ static At behind_line(Ends *next, At at, At end)
     next->newline = next->newline ? next->newline : end;
     next->cr = next->cr ? next->cr : end;
     at = next->newline < next->cr ? next->newline : next->cr;
-    return at < end ? behind_end(at, end) : NULL;
+    return at < end ? behind_end(table, at, end) : NULL;
 }
 
 /* Behind the record that begins at `at`, and how many fields it has; NULL if `end` comes before its end. A quote
@@ -71,7 +72,7 @@ static At record(const Table *table, int backslash, At at, At end, int *count)
         if (at >= end)
             return NULL;
         if (ends_line(at, end))
-            return behind_end(at, end);
+            return behind_end(table, at, end);
         at++;
     }
 }
@@ -150,6 +151,20 @@ static unsigned char *as_json(const Table *table, int backslash, At at, At behin
     return out;
 }
 
+/* As if the record ended in LF where it ends in CR alone: a last line without a line end is hashed with an LF too. */
+static uint64_t hash_record(At at, At behind)
+{
+    size_t size = behind - at;
+    unsigned char *copy = behind[-1] == '\r' ? malloc(size) : NULL;
+    if (!copy)
+        return hash(at, size);
+    memcpy(copy, at, size);
+    copy[size - 1] = '\n';
+    uint64_t found = hash(copy, size);
+    free(copy);
+    return found;
+}
+
 static int is_header(const Table *table, At at, At end)
 {
     return table->header && word(at, end, table->header, table->header_size)
@@ -167,7 +182,7 @@ void convert(const Table *table, At begin, At end, int at_end, Converted *made)
     ptrdiff_t patience = PATIENCE * (end - begin);
     while (at < end) {
         int count = 0, backslash = table->backslash;
-        At behind, from = at, line = behind_line(&next, at, end);
+        At behind, from = at, line = behind_line(table, &next, at, end);
         ptrdiff_t longest = patience > 0 ? LONGEST_RECORD : SHORT_RECORD;
         At limit = end - at > longest ? at + longest : end;
         if (!line)
@@ -205,10 +220,10 @@ void convert(const Table *table, At begin, At end, int at_end, Converted *made)
         } else {
             out = as_json(table, backslash, from, behind, out);
             for (At inside = line; inside < behind; made->physical++)
-                inside = behind_line(&next, inside, end);
+                inside = behind_line(table, &next, inside, end);
         }
         made->physical++;
-        made->hashes[made->rows++] = hash(at, behind - at);
+        made->hashes[made->rows++] = hash_record(at, behind);
         at = behind;
     }
     made->begins[made->rows] = (int32_t)(at - begin);

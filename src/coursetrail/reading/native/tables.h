@@ -14,6 +14,7 @@ typedef struct {
     const char *nulls[MOST_NULLS], *header;             /* texts that mean null; the header without its line end */
     ptrdiff_t sizes[MOST_FIELDS], null_sizes[MOST_NULLS], header_size, overhead;
     int null_count;
+    At last;                                            /* the end of the file, if the block has it: a CR ends a line there */
 } Table;
 
 typedef struct {
