@@ -47,6 +47,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log.write_text(log.read_text().replace('\\"layout\\": 2', '\\"layout\\": 99'))
     shutil.copytree(folder / "course", folder / "half")
     shutil.rmtree(folder / "half" / "events")
+    (folder / "half" / "_newest").unlink()
     return folder
 
 
@@ -167,13 +168,13 @@ def test_a_call_that_cannot_be_met_is_one_clear_line(here, monkeypatch, capfdbin
 
 @pytest.mark.parametrize("command", ["analyze", "plot", "report"])
 def test_where_answers_go_is_asked_before_anything_is_counted(here, monkeypatch, command):
-    """A dataset whose events are lost cannot be counted: what is told is about the folder all the same."""
+    """A dataset whose events are damaged cannot be counted: what is told is about the folder all the same."""
     monkeypatch.chdir(here)
     shutil.copytree("course", "lost")
     for part in Path("lost/events").glob("*.parquet"):
-        part.unlink()
+        part.write_bytes(part.read_bytes()[::-1])
     try:
-        refused(coursetrail(command, "lost", "-o", "out"), 5, "A file of the table")
+        refused(coursetrail(command, "lost", "-o", "out"), 5, "this part of the dataset is damaged")
         refused(coursetrail(command, "lost", "-o", "notes"), 2, "notes is a file")
     finally:
         shutil.rmtree("lost")

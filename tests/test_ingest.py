@@ -127,7 +127,8 @@ def test_a_bad_file_leaves_those_before_it_and_nothing_of_itself(tmp_path):
     with pytest.raises(ct.TooManyRejects):
         ct.ingest(tmp_path / "d", [good, bad])
     assert ledger(tmp_path / "d") == [(5, 5, 0, 0, 0)]
-    assert {path.name for path in (tmp_path / "d").iterdir()} == {"events", "agents", "languages", "sources", "rejects"}
+    tables = {"events", "agents", "languages", "sources", "rejects"}
+    assert {path.name for path in (tmp_path / "d").iterdir()} == {*tables, "_newest"}
 
 
 # Ways in

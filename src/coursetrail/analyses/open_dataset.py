@@ -104,7 +104,8 @@ class Dataset:
             for table in TABLES:
                 if table not in (SOURCES, REJECTS):
                     wanted = [one for one in table.schema if table is not EVENTS or one.name in columns]
-                    engine.register(_raw(table), self.snapshot.files(table.name), pa.schema(wanted), table.name)
+                    files = self.snapshot.files(table.name, whole=not self.config.is_distributed)
+                    engine.register(_raw(table), files, pa.schema(wanted), table.name)
             identity = self._identity(engine)
             names = [name for name in EVENTS.schema.names if name in columns]
             engine.view("all_events", self._all_events(identity, names))

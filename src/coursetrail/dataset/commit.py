@@ -4,34 +4,44 @@ Each commit is marked with its number, so that of two simultaneous runs the slow
 """
 
 import errno
-import json
 import os
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction, WriterProperties, write_deltalake
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
+from coursetrail.dataset import newest
 from coursetrail.dataset.delta import LATER, events_at, table_at, uri, version
 from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
 from coursetrail.dataset.manifest import EMPTY, Manifest, manifest_of
+from coursetrail.dataset.part import parts_of, sealed_bytes
+from coursetrail.dataset.rewriting import added, all_rows, removed, together, without, write_again
 from coursetrail.dataset.schema import EVENTS, REPLACED, TABLES
 from coursetrail.filesystem.location import Location
 
-WRITER = WriterProperties(compression="ZSTD", compression_level=1)
-"""How Delta's own writer writes what is exchanged or compacted."""
+Actions = list[AddAction | RemoveAction]
 BESIDE_EVENTS = tuple(table.name for table in TABLES if table is not EVENTS)
 """Tables whose versions the manifest names."""
 
 
-def append(location: Location, name: str, rows: pa.Table, mode: str = "append", *, based_on: int | None) -> int:
+def append(
+    location: Location,
+    name: str,
+    rows: pa.Table,
+    mode: Literal["append", "overwrite"] = "append",
+    *,
+    based_on: int | None,
+) -> int:
     """Add rows to a table other than `events`, and return its new version; the next commit to `events` shows them.
 
     `based_on` is the version that the rows were worked out from. A table that has changed since is a StorageError,
@@ -48,13 +58,8 @@ def append(location: Location, name: str, rows: pa.Table, mode: str = "append", 
             raise CommitFailedError(f"'{name}' has a new version")
         _add_columns(table, rows.schema, {})
         at = table.version() + 1
-        write_deltalake(
-            table,
-            rows,
-            mode="overwrite" if mode == "overwrite" else "append",
-            schema_mode="merge",  # a later release may have added columns
-            commit_properties=_numbered(table),
-        )
+        adds: Actions = [_part(location / name, rows)] if rows.num_rows else []
+        table.create_write_transaction(adds, mode, table.schema(), commit_properties=_numbered(table))
         return at
 
 
@@ -78,37 +83,46 @@ def commit(location: Location, files: Sequence[EventsFile], sources: Sequence[So
         adds = [_add(file) for file in files]
         if events is None and location.local:  # no other run: one at a time has the staging area
             _create(location, adds, _properties(location, None, added=sources))
+            newest.record(location, 0)
             return 0
         if events is None:
             events = _create_empty(location)
         properties = _properties(location, events, added=sources)
-        at = events.version()
-        events.create_write_transaction(
-            [*adds], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties
-        )
-        return at + 1
+        at = events.version() + 1
+        events.create_write_transaction([*adds], "append", events.schema(), commit_properties=properties)
+        newest.record(location, at)
+        return at
 
 
 def exchange(
-    location: Location, old: Sequence[Source], rows: pa.RecordBatchReader, new: Source, *, based_on: int | None
+    location: Location,
+    old: Sequence[Source],
+    files: Sequence[EventsFile],
+    new: Source,
+    scratch: Path,
+    *,
+    based_on: int | None,
 ) -> int:
-    """Take the rows of some sources out of the events and put those of another in, as `commit` does."""
-    numbers = ", ".join(str(source.source) for source in (*old, new))
+    """Take the rows of some sources out of the events and put those of another in, as `commit` does.
+
+    Parts that have rows of other sources too are written again without those of the old, in the folder `scratch` first.
+    """
+    numbers = [source.source for source in old]
     with storage(location):
         events = _with_all_columns(location, _events_at_version(location, based_on))
         if events is None:
             raise CommitFailedError("the dataset is gone")
-        at = events.version()
-        _check_space(location, _bytes_of(events, [source.source for source in old]))
-        write_deltalake(
-            events,
-            rows,
-            mode="overwrite",
-            predicate=f"source in ({numbers})",
-            writer_properties=WRITER,
-            commit_properties=_properties(location, events, added=[new], gone=old),
-        )
-        return at + 1
+        at = events.version() + 1
+        folder, schema = location / EVENTS.name, pa.schema(events.schema())
+        parts = [part for part in parts_of(folder, events) if part.may_hold(numbers)]
+        _check_space(location, sum(part.size for part in parts))
+        actions: Actions = [*map(_add, files), *removed(parts, data_change=True)]
+        for part in parts:
+            actions += write_again([part], schema, without(numbers), scratch, folder)
+        properties = _properties(location, events, added=[new], gone=old)
+        events.create_write_transaction(actions, "append", events.schema(), commit_properties=properties)
+        newest.record(location, at)
+        return at
 
 
 def share_ids(location: Location, shared: bool) -> None:
@@ -118,7 +132,9 @@ def share_ids(location: Location, shared: bool) -> None:
         return
     with storage(location):
         properties = _properties(location, events, shared_ids=shared)
-        events.create_write_transaction([], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties)
+        at = events.version() + 1
+        events.create_write_transaction([], "append", events.schema(), commit_properties=properties)
+        newest.record(location, at)
 
 
 def undo_uncommitted(location: Location) -> None:
@@ -147,25 +163,28 @@ def sizes(location: Location) -> list[int]:
     return [] if events is None else pa.table(events.get_add_actions(flatten=True))["size_bytes"].to_pylist()
 
 
-def rewrite(location: Location, full: int) -> None:
-    """Write the small files of every table as large ones of about `full` bytes; `events` comes last."""
+def rewrite(location: Location, full: int, scratch: Path) -> None:
+    """Write the small parts of every table as large ones of about `full` bytes; `events` comes last."""
     _check_space(location, sum(size for size in sizes(location) if size < full))
     for name in BESIDE_EVENTS:
         table = table_at(location, name)
-        if table is not None:
-            table.optimize.compact(
-                target_size=full,
-                writer_properties=WRITER,
-                commit_properties=_numbered(table),
-            )
+        if table is not None and (actions := _merged(location / name, table, full, scratch)):
+            table.create_write_transaction(actions, "append", table.schema(), commit_properties=_numbered(table))
     events = events_at(location)
     if events is not None:
-        properties = _properties(location, events)
-        found = events.optimize.compact(target_size=full, writer_properties=WRITER, commit_properties=properties)
-        if not found["numFilesAdded"]:  # nothing was committed, but the manifest must name the other tables' versions
-            events.create_write_transaction(
-                [], "append", Schema.from_arrow(EVENTS.schema), commit_properties=properties
-            )
+        actions = _merged(location / EVENTS.name, events, full, scratch)
+        properties = _properties(location, events)  # also without actions: it names the other tables' versions
+        at = events.version() + 1
+        events.create_write_transaction(actions, "append", events.schema(), commit_properties=properties)
+        newest.record(location, at)
+
+
+def _merged(folder: Location, table: DeltaTable, full: int, scratch: Path) -> Actions:
+    actions: Actions = []
+    for parts in together(parts_of(folder, table), full):
+        actions += write_again(parts, pa.schema(table.schema()), all_rows, scratch, folder)
+        actions += removed(parts, data_change=False)
+    return actions
 
 
 def clear(location: Location, retention: timedelta) -> int:
@@ -181,18 +200,9 @@ def clear(location: Location, retention: timedelta) -> int:
             if not gone:
                 break
             cleared += 0 if dry else len(gone)
+    if (at := version(location, EVENTS.name)) is not None:
+        newest.record(location, at)
     return cleared
-
-
-def _bytes_of(events: DeltaTable, sources: Sequence[int]) -> int:
-    """Bytes of the files that may hold events of these sources."""
-    files = pa.table(events.get_add_actions(flatten=True)).to_pylist()
-    lowest, highest = min(sources), max(sources)
-    return sum(
-        file["size_bytes"]
-        for file in files
-        if (file.get("min.source") or 0) <= highest and (file.get("max.source") or lowest) >= lowest
-    )
 
 
 def _check_space(location: Location, size: int) -> None:
@@ -287,9 +297,17 @@ def _numbered(table: DeltaTable | None, metadata: dict[str, str] | None = None) 
 
 
 def _add(file: EventsFile) -> AddAction:
-    lowest: dict[str, Any] = {"source": file.source.source}
-    highest = dict(lowest)
-    if file.source.first_time and file.source.last_time:
-        lowest["time"], highest["time"] = file.source.first_time.isoformat(), file.source.last_time.isoformat()
-    stats = {"numRecords": file.source.events, "minValues": lowest, "maxValues": highest}
-    return AddAction(file.name, file.size, {}, int(time.time() * 1000), True, json.dumps(stats))
+    one = file.source
+    times = {"time": (one.first_time, one.last_time)} if one.first_time and one.last_time else {}
+    ranges = {"source": (one.source, one.source), **times}
+    return added(file.name, file.size, one.events, ranges, data_change=True)
+
+
+def _part(folder: Location, rows: pa.Table) -> AddAction:
+    """Rows of a small table, written as a part of it."""
+    sink = BytesIO()
+    pq.write_table(rows, sink, compression="zstd", compression_level=1, store_schema=False, write_page_checksum=True)
+    data = sink.getvalue()
+    name = sealed_bytes(data)
+    (folder / name).write_new(data)
+    return added(name, len(data), rows.num_rows, {}, data_change=True)

@@ -5,14 +5,14 @@ import re
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from pyarrow import fs
 
-from coursetrail.dataset.errors import RESTORE, unreadable_table
+from coursetrail.dataset import newest
+from coursetrail.dataset.errors import unreadable_table
 from coursetrail.dataset.manifest import EMPTY, manifest_of
+from coursetrail.dataset.part import parts_of
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS
 from coursetrail.errors import DatasetError, UsageError
 from coursetrail.filesystem.location import Location
-from coursetrail.filesystem.storage import first_line
 
 REQUIRED = {column.name for column in EVENT_COLUMNS if column.required}
 """Columns by which a table of events is recognised; a dataset of an older release may lack any other."""
@@ -44,12 +44,20 @@ def table_at(location: Location, name: str) -> DeltaTable | None:
         raise unreadable_table(f"{location / name}: the table's log is damaged", error) from error
 
 
-def events_at(location: Location) -> DeltaTable | None:
+def events_at(location: Location, *, any_version: bool = False) -> DeltaTable | None:
     """The table of events, which makes a folder a dataset; None where nothing was ever committed to it.
 
-    Raises DatasetError for one that is not ours.
+    Raises DatasetError for one that is not ours, and where the newest version is missing, unless `any_version` will do.
     """
+    known = newest.recorded(location)  # read first: another run may commit after the table is opened
     table = table_at(location, EVENTS.name)
+    if known is not None and not any_version and known > (at := table.version() if table else -1):
+        older = f"ask an older one (--as-of {at}), " if table else ""
+        raise DatasetError(
+            f"{location}: the newest version ({known}) is missing from the log of events"
+            f"{f', which ends with {at}' if table else ''}. Restore the folder from a copy, {older}or ingest the "
+            f"exports into a new folder. To go on from what is there, remove {location / newest.NAME}."
+        )
     if table is None and (location / "_delta_log").is_folder():
         raise DatasetError(f"{location}: a Delta table itself, and no folder of coursetrail's. Choose another folder.")
     if table is not None and not {column.name for column in table.schema().fields} >= REQUIRED:
@@ -74,12 +82,17 @@ def rows(location: Location, name: str) -> tuple[pa.Table | None, int | None]:
 
 
 def read_rows(location: Location, table: DeltaTable) -> pa.Table:
-    """All rows of a table that is open, at its own `location`."""
-    # Delta Lake's own is written in Python; a thread of Arrow's that enters it while Python ends aborts the process.
-    files = fs.SubTreeFileSystem(location.path, location.files)
-    try:
-        return table.to_pyarrow_table(filesystem=files)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise DatasetError(
-            f"{location}: a file of the table cannot be read ({first_line(error)}). {RESTORE}"
-        ) from error
+    """All rows of a table that is open, at its own `location`; DatasetError where they are not what was written."""
+    schema = pa.schema(table.schema())
+    batches = [with_columns(batch, schema) for part in parts_of(location, table) for batch in part.batches()]
+    return pa.Table.from_batches(batches, schema)
+
+
+def with_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same rows in the columns of `schema`, null in those that an older release did not write."""
+    known = {*batch.schema.names}
+    columns = [
+        batch[field.name].cast(field.type) if field.name in known else pa.nulls(len(batch), field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

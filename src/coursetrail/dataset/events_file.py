@@ -64,6 +64,7 @@ def _writer(file: object, schema: pa.Schema, packed: bool) -> pq.ParquetWriter:
         use_dictionary=[column for column in schema.names if column in DICTIONARIES],
         write_statistics=[column for column in schema.names if column in STATISTICS],
         store_schema=False,
+        write_page_checksum=True,
     )
 
 

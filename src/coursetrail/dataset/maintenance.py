@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 from coursetrail.dataset import commit, snapshot
 from coursetrail.dataset.errors import storage
@@ -37,16 +38,16 @@ def compact(location: Location, progress: Progress | None = None) -> Compacted:
     if not snapshot.exists(location):
         raise DatasetError(f"{location}: no dataset here to compact. Is the name right?")
     shown = progress or Silent()
-    with staging(location, shown):  # else an ingest would find that the tables have changed meanwhile
+    with staging(location, shown) as area:  # else an ingest would find that the tables have changed meanwhile
         Snapshot.open(location)  # what is damaged must not be made to look whole
-        return compact_within(location, shown)
+        return compact_within(location, area.scratch, shown)
 
 
-def compact_within(location: Location, progress: Progress) -> Compacted:
-    """`compact` for a run that has the staging area already."""
+def compact_within(location: Location, scratch: Path, progress: Progress) -> Compacted:
+    """`compact` for a run that has the staging area already, with its folder `scratch`."""
     with progress.step("Compacting", None, "tables") as step, storage(location):
         before = len(commit.sizes(location))
-        commit.rewrite(location, FULL)
+        commit.rewrite(location, FULL, scratch)
         step.advance(1)
         cleared = commit.clear(location, RETENTION)
         return Compacted(before, len(commit.sizes(location)), cleared)

@@ -19,6 +19,7 @@ from coursetrail.dataset.delta import LATER, events_at, read_rows, rows, uri
 from coursetrail.dataset.errors import RESTORE, unreadable_table
 from coursetrail.dataset.ledger import COUNTS
 from coursetrail.dataset.manifest import manifest_of
+from coursetrail.dataset.part import Part, check, damaged, lost, parts_of
 from coursetrail.dataset.schema import EVENTS, SOURCES, TABLES
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
@@ -39,9 +40,12 @@ class Snapshot:
     shared_ids: bool = False
 
     @classmethod
-    def open(cls, location: Location, as_of: int | datetime | None = None) -> "Snapshot":
-        """The newest version, or that of a number or a time; `DatasetError` when there is none that can be read."""
-        events = events_at(location)
+    def open(cls, location: Location, as_of: int | datetime | None = None, *, checked: bool = True) -> "Snapshot":
+        """The newest version, or that of a number or a time; `DatasetError` when there is none that can be read.
+
+        If not `checked`, parts of it may be missing, and it need not add up.
+        """
+        events = events_at(location, any_version=isinstance(as_of, int))
         if events is None:
             hint = "It holds files, but no ingest was completed; run it again." if _is_started(location) else ""
             raise DatasetError(
@@ -56,39 +60,55 @@ class Snapshot:
             raise unreadable_table(f"{location}: part of the dataset is missing or damaged", error) from error
         named = {EVENTS.name: events, **tables}
         opened = cls(location, events.version(), named, manifest.sources, manifest.shared_ids)
-        if as_of is not None and not opened._has_all_files():
-            raise DatasetError(
-                f"{location}: files of version {opened.version} were cleared away, as they are a week after a "
-                "compaction or a replacement. Try a newer --as-of, or leave it out for the newest."
-            )
-        opened._verify()
+        if checked:
+            opened._check_parts(is_older=as_of is not None)
+            opened.check_sums()
         return opened
 
-    def files(self, table: str) -> list[str]:
-        """The Parquet files of a table; empty when it has no rows, or is not there.
+    def parts(self, table: str) -> list[Part]:
+        """The parts of a table, by their names; none when it has no rows, or is not there."""
+        return parts_of(self.location / table, self.tables[table]) if table in self.tables else []
 
-        Those that lack a column, because an older release wrote them, come first: DuckDB looks for a table's columns in
-        its first file.
+    def files(self, table: str, *, whole: bool = True) -> list[str]:
+        """The addresses of the parts of a table.
+
+        DatasetError where one is not what was written. On this machine all bytes are compared with the digests, because
+        DuckDB does not verify checksums of pages; elsewhere, or if not `whole`, the footers. Parts that lack a column,
+        because an older release wrote them, come first: DuckDB looks for a table's columns in its first file.
         """
-        if table not in self.tables:
-            return []
-        names = sorted(uri.rpartition("/")[2] for uri in self.tables[table].file_uris())
-        files = list(map((self.location / table).__truediv__, names))
-        if any(LATER in field.metadata for field in self.tables[table].schema().fields):
+        parts = self.parts(table)
+        check(parts, whole=whole and self.location.local is not None)
+        files = [part.file for part in parts]
+        if files and any(LATER in field.metadata for field in self.tables[table].schema().fields):
             files.sort(key=lambda file: len(pq.read_schema(file.path, filesystem=file.files)))
         return [str(file.local.absolute()) if file.local else file.address for file in files]
 
-    def _has_all_files(self) -> bool:
-        return all(Location.of(file).is_file() for table in TABLES for file in self.files(table.name))
+    def lost_parts(self) -> list[tuple[Part, str]]:
+        """The parts of all tables that are missing or have another size, and what is wrong with each."""
+        sizes = {name: (self.location / name).sizes() for name in self.tables}
+        return [found for name in self.tables for found in lost(self.parts(name), sizes[name])]
 
-    def _verify(self) -> None:
+    def _check_parts(self, *, is_older: bool) -> None:
+        """Raise DatasetError where parts are missing or have another size."""
+        found = self.lost_parts()
+        if not found:
+            return
+        (first, why), *more = found
+        if is_older and "missing" in why:
+            raise DatasetError(
+                f"{self.location}: files of version {self.version} were cleared away, as they are a week after a "
+                "compaction or a replacement. Try a newer --as-of, or leave it out for the newest."
+            )
+        raise damaged(first.file, f"{why}; {len(more):,} more are missing or damaged" if more else why)
+
+    def check_sums(self) -> None:
         """Raise DatasetError where the log of a table has a hole, or the ledger does not account for the events.
 
         Delta takes a commit without bytes, as a power cut leaves it, for one that changed nothing.
         """
         for name in self.tables:
-            log = self.location / name / "_delta_log"
-            if holes := [file for file in log.empty_files() if file.endswith(".json")]:
+            sizes = (self.location / name / "_delta_log").sizes()
+            if holes := sorted(file for file, size in sizes.items() if file.endswith(".json") and not size):
                 raise DatasetError(
                     f"{self.location / name}: the table's log is damaged ({holes[0]} is empty). {RESTORE}"
                 )
@@ -96,10 +116,9 @@ class Snapshot:
             raise DatasetError(
                 f"{self.location}: the ledger has lost {len(lost)} sources (first: {lost[0]}). {RESTORE}"
             )
-        files = pa.table(self.tables[EVENTS.name].get_add_actions(flatten=True))
-        counts = files["num_records"] if "num_records" in files.column_names else pa.array([], pa.int64())
-        stored, known = pc.sum(counts).as_py() or 0, pc.sum(self.sources["events"]).as_py() or 0
-        if stored != known and not counts.null_count:
+        counts = [part.rows for part in self.parts(EVENTS.name)]
+        stored, known = sum(count or 0 for count in counts), pc.sum(self.sources["events"]).as_py() or 0
+        if stored != known and None not in counts:
             raise DatasetError(
                 f"{self.location}: the ledger accounts for {known:,} events, but the table holds {stored:,}: "
                 "some other program has changed it. "

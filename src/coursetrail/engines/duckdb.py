@@ -1,5 +1,6 @@
 """DuckDB in this process: the default engine."""
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from coursetrail.dataset.errors import unreadable_part
 from coursetrail.engines import reading_only
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
@@ -31,6 +33,10 @@ Python and Arrow hold it is under 0.6 GB on one core, which a task on a cluster 
 
 MOST_BYTES, ROWS_AT_ONCE = 512 << 20, 2_048
 """Bytes of the answer to a user's own query, and the rows of it that are taken at a time."""
+
+STREAM = re.compile(r"reading the stream registered as '(?:stored_|all_)?(\w+)_files' failed")
+PARQUET = re.compile(r"parquet|zstd|snappy|thrift|magic bytes", re.IGNORECASE)
+"""How DuckDB's messages show that Arrow, or DuckDB itself, could not read a file of a table."""
 
 PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
@@ -81,10 +87,7 @@ class DuckDB:
                 columns = self._null_where_absent(rows, schema)
                 self.connection.execute(f"create view {name} as select {columns} from {rows}")
         except (duckdb.Error, OSError) as error:
-            raise DatasetError(
-                f"A file of the table '{title or name}' cannot be read ({message(error)}). Restore the "
-                "dataset from a copy, or ingest the exports into a new folder."
-            ) from error
+            raise unreadable_part(title or name, message(error)) from error
 
     def _null_where_absent(self, rows: str, schema: pa.Schema) -> str:
         """The columns of `schema` in SQL, null for one that no row has."""
@@ -102,7 +105,7 @@ class DuckDB:
         try:
             self.connection.execute(f"create temp table {name} as {sql}")
         except duckdb.Error as error:
-            raise QueryError(f"The relation '{name}' failed on DuckDB: {message(error)}") from error
+            raise _failed(f"relation '{name}'", error) from error
 
     @contextmanager
     def stream(self, name: str, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[None]:
@@ -141,7 +144,7 @@ class DuckDB:
         try:
             return self.connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
-            raise QueryError(f"The {what} failed on DuckDB: {message(error)}") from error
+            raise _failed(what, error) from error
 
     def queries(self, texts: Sequence[tuple[str, str]]) -> Generator[pa.Table]:
         """Run several, each an SQL text and its `what`, one after the other when asked for; the answers in order."""
@@ -172,7 +175,7 @@ class DuckDB:
                     )
             return pa.Table.from_batches(batches, reader.schema)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise QueryError(f"The query failed on DuckDB: {message(error)}") from error
+            raise _failed("query", error) from error
 
 
 def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None, threads: int = 0) -> DuckDB:
@@ -202,6 +205,15 @@ def message(error: Exception) -> str:
     return (text.partition(" LINE ")[0] if isinstance(error, duckdb.IOException) else text)[:400]
 
 
+def _failed(what: str, error: Exception) -> QueryError | DatasetError:
+    """The error for a query that failed; a DatasetError where a file of the dataset could not be read."""
+    text = message(error)
+    through_arrow = STREAM.search(text)
+    if through_arrow or (isinstance(error, duckdb.InvalidInputException | duckdb.IOException) and PARQUET.search(text)):
+        return unreadable_part(through_arrow[1] if through_arrow else None, text)
+    return QueryError(f"The {what} failed on DuckDB: {text}")
+
+
 def _remember_failure(batches: Iterable[pa.RecordBatch], failures: list[Exception]) -> Iterator[pa.RecordBatch]:
     """The same batches; an error that they raise is also put into `failures`."""
     try:
@@ -227,7 +239,10 @@ def _through_arrow(files: Sequence[str], schema: pa.Schema) -> Any:
     from pyarrow import dataset
 
     locations = [Location.of(file) for file in files]
-    return dataset.dataset([one.path for one in locations], schema, "parquet", locations[0].files)
+    reading = dataset.ParquetFileFormat(
+        default_fragment_scan_options=dataset.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
+    return dataset.dataset([one.path for one in locations], schema, reading, locations[0].files)
 
 
 def _column(field: pa.Field) -> str:

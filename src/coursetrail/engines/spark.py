@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
+from coursetrail.dataset.errors import RESTORE, VERIFY
 from coursetrail.errors import DatasetError, MissingExtra, QueryError
 from coursetrail.filesystem.location import check_reachable
 
@@ -27,6 +28,9 @@ SETTINGS = {
     "spark.sql.parser.escapedStringLiterals": "true",
 }
 """Settings with which Spark reads our SQL as DuckDB does; they override a user's."""
+
+READING = {"parquet.page.verify-checksum.enabled": "true"}
+"""Options of reading Parquet: a session that exists already, or a server's, has not our settings of Hadoop."""
 
 LOCAL = {
     "spark.ui.enabled": "false",
@@ -91,7 +95,7 @@ class Spark:
             if isinstance(content, pa.Table):
                 frame = self.session.createDataFrame(content, kinds)
             elif content:
-                frame = self.session.read.schema(kinds).parquet(*map(_hadoop, content))
+                frame = self.session.read.options(**READING).schema(kinds).parquet(*map(_hadoop, content))
             else:
                 nothing = [f"cast(null as {kind.dataType.simpleString()}) as {kind.name}" for kind in kinds]
                 frame = self.session.range(0).selectExpr(*nothing)
@@ -189,8 +193,7 @@ def _errors_of(what: str) -> Iterator[None]:
         text = _message(error)
         if re.search(r"PATH_NOT_FOUND|FAILED_READ_FILE", str(error)):
             raise DatasetError(
-                f"Spark cannot read a file of the dataset ({text}). Do all workers see this path? If it is lost, "
-                "restore the dataset from a copy, or ingest the exports into a new folder."
+                f"Spark cannot read a file of the dataset ({text}). Do all workers see this path? {VERIFY} {RESTORE}"
             ) from error
         raise QueryError(f"The {what} failed on Spark: {text}") from error
 

@@ -118,14 +118,14 @@ class Location:
             kinds = {info.base_name: "folder" if info.type == fs.FileType.Directory else "file" for info in infos}
         return [FolderEntry(self / name, kind) for name, kind in sorted(kinds.items())]
 
-    def empty_files(self) -> list[str]:
-        """The names of the empty files in the folder."""
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file in the folder, by its name."""
         if path := self.local:
             with os.scandir(path) as found:
-                return sorted(one.name for one in found if one.is_file() and not one.stat().st_size)
+                return {one.name: one.stat().st_size for one in found if one.is_file()}
         with _as_os_errors(self.address):
             infos = self.files.get_file_info(fs.FileSelector(self.path))
-        return sorted(info.base_name for info in infos if info.type == fs.FileType.File and not info.size)
+        return {info.base_name: info.size or 0 for info in infos if info.type == fs.FileType.File}
 
     def open(self, begin: int = 0) -> IO[bytes]:
         """Open the file for reading from byte `begin` on, unbuffered."""
@@ -147,6 +147,16 @@ class Location:
     def write(self, data: bytes) -> None:
         """Write the whole file or nothing; an existing file is replaced."""
         self._write_from(io.BytesIO(data))
+
+    def write_new(self, data: bytes) -> None:
+        """Write a file that nothing refers to yet; of a run that is killed, a part of it may stay."""
+        with _as_os_errors(self.address):
+            try:
+                with self._output() as out:
+                    out.write(data)
+            except OSError:
+                self.remove()
+                raise
 
     def put_file(self, file: Path) -> None:
         """Write the whole content of a local file or nothing; on this machine the file is moved."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from coursetrail import lookups
 from coursetrail.dataset import commit, delta
@@ -86,23 +85,25 @@ class CommitQueue:
         if not (new or self.unparsed):
             return
         self._prepare(new)
-        files = [EventsFile(one.file, one.size, one.source) for one in new if one.file]
-        with storage(self.location):
-            (self.location / EVENTS.name).make_folder()
-            for file in files:
-                (self.staging.files / file.name).move(self.location / EVENTS.name / file.name)
+        files = self._moved(new)
         sources = [one.source for one in new]
         self.events_at = commit.commit(self.location, files, sources, based_on=self.events_at)
 
     def exchange(self, old: Sequence[Source], new: Extracted) -> None:
         """Put a file's rows in place of those of `old`, in one version."""
         self._prepare([new])
-        rows = pa.RecordBatchReader.from_batches(EVENTS.schema, iter(()))
-        if new.file:
-            file = self.staging.files / new.file
-            batches = pq.ParquetFile(file.files.open_input_file(file.path)).iter_batches()
-            rows = pa.RecordBatchReader.from_batches(EVENTS.schema, (batch.cast(EVENTS.schema) for batch in batches))
-        self.events_at = commit.exchange(self.location, old, rows, new.source, based_on=self.events_at)
+        files = self._moved([new])
+        scratch = self.staging.scratch
+        self.events_at = commit.exchange(self.location, old, files, new.source, scratch, based_on=self.events_at)
+
+    def _moved(self, new: Sequence[Extracted]) -> list[EventsFile]:
+        """The Parquet files of these exports, moved to the folder of events."""
+        files = [EventsFile(one.file, one.size, one.source) for one in new if one.file]
+        with storage(self.location):
+            (self.location / EVENTS.name).make_folder()
+            for file in files:
+                (self.staging.files / file.name).move(self.location / EVENTS.name / file.name)
+        return files
 
     def _prepare(self, new: Sequence[Extracted]) -> None:
         """Write to the other tables what a commit to `events` refers to."""

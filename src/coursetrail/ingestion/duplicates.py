@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from coursetrail.dataset import events_file
+from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import DuckDB
-from coursetrail.engines.sql import parquet
-from coursetrail.ingestion.raw_fields import PARQUET
 from coursetrail.reading.columns import plain
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import SCHEMA, Lines
 from coursetrail.reading.records import Reading
 
 LineNumbers = np.ndarray[Any, Any]
-LEFT_OUT = pa.schema([("line", pa.int64())])
 REPEATED = """
     select line from (
         select line, row_number() over (partition by sha256(encode(text)) order by line) as nth
@@ -88,7 +88,9 @@ def _ids(form: Format, read: Callable[[pa.StructArray], pa.Array], lines: Lines)
         yield found.filter(pc.and_(there, pa.array(np.asarray(batch.valid))))
 
 
-def leave_out(engine: DuckDB, path: Path, lines: LineNumbers, out: Path) -> None:
+def leave_out(path: Path, lines: LineNumbers, out: Path, *, packed: bool) -> None:
     """Copy a Parquet file of events without these lines."""
-    with engine.stream("left_out", pa.table({"line": lines}).to_batches(), LEFT_OUT):
-        engine.write(f"select * from {parquet(path)} anti join left_out using (line)", out, PARQUET)
+    left_out = pa.array(lines, pa.int64())
+    with pq.ParquetFile(path) as file:
+        batches = (batch.filter(pc.invert(pc.is_in(batch["line"], left_out))) for batch in file.iter_batches())
+        events_file.write(batches, EVENTS.schema, out, packed=packed)

@@ -198,7 +198,7 @@ class _Run:
         Before that the dataset is compacted, if that is due: a file that is refused every night must not prevent it.
         """
         if maintenance.is_due(self._location):
-            maintenance.compact_within(self._location, self._progress)
+            maintenance.compact_within(self._location, self.opener.scratch, self._progress)
         outcomes = [self._certain[position] for position in sorted(self._certain)]
         if self._refused:
             raise _refusal(self._refused, outcomes)

@@ -22,9 +22,11 @@ from coursetrail import lookups
 from coursetrail.dataset import events_file
 from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
+from coursetrail.dataset.part import sealed
 from coursetrail.dataset.schema import EVENTS, REJECTS
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import InputError
+from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import duplicates
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.inputs import Input, Opener, ReadyInput, changed_meanwhile, size_of
@@ -108,12 +110,13 @@ class Extractor:
             _note_no_event(file, reading, lines.lines)
         source = _source(number, file, path, reading, lines, repeated)
         size = path.stat().st_size
-        if source.events:
+        name = sealed(Location.of(path)) if source.events else None
+        if name:
             with storage(task.into):
-                (task.into / path.name).put_file(path)
+                (task.into / name).put_file(path)
         return Extracted(
             source,
-            path.name if source.events else None,
+            name,
             size,
             _rejects(number, reading),
             {table: sorted(distinct) for table, distinct in texts.items()},
@@ -157,7 +160,7 @@ class Extractor:
         if not len(repeated):
             return path, 0
         thinner = path.with_name(events_file.name())
-        duplicates.leave_out(self._engine, path, repeated, thinner)
+        duplicates.leave_out(path, repeated, thinner, packed=self._task.packed)
         path.unlink()
         reading.leave_out(repeated)
         return thinner, len(repeated)
