@@ -107,7 +107,7 @@ def test_columns_are_found_by_their_names_and_values() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PAR1rest", "Parquet"),
+        (b"PAR1\x15\x04\x15", "Parquet"),
         (b"[{}, {}]\n", "jq -c '.[]'"),
         (b"just words\nand more of them\n", "neither a table nor lines of JSON"),
         (b"\xff\xfeu\0s\0", "UTF-16"),

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from coursetrail import formats
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError
 from coursetrail.filesystem.location import Location
@@ -41,7 +40,7 @@ def extract_one(shared: bytes, item: bytes) -> bytes:
     answer: Answer
     try:
         with TemporaryDirectory(prefix="coursetrail-") as scratch:
-            opener = Opener(Path(scratch), formats.find(task.format) if task.format else None)
+            opener = Opener.of(Path(scratch), task.format, task.encoding)
             with Extractor(task, opener, Silent()) as extractor:
                 answer = extractor.extract(opener.named(address), number, known)
     except CoursetrailError as error:

@@ -138,6 +138,7 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
         watched={} if table else {name: (ours, partial(_texts, read, name)) for name, ours in mapping.read.items()},
         event_id=partial(_texts, read, mapping.event_id) if mapping.event_id else None,
         repeats=_repeats(read, spec, table, head) if mapping.repeats is None else mapping.repeats,
+        encoding=mapping.encoding,
         keepable=(lambda _: b"") if mapping.dropped or "network" in mapping.columns else bytes,
     )
 
