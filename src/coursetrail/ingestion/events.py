@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
-from coursetrail.reading.keys import trimmed
+from coursetrail.reading.keys import shortened, trimmed
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Reading
@@ -19,6 +19,8 @@ TRIMMED = ("course", "learner", "item")
 """Columns by which it is known whose event it is, and of what."""
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
+LONGEST_REMEMBERED = 2_000
+"""Characters of a string whose parsed form is stored: long strings would fill the memory, and rarely come again."""
 KEYS = {table.key for table in LOOKUPS}
 CODED = {column.name for column in EVENT_COLUMNS if column.coded} | KEYS
 """Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
@@ -66,6 +68,8 @@ def events(
         for key in arrays.keys() & set(TRIMMED):
             arrays[key], changed = trimmed(arrays[key])
             reading.count(f"trimmed {key}", batch.numbers[changed & batch.valid])
+            arrays[key], too_long = shortened(arrays[key])
+            reading.count(f"cut {key}", batch.numbers[too_long & batch.valid])
         columns = [_typed(arrays.get(field.name), field, len(found)) for field in schema]
         for number, field in enumerate(schema):
             if field.name in WITH_SECRETS and field.name in wanted:
@@ -112,6 +116,8 @@ class Remembered(dict[str | None, tuple[str | None, ...]]):
         self._parts = parts
 
     def __missing__(self, text: str) -> tuple[str | None, ...]:
+        if len(text or "") > LONGEST_REMEMBERED:
+            return self._parse(text)
         if len(self) >= REMEMBERED:
             self.clear()
         found = self[text] = self._parse(text)
