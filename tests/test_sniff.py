@@ -110,7 +110,7 @@ def test_columns_are_found_by_their_names_and_values() -> None:
         (b"PAR1\x15\x04\x15", "Parquet"),
         (b"[{}, {}]\n", "jq -c '.[]'"),
         (b"just words\nand more of them\n", "neither a table nor lines of JSON"),
-        (b"\xff\xfeu\0s\0", "UTF-16"),
+        (b"\xff\xfeu\0s\0", "utf-16 by its byte order mark"),
     ],
 )
 def test_what_cannot_be_mapped_is_told_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:
