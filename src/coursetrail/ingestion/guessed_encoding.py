@@ -13,12 +13,12 @@ ENOUGH = 0.95
 """Share of the bytes beyond ASCII that an encoding must explain with usual characters."""
 HIGH = re.compile(rb"[\x80-\xff]")
 USUAL = {
-    "gb18030": re.compile(rb"[\xa1-\xa3\xb0-\xf7][\xa1-\xfe]"),
+    "gb18030": re.compile(rb"[\xa1-\xa3\xb0-\xf7][\xa1-\xfe]|(?:[\x81-\xfe][0-9]){2}"),
     "shift-jis": re.compile(
         rb"[\x81-\x83\x88-\x9f\xe0-\xea][\x40-\x7e\x80-\xfc]|[\xa6-\xdf]{2,}"  # half-width katakana come in words
     ),
 }
-"""The two bytes of characters that people use: of GB2312, and of JIS X 0208."""
+"""The bytes of characters that people use: of GB2312 (or four bytes), and of JIS X 0208."""
 
 
 class Guess(NamedTuple):

@@ -11,8 +11,8 @@ from coursetrail.reading.format import Reject, Repaired
 
 REPEATED = "repeated"
 """The name under which earlier values of a repeated name are stored; no format has such a field, so `extra` gets it."""
-_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*+"(?!\s*:)', re.DOTALL)
-"""A string in JSON that is not the name of a member."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"([\s\0]*:)?', re.DOTALL)
+"""A string in JSON; with a colon it is the name of a member."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 """What Python makes of the bytes that are not UTF-8. They are written as U+FFFD and their number: two learners whose
@@ -33,7 +33,7 @@ def text_of(line: bytes, kinds: list[str]) -> str | None:
         line = line[3:]
     if b"\0" in line:
         kinds.append("NUL bytes")
-        line = _VALUE.sub(lambda value: value[0].replace(b"\0", NUL), line).replace(b"\0", b"")
+        line = _STRING.sub(lambda one: one[0] if one[1] else one[0].replace(b"\0", NUL), line).replace(b"\0", b"")
     if not line.strip():
         return None
     try:
