@@ -6,6 +6,7 @@ import os
 import pickle
 import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -312,9 +313,9 @@ def test_the_encoding_that_is_given_to_sniff_counts(tmp_path: Path) -> None:
 
 
 STARTS = [
-    b"\xfd7zXZ\0\0\4", b"BZh91AY&SYxx", b"\x04\x22\x4d\x18x", b"7z\xbc\xaf\x27\x1c\0", b"Rar!\x1a\x07\0", b"PAR1\x15\x04",
-    b"ORC\n\x0b", b"SQLite format 3\0\x10", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", b"%PDF-1.7\n", "ab".encode("utf-32"),
-    b"<!DOCTYPE html>\n<html>", b"<?xml version='1.0'?>\n", b'[\n {"a": 1},\n {"a": 2}\n]\n', b'\xef\xbb\xbf[{"a": 1}]',
+    b"\xfd7zXZ\0\0\4", b"BZh91AY&SYxx", b"\x04\x22\x4d\x18x", b"7z\xbc\xaf\x27\x1c\0", b"Rar!\x1a\x07\0",
+    b"PAR1\x15\x04", b"ORC\n\x0b", b"SQLite format 3\0\x10", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", b"%PDF-1.7\n",
+    "ab".encode("utf-32"), b"<!DOCTYPE html>\n<html>", b"<?xml version='1.0'?>\n", b'[\n {"a": 1},\n {"a": 2}\n]\n', b'\xef\xbb\xbf[{"a": 1}]',
 ]  # fmt: skip
 
 
@@ -364,8 +365,7 @@ def test_a_worker_is_given_the_encoding(tmp_path: Path) -> None:
     assert (found.source.events, found.source.encoding) == (3, "utf-16")
 
 
-@pytest.mark.parametrize("fields", [("who", "x"), ("x", "who")])
-def test_a_nul_inside_of_a_key_makes_another_key(tmp_path: Path, fields: tuple[str, str]) -> None:
+def test_a_nul_inside_of_a_key_makes_another_key(tmp_path: Path) -> None:
     names = [b"ab", b"a\0b", b"a\0\0b", b"\0ab", b"ab\0"]
     rows = b"".join(b'"' + name + b'",C,2024-03-01 10:00:00\n' for name in names)
     ct.ingest(tmp_path / "d", [export(tmp_path, b"user,course,at\n", rows)], mapping=mapping(tmp_path))
@@ -399,16 +399,14 @@ def test_of_an_endless_pipe_sniff_reads_the_beginning(tmp_path: Path, monkeypatc
     os.mkfifo(tmp_path / "pipe")
 
     def write() -> None:
-        with (tmp_path / "pipe").open("wb") as out:
-            try:
-                while True:
-                    out.write(line())
-            except BrokenPipeError:
-                return
+        with suppress(BrokenPipeError), (tmp_path / "pipe").open("wb", buffering=0) as out:
+            while True:
+                out.write(line())
 
     writer = threading.Thread(target=write)
     writer.start()
     found = sniff(tmp_path / "pipe")
+    writer.join()
     assert (found.format, found.size < 4 << 20) == ("coursera-legacy", True)
 
 
@@ -422,9 +420,8 @@ LONG = 10_000_000
 def test_a_field_of_ten_megabytes_leaves_a_dataset_that_can_be_analysed(
     tmp_path: Path, field: str, column: str | None
 ) -> None:
-    long = [
-        ("https://class.coursera.org/psy-001/wiki/" if field == "page_url" else "") + "x" * LONG + end for end in "ab"
-    ]
+    begin = "https://class.coursera.org/psy-001/wiki/" if field == "page_url" else ""
+    long = [f"{begin}{'x' * LONG}{end}" for end in "ab"]
     file = export(tmp_path, *(line(**{field: value}) for value in [*long, "short"]))
     ct.ingest(tmp_path / "d", [file])
     opened = ct.open(tmp_path / "d")
