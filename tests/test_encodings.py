@@ -313,10 +313,22 @@ def test_the_encoding_that_is_given_to_sniff_counts(tmp_path: Path) -> None:
 
 
 STARTS = [
-    b"\xfd7zXZ\0\0\4", b"BZh91AY&SYxx", b"\x04\x22\x4d\x18x", b"7z\xbc\xaf\x27\x1c\0", b"Rar!\x1a\x07\0",
-    b"PAR1\x15\x04", b"ORC\n\x0b", b"SQLite format 3\0\x10", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", b"%PDF-1.7\n",
-    "ab".encode("utf-32"), b"<!DOCTYPE html>\n<html>", b"<?xml version='1.0'?>\n", b'[\n {"a": 1},\n {"a": 2}\n]\n', b'\xef\xbb\xbf[{"a": 1}]',
-]  # fmt: skip
+    b"\xfd7zXZ\0\0\4",
+    b"BZh91AY&SYxx",
+    b"\x04\x22\x4d\x18x",
+    b"7z\xbc\xaf\x27\x1c\0",
+    b"Rar!\x1a\x07\0",
+    b"PAR1\x15\x04",
+    b"ORC\n\x0b",
+    b"SQLite format 3\0\x10",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0",
+    b"%PDF-1.7\n",
+    "ab".encode("utf-32"),
+    b"<!DOCTYPE html>\n<html>",
+    b"<?xml version='1.0'?>\n",
+    b'[\n {"a": 1},\n {"a": 2}\n]\n',
+    b'\xef\xbb\xbf[{"a": 1}]',
+]
 
 
 def test_every_kind_of_file_has_an_example() -> None:
