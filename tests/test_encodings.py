@@ -15,6 +15,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import coursetrail as ct
+from coursetrail.engines.config import EngineConfig
+from coursetrail.engines.spark import Spark
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.ingestion import on_spark, streams
@@ -444,3 +446,28 @@ def test_a_field_of_ten_megabytes_leaves_a_dataset_that_can_be_analysed(
         assert max(len(text) for text in opened.sql(f"select {column} as t from events")["t"].to_pylist()) < 1200
     if column == "learner":
         assert len(set(learners(tmp_path / "d"))) == 3
+
+
+def test_the_workers_of_spark_read_the_encoding_that_is_given(tmp_path: Path, session: Spark) -> None:
+    files = [export(tmp_path, table(*LATIN).encode("utf-16"), name=name) for name in ("a.csv", "b.csv")]
+    files[1].write_bytes(gzip.compress(table("Åse").encode("utf-16")))
+    engine = EngineConfig("spark")
+    ct.ingest(tmp_path / "d", files, mapping=mapping(tmp_path), encoding="utf-16", engine=engine)
+    assert sorted(learners(tmp_path / "d")) == sorted([*LATIN, "Åse"])
+    assert ct.open(tmp_path / "d").sources["encoding"].to_pylist() == ["utf-16"] * 2
+    with pytest.raises(ct.InputError, match="is text in UTF-16; read it with --encoding utf-16"):
+        ct.ingest(tmp_path / "d", files, mapping=mapping(tmp_path), encoding="latin-1", engine=engine)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "gb18030"])
+def test_a_stream_that_is_cut_off_is_read_up_to_the_cut(tmp_path: Path, codec: str) -> None:
+    names = [f"王{number}" for number in range(2000)]
+    packed = gzip.compress(("user,course,at\n" + "".join(f"{name},C,2024-03-01\n" for name in names)).encode(codec))
+    file = export(tmp_path, packed[: len(packed) * 3 // 4], name="t.csv.gz")
+    ct.ingest(tmp_path / "d", [file], mapping=mapping(tmp_path), encoding=codec)
+    found = row(tmp_path / "d")
+    assert "gzip stream is cut off" in found["fault"]
+    read = learners(tmp_path / "d")
+    assert read == names[: len(read)]
+    assert len(read) > len(names) // 2
+    assert found["unfinished"] == 1

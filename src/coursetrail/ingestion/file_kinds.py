@@ -36,7 +36,7 @@ def why_unreadable(start: FileStart) -> str | None:
     """What a file is that cannot be read as it is, and what to do; None if nothing speaks against reading it."""
     text = start.first.removeprefix(BOM)
     found = next((what for pattern, what in UNREADABLE.items() if re.match(pattern, text)), None)
-    if found or start.encoding:
+    if found or (start.encoding or "").startswith("utf-16"):
         return found
     guess = guessed(start.first)
     return f"text in UTF-16; read it with --encoding {guess.name}" if guess.name.startswith("utf-16") else None

@@ -14,6 +14,8 @@ from coursetrail.reading.lines import BLOCK, Lines, ends_in_cr, unify
 LINES = 200
 """First lines by which a file's format is recognised."""
 PIECE = 1 << 18
+MOST = 64 << 20
+"""Bytes of a file in which its first lines must be found."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class FileStart:
         lines = data.split(b"\n", LINES)
         whole = lines[:LINES] if len(lines) > LINES else lines if is_at_end and lines[-1] else lines[:-1]
         if not whole and data:
-            return cls(first, encoding, container, False, first_lines(Lines(location, encoding=encoding)))
+            return cls(first, encoding, container, False, first_lines(Lines(location, first=MOST, encoding=encoding)))
         return cls(first, encoding, container, False, [bytes(line) + b"\n" for line in whole])
 
 
