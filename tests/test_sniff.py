@@ -143,10 +143,10 @@ def test_a_statement_that_was_sent_twice_is_one_event_with_the_draft_as_it_is(tm
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"PAR1rest", "Parquet"),
+        (b"PAR1\x15\x04\x15", "Parquet"),
         (b"[{}, {}]\n", "jq -c '.[]'"),
         (b"just words\nand more of them\n", "neither a table nor lines of JSON"),
-        (b"\xff\xfeu\0s\0", "UTF-16"),
+        (b"\xff\xfeu\0s\0", "utf-16 by its byte order mark"),
     ],
 )
 def test_what_cannot_be_mapped_is_told_what_it_is(tmp_path: Path, data: bytes, said: str) -> None:

@@ -132,7 +132,7 @@ def test_a_file_is_opened_once_when_it_comes_and_not_while_it_is_copied(follow, 
     look, folder, _, _ = follow
     opened = []
     read = FileStart.read
-    monkeypatch.setattr(FileStart, "read", lambda location: opened.append(location.name) or read(location))
+    monkeypatch.setattr(FileStart, "read", lambda file, *given: opened.append(file.name) or read(file, *given))
     monkeypatch.setattr(watch, "SETTLED", watch.timedelta(hours=1))
     export(folder, lines(5), name="a")
     packed = export(folder, gzip.compress(lines(5, 50)), name="b.gz")

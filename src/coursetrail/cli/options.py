@@ -26,6 +26,7 @@ COURSE = Parameter("course", str, None, "The course of events whose page does no
 READ_OPTIONS = (
     Parameter("format", str, None, "The export's format, if its content misleads.", metavar="NAME"),
     Parameter("mapping", str, None, "A file that describes any other format; sniff writes a draft.", metavar="TOML"),
+    Parameter("encoding", str, None, "The encoding of text that is not UTF-8; sniff says which.", metavar="NAME"),
     Parameter(
         "max_rejects", str, DEFAULT_TEXT, "Stop when more lines (or this share of them) cannot be read.", metavar="N|P%"
     ),

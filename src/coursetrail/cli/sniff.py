@@ -8,7 +8,8 @@ from coursetrail.errors import InputError
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-def sniff(files: tuple[str, ...]) -> None:
+@click.option("--encoding", metavar="NAME", help="The encoding of the files, if what it guesses is wrong.")
+def sniff(files: tuple[str, ...], encoding: str | None) -> None:
     """Say what a file is; draft a mapping if its format is unknown.
 
     It reads the first lines. What they show goes to standard error, the draft to standard output. Values that may
@@ -25,7 +26,7 @@ def sniff(files: tuple[str, ...]) -> None:
     found, refused = [], []
     for file in files:
         try:
-            found.append(sniffing.sniff(file))
+            found.append(sniffing.sniff(file, encoding=encoding))
         except InputError as error:
             refused.append(error)
             continue

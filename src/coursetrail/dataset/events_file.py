@@ -16,6 +16,8 @@ GROUP = 100_000
 DICTIONARIES = {column.name for column in EVENT_COLUMNS if not column.unrepeated}
 STATISTICS = {column.name for column in EVENT_COLUMNS if column.ranged}
 """Columns whose smallest and largest value Parquet stores, so that a reader can skip groups."""
+LARGE_GROUP = 256 << 20
+"""Bytes at which a group of fewer rows is written: lines may have fields of megabytes."""
 
 
 def name() -> str:
@@ -48,7 +50,7 @@ def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     group: list[pa.RecordBatch] = []
     for batch in batches:
         group.append(batch)
-        if sum(map(len, group)) >= GROUP:
+        if sum(map(len, group)) >= GROUP or sum(one.nbytes for one in group) >= LARGE_GROUP:
             yield pa.Table.from_batches(group)
             group = []
     if group:

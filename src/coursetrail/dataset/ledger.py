@@ -41,7 +41,7 @@ class Source:
     record may hold several. `mended` is a JSON object of what was repaired and in how many lines, `warnings` a JSON
     list of texts; `fault` says what ended the file early. Times are UTC, `bytes` and `digest` (BLAKE3) those of the
     whole file as it lay on disk, `modified` when it was last written to; `beginning` is the fingerprint by which a file
-    that has grown is recognised.
+    XX is that of the text; None is UTF-8.
     """
 
     source: int
@@ -69,6 +69,7 @@ class Source:
     beginning: str | None
     ingested: datetime
     version: str
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         counted = sum(getattr(self, name) for name in COUNTS[1:])
@@ -79,7 +80,14 @@ class Source:
             )
 
     def seen_as(
-        self, number: int, uri: str, digest: str, size: int, modified: datetime | None, now: datetime
+        self,
+        number: int,
+        uri: str,
+        digest: str,
+        size: int,
+        modified: datetime | None,
+        now: datetime,
+        encoding: str | None,
     ) -> "Source":
         """The row of a file with the same lines that has another name, or other packing; it has no lines itself."""
         nothing: dict[str, Any] = dict.fromkeys(COUNTS, 0)
@@ -100,6 +108,7 @@ class Source:
             continues=self.source,
             begin=self.begin + self.lines,
             ingested=now,
+            encoding=encoding,
         )
 
 

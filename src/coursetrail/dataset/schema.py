@@ -189,6 +189,7 @@ SOURCES = DatasetTable(
         ),
         "ingested": (MOMENT, "when it was read"),
         "version": (TEXT, "of coursetrail"),
+        "encoding": (TEXT, "the encoding that it was read in, where that is not UTF-8; else null"),
     },
     written="append",
 )
@@ -199,7 +200,13 @@ REJECTS = DatasetTable(
         "source": (INT32, "the file: its number in `sources`"),
         "line": (INT64, "its line in that file, from 1"),
         "reason": (TEXT, "why it is not an event"),
-        "raw": (BYTES, ("the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB); of edX redacted")),
+        "raw": (
+            BYTES,
+            (
+                "the line's bytes, unchanged (of a line over 16 MiB, the first 1 MiB; of a source with an `encoding`, "
+                "as UTF-8); of edX redacted"
+            ),
+        ),
     },
     written="append",
 )

@@ -11,6 +11,7 @@ from coursetrail.formats.coursera.definition import FORMAT as COURSERA
 from coursetrail.formats.coursera_legacy.definition import FORMAT as COURSERA_LEGACY
 from coursetrail.formats.edx.definition import FORMAT as EDX
 from coursetrail.formats.mapping.mapping_file import MappingFile
+from coursetrail.reading.encodings import encoding_named
 from coursetrail.reading.format import Format
 
 ALL: tuple[Format, ...] = (COURSERA_LEGACY, COURSERA, EDX)
@@ -27,6 +28,11 @@ def asked(name: str | None, mapping: str | os.PathLike[str] | None) -> Asked | N
     if given:
         find(given)
     return given or None
+
+
+def encoding_asked(name: str | None) -> str | None:
+    """The encoding that the user gives for exports, by its own name. Raises UsageError."""
+    return encoding_named(name) if name is not None else None
 
 
 def find(name: Asked) -> Format:

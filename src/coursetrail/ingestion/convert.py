@@ -45,12 +45,14 @@ def convert(
     excel: bool = False,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
+    encoding: str | None = None,
     max_rejects: str | RejectLimit = DEFAULT_LIMIT,
     progress: Progress | None = None,
 ) -> Converted:
     """Write the raw fields of export files, one row a line, in their order; duplicates stay.
 
-    `columns` picks fields by name, also fields that the format does not know; by default all that it knows. In CSV,
+    `columns` picks fields by name, also fields that the format does not know; by default all that it knows.
+    `encoding` is that of text which is not UTF-8. In CSV,
     control characters are removed, and what a spreadsheet would run as a formula gets an apostrophe in front; `excel`
     adds a byte order mark and cuts texts that are longer than a cell. Raises InputError,
     TooManyRejects, UsageError, StorageError; then nothing is written.
@@ -64,12 +66,13 @@ def convert(
     for export in exports:
         check(os.fspath(export))
     given = formats.asked(format, mapping)
+    text_encoding = formats.encoding_asked(encoding)
     limit = RejectLimit.parse(max_rejects)
     if not target.parent.is_dir():
         raise StorageError(f"{target}: cannot write, because its folder is not there. Make it first: mkdir -p.")
     with storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
         scratch = Path(folder)
-        opener = Opener(scratch, formats.find(given) if given else None)
+        opener = Opener.of(scratch, given, text_encoding)
         files: list[Path] = []
         reasons: list[str] = []
         filled: set[str] = set()

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, LOOKUPS
 from coursetrail.reading.columns import Records, filled, plain
-from coursetrail.reading.keys import like_numbers, trimmed, whole_numbers
+from coursetrail.reading.keys import like_numbers, shortened, trimmed, whole_numbers
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.network import network
 from coursetrail.reading.records import Batch, Reading
@@ -23,6 +23,8 @@ NUMERIC = (
 )
 REMEMBERED = 200_000
 """Distinct strings whose parsed form is stored while reading."""
+LONGEST_REMEMBERED = 2_000
+"""Characters of a string whose parsed form is stored: long strings would fill the memory, and rarely come again."""
 KEYS = {table.key for table in LOOKUPS}
 CODED = {column.name for column in EVENT_COLUMNS if column.coded} | KEYS
 """Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
@@ -91,6 +93,8 @@ def _in_one_form(key: str, array: pa.Array, batch: Batch, reading: Reading) -> p
     if key == "learner":
         array, changed = whole_numbers(array)
         reading.count("decimals removed from learner", batch.numbers[changed & batch.valid])
+    array, too_long = shortened(array)
+    reading.count(f"cut {key}", batch.numbers[too_long & batch.valid])
     return array
 
 
@@ -136,6 +140,8 @@ class Remembered(dict[str | None, tuple[str | None, ...]]):
         self._parts = parts
 
     def __missing__(self, text: str) -> tuple[str | None, ...]:
+        if len(text or "") > LONGEST_REMEMBERED:
+            return self._parse(text)
         if len(self) >= REMEMBERED:
             self.clear()
         found = self[text] = self._parse(text)

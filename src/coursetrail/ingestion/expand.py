@@ -10,6 +10,7 @@ from coursetrail.filesystem import archives, folders
 from coursetrail.filesystem.archives import Archive
 from coursetrail.filesystem.folders import FoundFile
 from coursetrail.filesystem.location import Location
+from coursetrail.ingestion.file_kinds import archive_kind, why_unreadable
 from coursetrail.ingestion.file_start import FileStart
 from coursetrail.ingestion.inputs import FileState, Input, Opener, is_pattern, is_stream, state_of
 from coursetrail.render.wording import clean
@@ -56,12 +57,14 @@ def _named(name: str, location: Location, opener: Opener, known: Container[FileS
         unopened = Input(name, state_of(name))
         if unopened.state in known:
             return [unopened]
-        start = FileStart.read(location)
+        start = opener.start(location)
         if not start.is_archive:
             return [opener.recognised(unopened, location, start)]
         archive = archives.archive(location.address, opener.scratch)
     except InputError as error:
         return [Input(name, unopened.state, error=error)]
+    if what := archive_kind(archive.files):
+        return [Input(name, unopened.state, error=InputError(f"{name} is {what}."))]
     return _selected(name, _members(location, archive, opener, known))
 
 
@@ -101,7 +104,7 @@ def _in_folder(file: FoundFile, opener: Opener, known: Container[FileState]) -> 
         if not unopened.state.size:
             yield Skipped(location.address, "empty")
             return
-        start = FileStart.read(location)
+        start = opener.start(location)
         archive = archives.archive(location.address, opener.scratch) if start.is_archive else None
     except InputError as error:
         yield Input(location.address, unopened.state, error=error)
@@ -134,7 +137,7 @@ def _members(
             if not file.size():
                 yield Skipped(address, "empty")
                 continue
-            start = FileStart.read(file)
+            start = opener.start(file)
         except (InputError, OSError) as error:
             refused = error if isinstance(error, InputError) else InputError(f"{address}: {error}.")
             yield Input(address, unopened.state, error=refused)
@@ -147,7 +150,7 @@ def _judged(unopened: Input, location: Location, start: FileStart, opener: Opene
     known = (*formats.ALL, opener.format) if opener.format else formats.ALL
     try:
         if not start.is_archive and not any(one.fit(start.lines) for one in known):
-            return Skipped(unopened.address, "no known export")
+            return Skipped(unopened.address, why_unreadable(start) or "no known export")
     except InputError as error:  # of a mapping
         return Skipped(unopened.address, f"{error}".rstrip("."))
     try:

@@ -1,21 +1,19 @@
 """Export files as they are named and opened: each is recognised once, and what reads it is given the result."""
 
 import os
-import sys
-from collections.abc import Container, Iterator
-from contextlib import nullcontext
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 from coursetrail import formats
-from coursetrail.dataset.errors import storage
 from coursetrail.errors import InputError
 from coursetrail.filesystem import archives, folders
 from coursetrail.filesystem.compression import unreadable
 from coursetrail.filesystem.location import Location
+from coursetrail.ingestion import streams
+from coursetrail.ingestion.file_kinds import why_unreadable
 from coursetrail.ingestion.file_start import FileStart
 from coursetrail.reading.format import Format
 
@@ -60,10 +58,24 @@ class ReadyInput:
 
 @dataclass(frozen=True)
 class Opener:
-    """How the exports of one run are opened: `scratch` takes what streams bring, `format` is that given by the user."""
+    """How the exports of one run are opened: `scratch` takes what streams bring.
+
+    `format` and `encoding` are those given by the user.
+    """
 
     scratch: Path
     format: Format | None = None
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, scratch: Path, format: formats.Asked | None, encoding: str | None) -> "Opener":  # noqa: A002
+        """From a format's name or a mapping file."""
+        return cls(scratch, formats.find(format) if format else None, encoding)
+
+    @property
+    def text_encoding(self) -> str | None:
+        """The encoding that is given, else that of the mapping; None where neither says it."""
+        return self.encoding or (self.format.encoding if self.format else None)
 
     def named(self, address: str, known: Container[FileState] = ()) -> Input:
         """The export of that name, opened and recognised unless it is a stream or `known`."""
@@ -77,22 +89,26 @@ class Opener:
         except InputError as error:
             return replace(found, error=error)
 
-    def opened(self, address: str) -> tuple[Location, FileStart]:
-        """Where the bytes of an export are, and how they start; a stream is received first."""
+    def opened(self, address: str, most: int | None = None) -> tuple[Location, FileStart]:
+        """Where the bytes of an export are, and how they start; a stream is received first, or `most` bytes of it."""
         if is_stream(address):
-            file = self._receive(address)
+            file = streams.received(address, shown(address), self.scratch, most)
         elif inside := archives.containing_archive(Location.of(address)):
             archive, member = inside
             file = archives.archive(archive.address, self.scratch).file(member)
         else:
             file = Location.of(address)
-        return file, FileStart.read(file)
+        return file, self.start(file)
+
+    def start(self, file: Location) -> FileStart:
+        """How a file starts. InputError where it cannot be read."""
+        return FileStart.read(file, self.text_encoding)
 
     def recognised(self, found: Input, location: Location, start: FileStart) -> Input:
         """The export with its location and its format; InputError where it is an archive or of no known format."""
         if start.is_archive:
             raise nested_archive(found.state.name)
-        return replace(found, location=location, format=self._format(found.state.name, start.lines))
+        return replace(found, location=location, format=self._format(found.state.name, start))
 
     def ready(self, found: Input) -> ReadyInput:
         """The export, so that it can be read now: a stream is received, a file that has changed is recognised again.
@@ -113,25 +129,22 @@ class Opener:
             found.state.name, found.location, found.state.modified, found.format, is_format_given=bool(self.format)
         )
 
-    def _format(self, name: str, lines: list[bytes]) -> Format:
+    def _format(self, name: str, start: FileStart) -> Format:
         """The format that was given, else the one that the first lines show."""
-        if not self.format:
-            return formats.recognise(lines, name)
+        why = why_unreadable(start)
+        if why and self.format:
+            raise InputError(f"{name} is {why}.")
         try:
-            return self.format.fit(lines) or self.format
-        except InputError as error:  # of a mapping, which does not know the file's name
-            raise InputError(f"{name}: {error}") from error
-
-    def _receive(self, address: str) -> Location:
-        """A file with all that comes out of a stream."""
-        name, pipe = shown(address), None if address == "-" else Path(address)
-        out = self.scratch / f"stream-{uuid4().hex}"
-        with storage(self.scratch), out.open("wb") as copy:
-            for piece in _pieces(name, pipe):
-                copy.write(piece)
-        if out.stat().st_size == 0:
-            raise InputError(f"{name} is empty: nothing came in. Did the command before the pipe fail?")
-        return Location.of(out)
+            fitted = self.format.fit(start.lines) if self.format else formats.recognise(start.lines, name)
+        except InputError as error:
+            if why:
+                raise InputError(f"{name} is {why}.") from error
+            if self.format:  # a mapping does not know the file's name
+                raise InputError(f"{name}: {error}") from error
+            raise
+        found = fitted or self.format
+        assert found  # noqa: S101 - for mypy: recognise returns one, or raises
+        return replace(found, encoding=self.text_encoding)
 
 
 def check(address: str) -> None:
@@ -147,6 +160,7 @@ def check(address: str) -> None:
             return
         if (inside := archives.containing_archive(location)) and archives.is_archive(inside[0]):
             return
+        streams.refuse_device(location)
         size = location.size()
         is_file = location.is_file()
         if is_file and location.local is None:  # only opening it shows whether it may be read
@@ -215,15 +229,3 @@ def nested_archive(name: str) -> InputError:
 def changed_meanwhile(name: str) -> InputError:
     """The error for a file that is not the same at the end of a reading as at its beginning."""
     return InputError(f"{name} was cut or written over while it was read; nothing of it was taken. Run this again.")
-
-
-def _pieces(name: str, pipe: Path | None) -> Iterator[bytes]:
-    """What comes out of a pipe, or of standard input."""
-    if pipe is None and sys.stdin is None:
-        raise InputError(f"{name} is closed. Name a file, or put a command before the pipe.")
-    try:
-        with nullcontext(sys.stdin.buffer) if pipe is None else pipe.open("rb") as stream:
-            while piece := stream.read(1 << 20):
-                yield piece
-    except OSError as error:
-        raise unreadable(name, error) from error

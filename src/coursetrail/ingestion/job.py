@@ -11,6 +11,7 @@ from coursetrail import formats
 from coursetrail.dataset import delta, maintenance, snapshot
 from coursetrail.dataset.commit import share_ids
 from coursetrail.dataset.ledger import Source
+from coursetrail.dataset.schema import SOURCES
 from coursetrail.dataset.snapshot import Snapshot
 from coursetrail.dataset.staging import StagingArea, staging
 from coursetrail.engines.config import EngineConfig
@@ -26,10 +27,19 @@ from coursetrail.ingestion.on_spark import extract_all
 from coursetrail.ingestion.one_file import Extractor
 from coursetrail.ingestion.reference_tables import ReplacedTable
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit
-from coursetrail.ingestion.resume import Conflict, Continues, New, SourceIndex, Unchanged, to_read_again
+from coursetrail.ingestion.resume import (
+    Conflict,
+    Continues,
+    New,
+    OtherEncoding,
+    SourceIndex,
+    Unchanged,
+    to_read_again,
+)
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
+from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.processors import cores
 
 NAMED_ERRORS = 20
@@ -60,6 +70,7 @@ def ingest(
     *,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
+    encoding: str | None = None,
     course: str | None = None,
     max_rejects: str | RejectLimit = DEFAULT_LIMIT,
     replace: bool = False,
@@ -80,13 +91,13 @@ def ingest(
     With Spark as `engine`, its workers read the files, a task each. A file that was read before is left alone; one that
     has grown is read from where it ended. One that has changed otherwise is refused; with `replace` its new rows
     replace the old ones. `format` names a format where content would mislead, `mapping` is a TOML file that describes
-    any other (docs/mapping.md). `course` is the course of events whose page names none, by default taken from the
-    file's name. `columns` fills only these columns of events; the rest are null. Without `packed`, files are larger and
-    written faster, which suits a dataset that is removed soon. `-` is standard input. A folder, a pattern (`logs/*.gz`)
-    and an archive (zip, tar) stand for the exports in them; the log names the files that are skipped. `tables` are
-    folders or archives of Coursera's tables, which become the dataset's syllabus, members and grades; they are read
-    first. `shared_ids` records in the dataset that the same id on several platforms is one learner, or with False that
-    it is not; None changes nothing.
+    any other (docs/mapping.md), `encoding` is that of text which is not UTF-8. `course` is the course of events whose
+    page names none, by default taken from the file's name. `columns` fills only these columns of events; the rest are
+    null. Without `packed`, files are larger and written faster, which suits a dataset that is removed soon. `-` is
+    standard input. A folder, a pattern (`logs/*.gz`) and an archive (zip, tar) stand for the exports in them; the log
+    names the files that are skipped. `tables` are folders or archives of Coursera's tables, which become the dataset's
+    syllabus, members and grades; they are read first. `shared_ids` records in the dataset that the same id on several
+    platforms is one learner, or with False that it is not; None changes nothing.
 
     `on_outcome` is called with every outcome as soon as it is certain, `on_table` with every table. Raises InputError,
     TooManyRejects, DatasetError, StorageError. A file that cannot be read changes nothing: the other files are read,
@@ -101,12 +112,13 @@ def ingest(
         if isinstance(name, str):
             check(name)
     given = formats.asked(format, mapping)
+    text_encoding = formats.encoding_asked(encoding)
     limit = RejectLimit.parse(max_rejects)
     shown = progress or Silent()
     with staging(location, shown) as area:
         for table in reference_tables.add(location, tables, area.scratch, limit, shown) if tables else ():
             on_table(table)
-        task = IngestTask(area.files, given, course, limit, columns, packed, look_up, cores())
+        task = IngestTask(area.files, given, text_encoding, course, limit, columns, packed, look_up, cores())
         run = _Run(location, area, task, replace, shown, on_outcome, on_refused)
         run.inputs = expand(named, run.opener, run.index.states)
         if named and engine and engine.is_distributed:
@@ -136,8 +148,9 @@ class _Run:
     ) -> None:
         opened = Snapshot.open(location) if snapshot.exists(location) else None
         self.inputs: Sequence[Input] = ()
-        self.opener = Opener(area.scratch, formats.find(task.format) if task.format else None)
-        self.index = SourceIndex.of(opened.sources) if opened else SourceIndex()
+        self.opener = Opener.of(area.scratch, task.format, task.encoding)
+        sources = opened.sources if opened else SOURCES.schema.empty_table()
+        self.index = SourceIndex.of(sources, self.opener.text_encoding)
         self._location = location
         self._task = task
         self._replacing = replacing
@@ -256,11 +269,14 @@ class _Run:
                 self._commit()
                 self._queue.exchange(verdict.outdated, answer)
                 self.index = self.index.without(verdict.outdated)
-            case Conflict():
+            case OtherEncoding():
+                before, now = (one.encoding or UTF_8 for one in (verdict.source, source))
                 raise InputError(
-                    f"{source.uri} was read before (source {verdict.source.source}) and has changed since, not only "
-                    "grown. Take its old rows out and put the new in with --replace, or give the new file another name."
+                    f"{source.uri} was read as {before} before (source {verdict.source.source}), and now as {now}. "
+                    f"Name its encoding: --encoding {before}, or --encoding {now} if that is what it is now."
                 )
+            case Conflict():
+                raise InputError(_conflict(source, verdict.source))
         self.index.add(source)
         return Outcome(one.state.name, source, already=False)
 
@@ -271,6 +287,20 @@ class _Run:
         self._certain |= outcomes
         for outcome in outcomes.values():
             self._on_outcome(outcome)
+
+
+def _conflict(new: Source, old: Source) -> str:
+    """What to say of a file whose old rows do not fit."""
+    if new.encoding != old.encoding:
+        before, now = old.encoding or UTF_8, new.encoding or UTF_8
+        return (
+            f"{new.uri} was read as {before} before (source {old.source}: {old.uri}), and now as {now}, which gives "
+            f"other text. Read it with --encoding {before}, or take its old rows out and put the new in with --replace."
+        )
+    return (
+        f"{new.uri} was read before (source {old.source}) and has changed since, not only grown. Take its old rows out "
+        "and put the new in with --replace, or give the new file another name."
+    )
 
 
 def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:

@@ -4,7 +4,6 @@ import pickle
 from collections.abc import Mapping
 from functools import partial
 
-from coursetrail import formats
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError
 from coursetrail.filesystem.location import Location
@@ -39,7 +38,7 @@ def extract_one(shared: bytes, item: bytes) -> bytes:
     answer: Answer
     try:
         with private_folder() as scratch:
-            opener = Opener(scratch, formats.find(task.format) if task.format else None)
+            opener = Opener.of(scratch, task.format, task.encoding)
             with Extractor(task, opener, Silent()) as extractor:
                 answer = extractor.extract(opener.named(address), number, known)
     except CoursetrailError as error:

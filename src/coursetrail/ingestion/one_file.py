@@ -35,9 +35,14 @@ from coursetrail.ingestion.resume import KnownContent
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress
+from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.fingerprint import PrefixMismatch, SkippedPrefix, fingerprint_of, heads
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
+from coursetrail.reading.repair import INVALID
+
+SHARE_OF_DAMAGED = 0.01
+"""Share of lines with invalid bytes above which the encoding is probably another one."""
 
 
 class Extractor:
@@ -80,7 +85,7 @@ class Extractor:
             with self._progress.step(f"Checking {file.location.name}", size) as step:
                 digest = Lines(file.location, step.advance).digest()
             if digest in digests:
-                return SameContent(file.name, number, digest, size, file.modified)
+                return SameContent(file.name, number, digest, size, file.modified, file.format.encoding)
         fingerprints = known.fingerprints
         while True:
             skipped = SkippedPrefix(fingerprints)
@@ -101,13 +106,16 @@ class Extractor:
             events_file.write(batches, EVENTS.schema, path, packed=task.packed)
         before = reading.prefix.matched
         if before and before.is_all([*reading.prefix.skipped, *reading.hashes], lines.lines):
-            return SameContent(file.name, number, lines.digest(), lines.size, file.modified, before.source)
+            return SameContent(
+                file.name, number, lines.digest(), lines.size, file.modified, file.format.encoding, before.source
+            )
         path, repeated = self._without_duplicates(file, path, reading, lines)
         new = lines.lines - reading.prefix.lines
         if not task.limit.allows(len(reading.rejects), new):
             raise too_many(file, reading, new, task.limit)
         if not reading.prefix.lines and not pq.read_metadata(path).num_rows:
             _note_no_event(file, reading, lines.lines)
+        _note_encoding(file, reading, new)
         source = _source(number, file, path, reading, lines, repeated)
         size = path.stat().st_size
         name = sealed(Location.of(path)) if source.events else None
@@ -138,7 +146,9 @@ class Extractor:
     @contextmanager
     def _again(self, file: ReadyInput, lines: Lines) -> Iterator[Lines]:
         """A second pass over the same bytes: the file may have grown meanwhile. InputError if these have changed."""
-        with closing(Lines(file.location, table=file.format.table, first=lines.size)) as again:
+        with closing(
+            Lines(file.location, table=file.format.table, first=lines.size, encoding=file.format.encoding)
+        ) as again:
             yield again
             if again.digest() != lines.digest():
                 raise changed_meanwhile(file.name)
@@ -181,6 +191,16 @@ def _note_no_event(file: ReadyInput, reading: Reading, lines: int) -> None:
     reading.warn(f"No event in {number}{f' ({found})' if found else ''}. Is it the right file?")
 
 
+def _note_encoding(file: ReadyInput, reading: Reading, lines: int) -> None:
+    """Warn of a file that is probably in another encoding than it was read in."""
+    invalid = reading.kinds().get(INVALID, 0)
+    if invalid > lines * SHARE_OF_DAMAGED:
+        reading.warn(
+            f"{invalid:,} lines have bytes that are not {file.format.encoding or UTF_8}: they were written as numbers. "
+            "coursetrail sniff says which encoding it may be; --encoding reads it"
+        )
+
+
 def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: Lines, repeated: int) -> Source:
     """The row of the ledger; creating it checks that no line is missing."""
     skipped = reading.prefix
@@ -214,6 +234,7 @@ def _source(number: int, file: ReadyInput, path: Path, reading: Reading, lines: 
         beginning=known.written() if known else None,
         ingested=datetime.now(UTC),
         version=version("coursetrail"),
+        encoding=file.format.encoding,
     )
 
 

@@ -60,7 +60,7 @@ def whole_file(file: ReadyInput, reading: Reading, limit: RejectLimit, progress:
     """
     size = size_of(file.location)
     with progress.step(f"Reading {Path(file.name).name}", size) as step:
-        lines = Lines(file.location, step.advance, reading.format.table)
+        lines = Lines(file.location, step.advance, reading.format.table, encoding=reading.format.encoding)
         try:
             yield lines
             lines.digest()  # reads what follows a fault

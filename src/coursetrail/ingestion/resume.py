@@ -15,6 +15,7 @@ import pyarrow as pa
 from coursetrail.dataset.ledger import Source
 from coursetrail.ingestion.inputs import FileState
 from coursetrail.ingestion.task import Extracted, SameContent
+from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.fingerprint import Fingerprint
 
 
@@ -51,7 +52,14 @@ class Conflict:
     outdated: Sequence[Source]
 
 
-Verdict = New | Continues | Unchanged | Conflict
+@dataclass(frozen=True)
+class OtherEncoding:
+    """A file that has grown since it was read as `source`, in another encoding, without an encoding being given."""
+
+    source: Source
+
+
+Verdict = New | Continues | Unchanged | Conflict | OtherEncoding
 
 
 @dataclass(frozen=True)
@@ -65,10 +73,13 @@ class KnownContent:
 class SourceIndex:
     """The sources of a dataset's version, and those that a run adds; each question is answered without a search.
 
-    `states` are those in which files were seen last, `by_digest` has the newest source of each digest.
+    `states` are those in which files were seen last, `by_digest` has the newest source of each digest. Only sources of
+    the `encoding` that the user gives are in them, if one is given: in another one the same bytes are another text.
     """
 
-    def __init__(self, rows: Iterable[Source] = ()) -> None:
+    def __init__(self, rows: Iterable[Source] = (), encoding: str | None = None) -> None:
+        self._encoding = encoding
+        self._otherwise: dict[str, Source] = {}
         self.by_number: dict[int, Source] = {}
         self.by_digest: dict[str, Source] = {}
         self.states: dict[FileState, Source] = {}
@@ -81,9 +92,9 @@ class SourceIndex:
             self.add(row)
 
     @classmethod
-    def of(cls, table: pa.Table) -> "SourceIndex":
+    def of(cls, table: pa.Table, encoding: str | None = None) -> "SourceIndex":
         """From the table of sources, in the order of their numbers."""
-        return cls(Source(**row) for row in table.to_pylist())
+        return cls((Source(**row) for row in table.to_pylist()), encoding)
 
     @property
     def known(self) -> KnownContent:
@@ -96,9 +107,12 @@ class SourceIndex:
             for state in _states(before):
                 self.states.pop(state, None)
         self.by_number[row.source] = row
-        self.by_digest[row.digest] = row
-        self.states |= dict.fromkeys(_states(row), row)
-        self._digests.setdefault(row.bytes, set()).add(row.digest)
+        if self._encoding in (None, row.encoding or UTF_8):
+            self.by_digest[row.digest] = row
+            self.states |= dict.fromkeys(_states(row), row)
+            self._digests.setdefault(row.bytes, set()).add(row.digest)
+        else:
+            self._otherwise[row.digest] = row
         self._by_name[row.uri] = row
         if row.beginning:
             self._fingerprints.append(Fingerprint.read(row.source, row.beginning))
@@ -108,7 +122,7 @@ class SourceIndex:
     def without(self, rows: Iterable[Source]) -> "SourceIndex":
         """An index without these rows."""
         gone = {row.source for row in rows}
-        index = SourceIndex(row for row in self.by_number.values() if row.source not in gone)
+        index = SourceIndex((row for row in self.by_number.values() if row.source not in gone), self._encoding)
         index._moved = self._moved
         return index
 
@@ -140,13 +154,20 @@ class SourceIndex:
         source = found.source
         if source.digest in self.by_digest:
             return Unchanged(self.by_digest[source.digest])
-        last = None if is_stream else self._last_of(source.uri)
+        last = self._last_of(source.uri) if not is_stream else None
+        same = self._otherwise.get(source.digest)
+        if same and not self._followers[same.source]:
+            last = last or same
         if last and source.continues != last.source and last.source not in self._moved:
             return Conflict(last, self._outdated(last, source))
+        if last and source.encoding != last.encoding and not self._encoding:
+            return OtherEncoding(last)
         return New() if source.continues is None else Continues(self.by_number[source.continues])
 
     def _alias(self, found: SameContent, row: Source) -> Source:
-        return row.seen_as(found.number, found.name, found.digest, found.bytes, found.modified, datetime.now(UTC))
+        return row.seen_as(
+            found.number, found.name, found.digest, found.bytes, found.modified, datetime.now(UTC), found.encoding
+        )
 
     def _source_of(self, found: SameContent) -> Source:
         return self.by_number[found.source] if found.source else self.by_digest[found.digest]

@@ -18,24 +18,19 @@ from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.private import shows_person
 from coursetrail.formats.mapping.profile import ADDRESS, ColumnProfile, Profile, look
 from coursetrail.ingestion.events import events
+from coursetrail.ingestion.file_kinds import archive_kind, why_unreadable
 from coursetrail.ingestion.file_start import FileStart
+from coursetrail.ingestion.guessed_encoding import Guess, guessed
 from coursetrail.ingestion.inputs import Opener, check, nested_archive, shown, size_of
+from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.format import Format
 from coursetrail.reading.lines import Lines
 from coursetrail.reading.records import Reading
 
-UNREADABLE = {
-    b"\xfd7zXZ": "packed by xz; unpack it: xz -dk",
-    b"BZh": "packed by bzip2; unpack it: bunzip2 -k",
-    b"PAR1": "Parquet; write it as CSV, for example with DuckDB",
-    b"SQLite format 3": "an SQLite database; write its table as CSV",
-    b"\xff\xfe": "text in UTF-16; save it as UTF-8",
-    b"\xfe\xff": "text in UTF-16; save it as UTF-8",
-    b"%PDF": "a PDF document",
-}
-"""First bytes of files that hold no lines, and what to do."""
 SHOWN_CHARACTERS = 32
 SHOWN_COLUMNS = 200
+MOST_OF_A_STREAM = 64 << 20
+"""Bytes of a stream that are looked at: the first lines are enough."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,7 @@ class Sniffed:
     """What the first lines of a file show, and the `draft` of a mapping where its format is not known.
 
     `lines` of them were read: `events` are those that the format, or the draft, can read, from `first` to `last` (UTC).
+    `encoding` is what they are written in; None where they are no text.
     """
 
     name: str
@@ -56,6 +52,7 @@ class Sniffed:
     first: datetime | None
     last: datetime | None
     draft: str | None
+    encoding: Guess | None = None
 
     def describe(self) -> str:
         """A few lines for a person; values that may identify a person are shown by their shape only."""
@@ -64,6 +61,8 @@ class Sniffed:
     def _described(self) -> Iterator[str]:
         yield f"{self.name}: {self.what}"
         yield f"  container  {self.container}, {self.size:,} bytes"
+        if self.encoding:
+            yield f"  encoding   {_encoding(self.encoding, has_draft=bool(self.draft))}"
         if self.look and self.look.delimiter:
             mark = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.look.delimiter, self.look.delimiter)
             header = "names in the first line" if self.look.header else "no names in the first line"
@@ -83,8 +82,12 @@ class Sniffed:
                 yield f"    and {more:,} more"
 
 
-def sniff(export: str | os.PathLike[str]) -> Sniffed:
-    """Look at the first lines of a file, of one in an archive too; `-` is standard input. InputError for a folder."""
+def sniff(export: str | os.PathLike[str], *, encoding: str | None = None) -> Sniffed:
+    """Look at the first lines of a file, of one in an archive too; `-` is standard input. InputError for a folder.
+
+    `encoding` is that of the text; by default it is guessed.
+    """
+    given = formats.encoding_asked(encoding)
     address = os.fspath(export)
     location = Location.of(address)
     if address != "-" and location.is_folder():
@@ -92,30 +95,33 @@ def sniff(export: str | os.PathLike[str]) -> Sniffed:
     check(address)
     with private_folder() as folder:
         name = shown(address)
-        file, start = Opener(folder).opened(address)
+        opener = Opener(folder, encoding=given)
+        file, start = opener.opened(address, most=MOST_OF_A_STREAM)
         if start.is_archive and file != location:
             raise nested_archive(name)
         if start.is_archive:
             return _archive(file, folder)
-        unreadable = [what for magic, what in UNREADABLE.items() if start.first.startswith(magic)]
-        if unreadable and start.container == "plain":
-            return Sniffed(name, size_of(file), "not readable", None, unreadable[0], None, 0, 0, None, None, None)
+        guess = Guess(given, is_certain=True) if given else guessed(start.first)
+        if guess.name != UTF_8 and not given:
+            start = FileStart.read(file, guess.name)
+        size = size_of(file)
+        if what := why_unreadable(start):
+            return Sniffed(name, size, "not readable", None, what, None, 0, 0, None, None, None)
         copy = Path(folder) / "head"
         copy.write_bytes(b"".join(start.lines))
-        return _sniffed(name, size_of(file), start, copy)
+        return _sniffed(name, size, start, copy, guess)
 
 
 def _archive(location: Location, scratch: Path) -> Sniffed:
     """An archive: which file in it to look at."""
     names = sorted(archives.archive(location.address, scratch).files)
-    if "xl/workbook.xml" in names:
-        what = "a spreadsheet; save the sheet as CSV"
-    else:
+    what = archive_kind(names)
+    if not what:
         what = f"an archive of {len(names):,} files{f'; look at one: {location / names[0]}' if names else ''}"
     return Sniffed(str(location), size_of(location), "zip or tar", None, what, None, 0, 0, None, None, None)
 
 
-def _sniffed(name: str, size: int, start: FileStart, copy: Path) -> Sniffed:
+def _sniffed(name: str, size: int, start: FileStart, copy: Path, guess: Guess) -> Sniffed:
     first = start.lines
     seen = look(first)
     known, drafted = _known(first), None
@@ -127,15 +133,23 @@ def _sniffed(name: str, size: int, start: FileStart, copy: Path) -> Sniffed:
             seen = None
     elif seen:
         what = f"no known format, but {'a table' if seen.delimiter else 'lines of JSON'}: a mapping can describe it"
-        drafted = draft(seen, _name(name))
+        drafted = draft(seen, _name(name), None if guess.name == UTF_8 else guess.name)
         known = _fitted(drafted, first)
     else:
         what = "no known format, neither a table nor lines of JSON"
-        if first and first[0].lstrip().startswith(b"["):
-            what += "; of a JSON array, jq -c '.[]' makes lines"
     counted = _counted(known, copy) if known else (0, None, None)
     form = known.name if known and not drafted else None
-    return Sniffed(name, size, start.container, form, what, seen, len(first), *counted, drafted)
+    return Sniffed(name, size, start.container, form, what, seen, len(first), *counted, drafted, guess)
+
+
+def _encoding(guess: Guess, *, has_draft: bool) -> str:
+    """The encoding as a person should read it, with what to do about it."""
+    if guess.name == UTF_8:
+        mark = " with a byte order mark" if guess.has_mark else ""
+        return f"{UTF_8}{mark}{'' if guess.is_certain else ', but some lines are not: these bytes become numbers'}"
+    known = "" if guess.is_certain else ", probably: check names that are not plain ASCII"
+    hint = "the draft says so" if has_draft else f"read it with --encoding {guess.name}"
+    return f"{guess.name}{' by its byte order mark' if guess.has_mark else ''}{known}; {hint}"
 
 
 def _known(first: list[bytes]) -> Format | None:

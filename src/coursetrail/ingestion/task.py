@@ -22,6 +22,7 @@ class IngestTask:
 
     into: Location
     format: formats.Asked | None
+    encoding: str | None
     course: str | None
     limit: RejectLimit
     columns: Sequence[str] | None
@@ -50,8 +51,8 @@ class Extracted:
 class SameContent:
     """An export in which nothing is new: its lines are those of `source`, or its digest is known and `source` is None.
 
-    It is what the reader of the file finds; the verdict `Unchanged` also names the row of the ledger. `bytes`, `digest`
-    and `modified` are the file's own; `number` is the source number that it was given.
+    It is what the reader of the file finds; the verdict `Unchanged` also names the row of the ledger. `bytes`,
+    `digest`, `modified` and `encoding` are the file's own; `number` is the source number that it was given.
     """
 
     name: str
@@ -59,4 +60,5 @@ class SameContent:
     digest: str
     bytes: int
     modified: datetime | None
+    encoding: str | None
     source: int | None = None

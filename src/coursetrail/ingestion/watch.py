@@ -83,7 +83,7 @@ class Watch:
         What is named but absent is reported once, until it comes and goes again.
         """
         given = formats.asked(self.options.get("format"), self.options.get("mapping"))
-        opener = Opener(scratch, formats.find(given) if given else None)
+        opener = Opener.of(scratch, given, formats.encoding_asked(self.options.get("encoding")))
         left_alone = _LeftAlone(frozenset(self.seen.values()))
         found: list[Input] = []
         absent: dict[str, str] = {}

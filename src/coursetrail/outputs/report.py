@@ -42,6 +42,7 @@ def report(
     filters: Filters | None = None,
     format: str | None = None,  # noqa: A002 - the word users know
     mapping: str | os.PathLike[str] | None = None,
+    encoding: str | None = None,
     max_rejects: str | RejectLimit = DEFAULT_LIMIT,
     with_learners: bool = False,
     progress: Progress | None = None,
@@ -67,6 +68,7 @@ def report(
             exports,
             format=format,
             mapping=mapping,
+            encoding=encoding,
             max_rejects=max_rejects,
             columns=Questions(asked, chosen).columns,
             packed=False,

@@ -49,6 +49,7 @@ class Format:
       the texts are read. A file where one has no value in any line gets a warning.
     - `event_id`, if there is one, reads the ids of events: a line with the id of an earlier one is a duplicate.
     - `keepable` is the part of a rejected line that may be stored.
+    - `encoding` is that of the file; None is UTF-8.
     """
 
     name: str
@@ -71,3 +72,4 @@ class Format:
     address: Callable[[Records], pa.Array] = lambda records: pa.nulls(len(records), pa.string())
     keepable: Callable[[bytes], bytes] = bytes
     shown: Callable[[pa.StructArray], pa.StructArray] = lambda r: r
+    encoding: str | None = None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from blake3 import blake3
 
 SURROUNDING = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$")
 """White space of any script, and characters without a width, for example a byte order mark."""
@@ -18,6 +19,10 @@ NUMBER = r"^\d+(\.0+|(\.\d+)?[eE]\+?\d{1,3})$"
 """A key that a program may have written which takes keys for numbers."""
 EXACT_DIGITS = 15
 """Digits of a whole number that survive in a spreadsheet, whose numbers are those of IEEE 754, binary64."""
+
+
+LONGEST = 1024
+"""Characters of a key that are stored as they are."""
 
 
 def trimmed(keys: pa.Array) -> tuple[pa.Array, Any]:
@@ -39,6 +44,25 @@ def trimmed(keys: pa.Array) -> tuple[pa.Array, Any]:
         changed[row] = short != values[row]
         values[row] = short or None
     return pa.array(values, keys.type), changed
+
+
+def shortened(keys: pa.Array) -> tuple[pa.Array, Any]:
+    """The keys, of those that are longer than `LONGEST` the first characters and a digest; and a mask of these.
+
+    A query that groups by keys must hold them in memory. Different keys stay different.
+    """
+    is_coded = pa.types.is_dictionary(keys.type)
+    words = keys.dictionary if is_coded else keys
+    long = pc.greater(pc.utf8_length(words), LONGEST).fill_null(False)
+    if not pc.any(long).as_py():
+        return keys, np.zeros(len(keys), np.bool_)
+    values = words.to_pylist()
+    for row in np.flatnonzero(long):
+        values[row] = f"{values[row][:LONGEST]}\ufffd{blake3(values[row].encode()).hexdigest()}"
+    short = pa.array(values, words.type)
+    if is_coded:
+        return pa.DictionaryArray.from_arrays(keys.indices, short), np.asarray(long.take(keys.indices).fill_null(False))
+    return short, np.asarray(long)
 
 
 def _suspects(keys: pa.StringArray) -> Any:

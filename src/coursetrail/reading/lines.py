@@ -18,6 +18,7 @@ from coursetrail.errors import InputError
 from coursetrail.filesystem.compression import Raw, opened
 from coursetrail.filesystem.location import Location
 from coursetrail.reading import _scan
+from coursetrail.reading.encodings import Transcoded, is_utf_8
 from coursetrail.reading.tables import DelimitedTable
 
 BLOCK = 8 << 20
@@ -77,10 +78,11 @@ class Block:
 class Lines:
     """One pass over the lines of a file; iterate `blocks()` or `batches()` once, then read the counts.
 
-    `first` limits the bytes of the file that are read. With a `table`, lines are its records, which may hold newlines.
-    `lines` counts all of them; `overlong` has (line, first bytes) of those above `LONGEST`; `fault` says what ended the
-    file early, or is None; `unended` says whether the last line has no newline. Of a table that a fault ends, a last
-    line without a newline may be cut off anywhere: then it is counted, but not read, and `is_cut`.
+    `first` limits the bytes of the file that are read. What is in another `encoding` is transcoded to UTF-8. With a
+    `table`, lines are its records, which may hold newlines. `lines` counts all of them; `overlong` has (line, first
+    bytes) of those above `LONGEST`; `fault` says what ended the file early, or is None; `unended` says whether the last
+    line has no newline. Of a table that a fault ends, a last line without a newline may be cut off anywhere: then it is
+    counted, but not read, and `is_cut`.
     """
 
     def __init__(
@@ -89,9 +91,12 @@ class Lines:
         advance: Callable[[int], None] | None = None,
         table: DelimitedTable | None = None,
         first: int | None = None,
+        encoding: str | None = None,
     ) -> None:
         self._raw = Raw(Location.of(file), advance, first)
         self._source, self._head = opened(self._raw)
+        if encoding and not is_utf_8(encoding):
+            self._source, self._head = Transcoded(self._source, self._head, encoding), b""
         self._table = table
         self._line_end: bytes | None = None
         self.unended = False

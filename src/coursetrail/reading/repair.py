@@ -11,10 +11,18 @@ from coursetrail.reading.format import Reject, Repaired
 
 REPEATED = "repeated"
 """The name under which earlier values of a repeated name are stored; no format has such a field, so `extra` gets it."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"([\s\0]*:)?', re.DOTALL)
+"""A string in JSON; with a colon it is the name of a member."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 """What Python makes of the bytes that are not UTF-8. They are written as U+FFFD and their number: two learners whose
 ids differ in such a byte must not become one, nor one of them another whose id has `%FC` in it."""
+
+
+INVALID = "invalid UTF-8"
+"""The name of the repair of bytes that are not UTF-8, or not of the encoding that the file has."""
+NUL = "\ufffd00".encode()
+"""What a NUL inside of a value is written as, for the same reason; between values it is dropped."""
 
 
 def text_of(line: bytes, kinds: list[str]) -> str | None:
@@ -25,13 +33,13 @@ def text_of(line: bytes, kinds: list[str]) -> str | None:
         line = line[3:]
     if b"\0" in line:
         kinds.append("NUL bytes")
-        line = line.replace(b"\0", b"")
+        line = _STRING.sub(lambda one: one[0] if one[1] else one[0].replace(b"\0", NUL), line).replace(b"\0", b"")
     if not line.strip():
         return None
     try:
         return line.decode()
     except UnicodeDecodeError:
-        kinds.append("invalid UTF-8")
+        kinds.append(INVALID)
         return _UNDECODED.sub(lambda byte: f"\ufffd{ord(byte[0]) - 0xDC00:02X}", line.decode(errors="surrogateescape"))
 
 

@@ -69,9 +69,9 @@ FEW = 40
 """A column of actions has at most this many different values."""
 
 
-def draft(profile: Profile, name: str) -> str:
-    """The text of a mapping file with this name, for a file with this profile."""
-    return "\n".join(_lines(profile, name)) + "\n"
+def draft(profile: Profile, name: str, encoding: str | None = None) -> str:
+    """The text of a mapping file with this name, for a file with this profile and encoding."""
+    return "\n".join(_lines(profile, name, encoding)) + "\n"
 
 
 def guesses(profile: Profile) -> dict[str, ColumnProfile]:
@@ -110,13 +110,15 @@ def _guesses(profile: Profile, kinds: Mapping[str, str]) -> dict[str, ColumnProf
     return found
 
 
-def _lines(profile: Profile, name: str) -> Iterator[str]:
+def _lines(profile: Profile, name: str, encoding: str | None) -> Iterator[str]:
     kinds = _kinds(profile)
     found = _guesses(profile, kinds)
     used = {column.name for column in found.values()}
     unwanted = [column for column in kinds if column not in used]
     yield "# A draft from the first lines of a file: check it. Columns that are not named are stored in extra."
     yield f"name = {_quoted(name)}"
+    if encoding:
+        yield f"encoding = {_quoted(encoding)}"
     if unwanted:
         yield f"drop = [{', '.join(map(_quoted, unwanted))}]  # stored nowhere"
     yield from _duplicates(found)

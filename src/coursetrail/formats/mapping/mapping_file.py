@@ -140,6 +140,7 @@ def _form(mapping: MappingSpec, table: DelimitedTable | None, head: list[bytes])
         event_id=partial(_texts, read, mapping.event_id) if mapping.event_id else None,
         repeats=read.is_coarse(first) if mapping.repeats is None else mapping.repeats,
         clock=read.has_clock(first),
+        encoding=mapping.encoding,
         keepable=(lambda _: b"") if mapping.dropped or "network" in mapping.columns else bytes,
     )
 
@@ -151,5 +152,6 @@ def _texts(read: Fields, name: str, r: pa.StructArray) -> pa.Array:
 def _first_times(read: Fields, spec: FieldSpec, table: DelimitedTable | None, head: list[bytes]) -> pa.StructArray:
     """The fields of the time in the first lines: these show how fine the times of a file are."""
     text = b"".join(head)
+    text += b"" if text.endswith(b"\n") else b"\n"
     times = spec.only(read.tops(read.time_columns), rest=False)
     return times.scan(table.records(text, True).json if table else text).r

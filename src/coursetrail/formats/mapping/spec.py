@@ -17,6 +17,7 @@ from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.formats.mapping.sections import TomlSection
 from coursetrail.formats.mapping.time_texts import usable
+from coursetrail.reading.encodings import encoding_named
 
 TEXTS, NUMBERS = (
     tuple(column.name for column in EVENT_COLUMNS if column.mapped and (column.type == pa.string()) == is_text)
@@ -82,7 +83,7 @@ class MappingSpec:
 
     `columns` maps columns of events to the columns of the file that fill them. `dropped` columns are stored nowhere.
     `repeats` says whether equal lines are events of their own; None where the times decide. Lines with the same
-    text in the column `event_id` are one event.
+    text in the column `event_id` are one event. `encoding` is that of the file; None is UTF-8.
     """
 
     file: str
@@ -96,6 +97,7 @@ class MappingSpec:
     dropped: tuple[str, ...] = ()
     repeats: bool | None = None
     event_id: str | None = None
+    encoding: str | None = None
 
     @property
     def stored(self) -> frozenset[str]:
@@ -117,7 +119,8 @@ def parse(text: str, file: str) -> MappingSpec:
     """The contents of a mapping file's text; `file` names it in errors. Raises only UsageError."""
     whole = _toml(text, file)
     whole.only(
-        "name", "title", "duplicates", "event_id", "drop", "file", "columns", "constants", "time", "action", "area"
+        *("name", "title", "encoding", "duplicates", "event_id", "drop"),
+        *("file", "columns", "constants", "time", "action", "area"),
     )
     name = whole.text("name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,39}", name):
@@ -146,6 +149,7 @@ def parse(text: str, file: str) -> MappingSpec:
         translations=translations,
         dialect=_dialect(whole.section("file")),
         dropped=whole.texts("drop"),
+        encoding=_encoding(whole),
         event_id=whole.text("event_id") if "event_id" in whole.items else None,
         repeats=whole.one_of("duplicates", ("drop", "keep")) == "keep" if "duplicates" in whole.items else None,
     )
@@ -173,6 +177,16 @@ def _toml(text: str, file: str) -> "TomlSection":
         raise UsageError(
             f"{file} is not valid TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
         ) from error
+
+
+def _encoding(whole: "TomlSection") -> str | None:
+    """The encoding of the file, by our name for it."""
+    if "encoding" not in whole.items:
+        return None
+    try:
+        return encoding_named(whole.text("encoding"))
+    except UsageError as error:
+        raise UsageError(f"{whole.file}: {error}") from error
 
 
 def _several(columns: "TomlSection", key: str) -> tuple[str, ...]:
