@@ -55,7 +55,7 @@ learners = Analysis(
                 microseconds(lead(begins) over moves) as next
             from halves
             window moves as (partition by learner, has_clock order by half)
-        ), days as (
+        ), active_days as (
             select
                 learner, day,
                 sum(clicks) as clicks,
@@ -107,8 +107,8 @@ learners = Analysis(
             max(last_seen) as last_seen,
             bool_or(is_bot) as is_bot,
             coalesce(bool_or(is_burst), false) or coalesce(max(active) > 57600000000, false) as is_outlier
-        from days left join bursts using (learner) join people using (learner)
-        group by days.learner
+        from active_days left join bursts using (learner) join people using (learner)
+        group by active_days.learner
         order by clicks desc, learner, platform
     """,
 )

@@ -13,7 +13,7 @@ from coursetrail.analyses.filters import Filters
 
 @dataclass(frozen=True)
 class Relation:
-    """A `select` over `{events}`, by name; `meaning` says what one row is.
+    """A `select` over `{events}` and over relations before it in the list, by name; `meaning` says what one row is.
 
     It is one `select` without a `with`: Spark does not recognise the computed rows of a text with a `with` in another
     text that has one.
@@ -24,7 +24,7 @@ class Relation:
     sql: str
 
     def over(self, events: str) -> str:
-        """The relation over another one, or over a query in brackets with an alias."""
+        """The relation over the events of a query in brackets with an alias, or of a name."""
         return self.sql.format(events=events)
 
 
@@ -42,8 +42,131 @@ USED = Relation(
     group by learner, platform, user_agent, accept_language
 """,
 )
+SLOTS = Relation(
+    name="slots",
+    meaning=(
+        "What a learner did within five minutes of the UTC clock: `slot` is their beginning in microseconds since "
+        "1970, `begins` and `ends` are the first and the last event; clicks are `page_views` and `other_clicks`."
+    ),
+    sql="""
+    select
+        learner, slot, has_clock,
+        min(time) as begins,
+        max(time) as ends,
+        count(*) as events,
+        sum(clicks) as clicks,
+        sum(case when action = 'page_view' then clicks else 0 end) as page_views,
+        sum(case when action = 'page_view' then 0 else clicks end) as other_clicks
+    from (
+        select *, microseconds(time) - microseconds(time) % 300000000 as slot
+        from (select learner, time, action, clicks, has_clock from {events} where learner is not null) as moments
+    ) as timed
+    group by learner, slot, has_clock
+""",
+)
+DAYS = Relation(
+    name="days",
+    meaning="What a learner did on a UTC day; `day` is its number since 1970-01-01.",
+    sql="""
+    select
+        learner, day,
+        min(begins) as begins,
+        max(ends) as ends,
+        sum(events) as events,
+        sum(clicks) as clicks
+    from (select *, cast((slot - slot % 86400000000) / 86400000000 as bigint) as day from slots) as dated
+    group by learner, day
+""",
+)
+VISITS = Relation(
+    name="visits",
+    meaning=(
+        "A session of a learner: events without a gap of more than 30 minutes; `visit` counts them from 1. Events "
+        "without a time of day are in none."
+    ),
+    sql="""
+    select
+        learner, visit,
+        min(begins) as begins,
+        max(ends) as ends,
+        sum(events) as events,
+        sum(clicks) as clicks,
+        sum(page_views) as page_views,
+        sum(other_clicks) as other_clicks
+    from (
+        select *, sum(is_first) over (partition by learner order by slot) as visit
+        from (
+            select
+                *,
+                case
+                    when microseconds(begins) - lag(microseconds(ends)) over (partition by learner order by slot)
+                        <= 1800000000 then 0
+                    else 1
+                end as is_first
+            from slots
+            where has_clock
+        ) as steps
+    ) as numbered
+    group by learner, visit
+""",
+)
+ITEM_VISITS = Relation(
+    name="item_visits",
+    meaning="A learner's use of an item of a course: the first and the last event, events and clicks.",
+    sql="""
+    select
+        course, area, item, learner,
+        min(time) as begins,
+        max(time) as ends,
+        count(*) as events,
+        sum(clicks) as clicks
+    from {events}
+    where learner is not null and item is not null
+    group by course, area, item, learner
+""",
+)
+VIEWINGS = Relation(
+    name="viewings",
+    meaning=(
+        "An uninterrupted piece of a video that a learner watched, from second `begins` to `ends` of the video, at "
+        "`time`. A play opens it; a pause, the end, or a seek (at the position it left) closes it; after a seek it "
+        "begins at the target. Where the player reports every five seconds (`video_heartbeat`), each report is one."
+    ),
+    sql="""
+    select course, item, learner, time, begins, ends
+    from (
+        select
+            course, item, learner, time, action,
+            case when lag(action) over moves = 'video_seek' then lag(position) over moves else position end as begins,
+            case
+                when lead(action) over moves in ('video_pause', 'video_end') then lead(position) over moves
+                when lead(action) over moves = 'video_seek' then lead(position_from) over moves
+            end as ends
+        from (
+            select
+                coalesce(course, '') as course, item, learner, time, source, line, action, position, position_from
+            from {events}
+            where learner is not null and item is not null
+                and action in ('video_play', 'video_pause', 'video_seek', 'video_end')
+        ) as played
+        window moves as (partition by course, item, learner order by time, source, line)
+    ) as paired
+    anti join (
+        select distinct coalesce(course, '') as course, item, learner from {events}
+        where action = 'video_heartbeat'
+    ) as reported using (course, item, learner)
+    where action = 'video_play' and ends - begins >= 0.25 and ends - begins <= 36000
+    union all
+    select
+        coalesce(course, '') as course, item, learner, time,
+        greatest(position - 5 * coalesce(rate, 1), 0) as begins, position as ends
+    from {events}
+    where learner is not null and item is not null and action = 'video_heartbeat' and position > 0
+""",
+)
 
-RELATIONS = (USED,)
+RELATIONS = (USED, SLOTS, DAYS, VISITS, ITEM_VISITS, VIEWINGS)
+"""All relations; each reads only those before it."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +211,12 @@ def words_of(sql: str) -> set[str]:
 
 
 def named_relations(sql: str) -> tuple[Relation, ...]:
-    """The relations that a text names."""
-    words = words_of(sql)
-    return tuple(one for one in RELATIONS if one.name in words)
+    """The relations that a text reads, and those that these read, in the order in which they can be computed."""
+    found = set(re.findall(r"\b(?:from|join)\s+(\w+)", sql))
+    for one in reversed(RELATIONS):
+        if one.name in found:
+            found |= set(re.findall(r"\b(?:from|join)\s+(\w+)", one.sql))
+    return tuple(one for one in RELATIONS if one.name in found)
 
 
 def materialized(relation: Relation, filters: Filters) -> str:

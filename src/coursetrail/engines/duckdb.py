@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from coursetrail.dataset.errors import unreadable_part
-from coursetrail.engines import reading_only
+from coursetrail.engines import prelude, reading_only
 from coursetrail.engines.sql import literal, parquet
 from coursetrail.errors import DatasetError, QueryError, StorageError
 from coursetrail.filesystem.location import Location
@@ -37,8 +37,6 @@ MOST_BYTES, ROWS_AT_ONCE = 512 << 20, 2_048
 STREAM = re.compile(r"reading the stream registered as '(?:stored_|all_)?(\w+)_files' failed")
 PARQUET = re.compile(r"parquet|zstd|snappy|thrift|magic bytes", re.IGNORECASE)
 """How DuckDB's messages show that Arrow, or DuckDB itself, could not read a file of a table."""
-
-PRELUDE = ("create macro microseconds(t) as epoch_us(t)",)
 
 
 @dataclass(frozen=True)
@@ -194,7 +192,7 @@ def connect(settings: Mapping[str, str] | None = None, spill: Path | None = None
     connection.execute(f"set temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
     for name, value in (settings or {}).items():
         connection.execute(f"set {name} = '{value}'")
-    for macro in PRELUDE:
+    for macro in prelude.DUCKDB:
         connection.execute(macro)
     return DuckDB(connection, own)
 

@@ -18,6 +18,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from coursetrail.dataset.errors import RESTORE, VERIFY
+from coursetrail.engines import prelude
 from coursetrail.errors import DatasetError, MissingExtra, QueryError
 from coursetrail.filesystem.location import check_reachable
 
@@ -46,8 +47,6 @@ LOCAL = {
 CONNECT_PORT = 15002
 SUBMITTED = "PYSPARK_GATEWAY_PORT"
 """The environment variable that spark-submit sets for the program that it runs."""
-
-PRELUDE = ("create or replace temporary function microseconds(t timestamp) returns bigint return unix_micros(t)",)
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
             session = _started(SparkSession, master, given)
         for name, value in {**(given if existing or remote else {}), **SETTINGS}.items():
             session.conf.set(name, value)
-        for function in PRELUDE:
+        for function in prelude.SPARK:
             session.sql(function)
     except ImportError as error:  # pyspark asks for these only now
         raise MissingExtra("Spark Connect needs more of pyspark: pip install 'coursetrail[connect]'.") from error

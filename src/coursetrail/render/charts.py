@@ -35,4 +35,45 @@ class Concentration:
     count: str
 
 
-Chart = Table | Bars | Concentration
+@dataclass(frozen=True)
+class Columns:
+    """One upright bar a row, in the order of the rows: `label` has an order of its own, for example weeks or classes.
+
+    `low` and `high` are the columns of an interval, if there is one.
+    """
+
+    label: str
+    value: str
+    low: str = ""
+    high: str = ""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines over `x`, a column of days or numbers in ascending order: one for each of the columns `values`.
+
+    With `by`, each value of that column has a line of its own. `low` and `high` are columns of a band around the first
+    of the `values`; `steps` draws a value as constant until the next row.
+    """
+
+    x: str
+    values: tuple[str, ...]
+    by: str = ""
+    low: str = ""
+    high: str = ""
+    steps: bool = False
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """One cell a row at (`x`, `y`), coloured by `value`; a cell without a row, or whose value is null, stays empty.
+
+    The cells of `x` and `y` are in the order in which they first occur in the rows.
+    """
+
+    x: str
+    y: str
+    value: str
+
+
+Chart = Table | Bars | Columns | Lines | HeatMap | Concentration
