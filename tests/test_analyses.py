@@ -28,6 +28,7 @@ from support.clicks import CHROME, FIREFOX, GOOGLEBOT, HOSTILE, IPHONE, MORNING,
 from support.oracle import Agent, Event, Oracle, read
 
 NAMES = [analysis.name for analysis in ANALYSES]
+SITE = "https://class.coursera.org/psy-001"
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "psy001" / "clicks_per_learner.csv"
 
 
@@ -355,6 +356,80 @@ def test_each_filter_leaves_what_it_says(course_of) -> None:
     assert left(language="unknown") == {"no language"}
     assert left(without_bots=True) == everybody - {"bot"}
     assert left(course="psy-001", device="desktop", language="en", since=date(2013, 7, 31)) == {"plain"}
+
+
+def test_a_filter_of_agents_takes_what_the_analyses_show(course_of) -> None:
+    course = course_of(
+        [line("phone", user_agent=IPHONE), line("fox", user_agent=FIREFOX), line("none", user_agent=None)]
+    )
+    assert column(course, "learners", "learner", browser="Firefox") == ["fox"]
+    assert column(course, "learners", "learner", browser="unknown") == ["none"]
+    assert column(course, "learners", "learner", system="iOS") == ["phone"]
+    with pytest.raises(UsageError, match="No event has the browser 'Netscape'"):
+        course.analyze("learners", browser="Netscape")
+
+
+def test_a_cohort_is_those_first_seen_in_a_week_whatever_else_is_filtered(course_of) -> None:
+    """MORNING is Wednesday, 31 July 2013, 8:00. A later day does not make an old learner new."""
+    day = 86400
+    course = course_of(
+        [
+            line("sunday before", -3 * day),
+            line("sunday before", 0),
+            line("monday", -2 * day),
+            line("next sunday", 4 * day),
+            line("next monday", 5 * day),
+        ]
+    )
+
+    def left(**filters: Any) -> set[str]:
+        return set(column(course, "learners", "learner", **filters))
+
+    for inside in (date(2013, 7, 29), date(2013, 7, 31), date(2013, 8, 4)):
+        assert left(cohort=inside) == {"monday", "next sunday"}
+    assert left(cohort=date(2013, 7, 22), since=date(2013, 7, 31)) == {"sunday before"}
+    assert left(cohort=date(2014, 1, 1)) == set()
+
+
+def test_a_quarter_of_learners_is_by_their_clicks_in_the_whole_dataset(course_of) -> None:
+    course = course_of([line(name, second) for number, name in enumerate("abcdefgh", 1) for second in range(number)])
+    for quarter, expected in {"q1": {"a", "b"}, "q2": {"c", "d"}, "q4": {"g", "h"}}.items():
+        assert set(column(course, "learners", "learner", activity=quarter)) == expected
+        assert set(column(course, "learners", "learner", activity=quarter, until=date(2014, 1, 1))) == expected
+
+
+def test_roles_and_staff_are_those_of_a_course(tmp_path) -> None:
+    (tmp_path / "my.toml").write_text(
+        'name = "mine"\n[columns]\nlearner = "who"\ncourse = "course"\ncountry = "land"\n'
+        '[constants]\naction = "page_view"\n[time]\ncolumn = "at"\n'
+    )
+    rows_ = ["ann,a,DE", "ann,b,DE", "bob,a,NA", "cem,a,"]
+    text = "".join(f"{row},2024-03-01 10:00:0{second}\n" for second, row in enumerate(rows_))
+    (tmp_path / "e.csv").write_text(f"who,course,land,at\n{text}")
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / "course_memberships.csv").write_text(
+        "user_id,course_id,course_membership_role,course_membership_ts\n"
+        "ann,a,INSTRUCTOR,2024-01-01 00:00:00\nbob,a,LEARNER,2024-01-01 00:00:00\n"
+    )
+    ingest(tmp_path / "d", [tmp_path / "e.csv"], mapping=tmp_path / "my.toml", tables=[tables])
+    course = open_course(tmp_path / "d")
+
+    def clicks(**filters: Any) -> dict[str, int]:
+        return {row["learner"]: row["clicks"] for row in rows(course, "learners", **filters)}
+
+    assert clicks(role="learner") == {"bob": 1}
+    assert clicks(role="staff") == {"ann": 1}
+    assert clicks(without_staff=True) == {"ann": 1, "bob": 1, "cem": 1}
+    assert clicks(without_staff=True, course="a") == {"bob": 1, "cem": 1}
+    assert clicks(country="NA") == {"bob": 1}
+    with pytest.raises(UsageError, match="No event has the role 'mentor'"):
+        course.analyze("learners", role="mentor")
+
+
+def test_who_works_in_the_administration_of_a_course_is_staff(course_of) -> None:
+    course = course_of([line("ann"), line("admin"), line("admin", 5, page_url=f"{SITE}/admin/stats")])
+    assert column(course, "learners", "learner", without_staff=True) == ["ann"]
 
 
 def test_a_period_that_is_empty_is_refused() -> None:

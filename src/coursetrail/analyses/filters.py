@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 
 from coursetrail.analyses.parameters import Parameter, Value, checked
@@ -11,6 +11,56 @@ from coursetrail.dataset.schema import LOOKUPS
 from coursetrail.engines.sql import literal
 from coursetrail.errors import UsageError
 from coursetrail.render.preview import UNKNOWN
+
+CLICKS = {
+    "deliberate": f"case when action in ({', '.join(map(literal, DELIBERATE))}) then coalesce(weight, 1) else 0 end",
+    "all": "coalesce(weight, 1)",
+}
+"""How many clicks an event counts for."""
+
+STAFF = "members.role in ('staff', 'mentor')"
+
+
+def _of_agent(name: str, help_: str, metavar: str) -> "Filter":
+    """A filter by a column of the lookup table `agents`, as the analyses show it."""
+    return Filter(
+        name,
+        str,
+        None,
+        help_,
+        metavar=metavar,
+        test=lambda value: f"coalesce({name}, '{UNKNOWN}') = {literal(value)}",
+        words=lambda value: f"{name} {value}",
+        joins="agents",
+        listed="agents",
+    )
+
+
+def _without(word: str, help_: str, test: str, joins: str | None = None) -> "Filter":
+    """A filter that leaves out what the word says."""
+    return Filter(
+        f"without_{word}",
+        bool,
+        False,
+        help_,
+        option="--without",
+        choices=(word,),
+        test=lambda value: test if value else "",
+        words=lambda value: f"without {word}" if value else "",
+        joins=joins,
+    )
+
+
+def _member(condition: str) -> str:
+    """That the learner is a member of the course who fulfils a condition."""
+    return (
+        "exists (select 1 from members where members.course = all_events.course "
+        f"and members.learner = all_events.learner_id and {condition})"
+    )
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 @dataclass(frozen=True)
@@ -59,17 +109,9 @@ FILTERS = (
         test=lambda value: f"time < {literal(value)}",
         words=lambda value: f"to {value} (excluded)",
     ),
-    Filter(
-        "device",
-        str,
-        None,
-        "Only events from this device class, such as tablet.",
-        metavar="CLASS",
-        test=lambda value: f"coalesce(device, '{UNKNOWN}') = {literal(value)}",
-        words=lambda value: f"device {value}",
-        joins="agents",
-        listed="agents",
-    ),
+    _of_agent("device", "Only events from this device class, such as tablet.", "CLASS"),
+    _of_agent("browser", "Only events from this browser, such as Firefox.", "NAME"),
+    _of_agent("system", "Only events from this operating system, such as Android.", "NAME"),
     Filter(
         "language",
         str,
@@ -82,15 +124,56 @@ FILTERS = (
         listed="languages",
     ),
     Filter(
-        "without_bots",
-        bool,
-        False,
-        "Leave out events of known bots.",
-        option="--without",
-        choices=("bots",),
-        test=lambda value: "not coalesce(is_bot, false)" if value else "",
-        words=lambda value: "without bots" if value else "",
-        joins="agents",
+        "country",
+        str,
+        None,
+        "Only events from this country, such as NA.",
+        metavar="CODE",
+        test=lambda value: f"coalesce(country, '{UNKNOWN}') = {literal(value)}",
+        words=lambda value: f"country {value}",
+        listed="events",
+    ),
+    Filter(
+        "role",
+        str,
+        None,
+        "Only learners with this role in the course, of the table members.",
+        metavar="ROLE",
+        test=lambda value: _member(f"members.role = {literal(value)}"),
+        words=lambda value: f"role {value}",
+        listed="members",
+    ),
+    Filter(
+        "cohort",
+        date,
+        None,
+        "Only learners whose first event was in the week of this day, Monday to Sunday, UTC.",
+        metavar="DATE",
+        test=lambda value: (
+            "learner in (select learner from all_events where learner is not null group by learner "
+            f"having min(time) >= {literal(_monday(value))} and min(time) < {literal(_monday(value) + timedelta(7))})"
+        ),
+        words=lambda value: f"first seen in the week of {_monday(value)}",
+    ),
+    Filter(
+        "activity",
+        str,
+        None,
+        "Only this quarter of all learners by their clicks: q1 are the least active, q4 the most.",
+        choices=("q1", "q2", "q3", "q4"),
+        test=lambda value: (
+            f"learner in (select learner from (select learner, ntile(4) over (order by sum({CLICKS['deliberate']}), "
+            f"learner) as quarter from all_events where learner is not null group by learner) as ranked "
+            f"where quarter = {value[1:]})"
+        ),
+        words=lambda value: f"quarter {value} of learners by clicks",
+    ),
+    _without("bots", "Leave out events of known bots.", "not coalesce(is_bot, false)", "agents"),
+    _without(
+        "staff",
+        "Leave out staff and mentors, as the table members or an event of administration shows them.",
+        f"not {_member(STAFF)} and not exists (select 1 from all_events as work "
+        f"where work.learner = all_events.learner and work.area = '{ADMIN}')",
     ),
     Filter(
         "clicks",
@@ -107,12 +190,6 @@ FILTERS = (
 `since` is inclusive and `until` exclusive. `device` and `language` take a value as the analyses show it. Events in the
 area admin (course staff at work, services, monitors) are no learner's: they are left out unless `clicks` is "all".
 """
-
-CLICKS = {
-    "deliberate": f"case when action in ({', '.join(map(literal, DELIBERATE))}) then coalesce(weight, 1) else 0 end",
-    "all": "coalesce(weight, 1)",
-}
-"""How many clicks an event counts for."""
 
 
 class Filters(Mapping[str, Value]):

@@ -124,12 +124,24 @@ def _with_options(
     def with_options(command: F) -> F:
         @wraps(command)
         def collected(**given: Any) -> Any:
-            values = {one.name: given.pop(one.name) for one in parameters}
+            words = {flag: given.pop(_keyword(flag)) for flag in listed}
+            values = {
+                one.name: one.choices[0] in words[one.flag] if one.flag in words else given.pop(one.name)
+                for one in parameters
+            }
             return command(**collect(values), **given)
 
         for one in reversed(parameters):
-            collected = _option(one)(collected)
+            if one.flag not in listed:
+                collected = _option(one)(collected)
+            elif one is listed[one.flag][0]:
+                collected = _list(listed[one.flag])(collected)
         return collected  # type: ignore[return-value]
+
+    listed: dict[str, list[Parameter]] = {}
+    for one in parameters:
+        if one.type is bool and one.choices:
+            listed.setdefault(one.flag, []).append(one)
 
     return with_options
 
@@ -143,11 +155,20 @@ def _option(one: Parameter) -> Callable[[F], F]:
         settings |= {"type": click.Choice(one.choices)}
     else:
         settings |= {"type": ParameterType(one), "metavar": one.metavar}
-    if one.type is bool and one.choices:
-        settings |= {"default": None, "callback": lambda _ctx, _param, word: None if word is None else one.parse(word)}
     if one.type is str:
         settings |= {"show_default": one.default is not None}
     return click.option(one.flag, one.name, **settings)
+
+
+def _list(words: Sequence[Parameter]) -> Callable[[F], F]:
+    """One option for parameters that a word turns on each; it can be repeated."""
+    known = click.Choice([one.choices[0] for one in words])
+    help_ = " ".join(f"{one.choices[0]}: {one.help}" for one in words)
+    return click.option(words[0].flag, _keyword(words[0].flag), multiple=True, type=known, help=help_)
+
+
+def _keyword(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_") + "_words"
 
 
 for_excel = click.option(
