@@ -185,7 +185,9 @@ def test_a_disk_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch, ca
                 Location,
                 "open",
                 lambda place, begin=0, count=count, good=good: (
-                    Scratched(opened(place, begin)) if next(count) >= good else opened(place, begin)
+                    Scratched(opened(place, begin))
+                    if place.name == file.name and next(count) >= good
+                    else opened(place, begin)
                 ),
             )
             code, said = told(capfd, "ingest", tmp_path / "d", file)

@@ -507,6 +507,22 @@ def test_a_stray_quote_in_a_table_that_is_cut_costs_its_own_line(tmp_path):
     assert (row["lines"], row["events"], row["rejected"], row["unfinished"]) == (503, 500, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "last", [b'u9,2024-03-01 10:00:09,"/a\n b', b'u9,2024-03-01 10:00:09,"/a\n\nb,c\n', b'u9,"2024']
+)
+def test_a_table_that_ends_within_a_quoted_field_has_one_unfinished_record_and_may_grow(tmp_path, last):
+    (tmp_path / "my.toml").write_text(MAPPING)
+    start = b"\n".join([b"who,at,url", *rows_of(9), b""])
+    rest = b'"\n' if b'"/a' in last else b'-03-01 10:00:09",/a\n'
+    options = {"mapping": tmp_path / "my.toml", "max_rejects": "0"}
+    ct.ingest(tmp_path / "d", [grown(tmp_path, start, last)], **options)
+    ct.ingest(tmp_path / "d", [grown(tmp_path, start, last, rest)], **options)
+    first, second = ct.open(tmp_path / "d").sources.to_pylist()
+    assert (first["lines"], first["events"], first["unfinished"]) == (11, 9, 1)
+    assert first["physical_lines"] == 10 + last.count(b"\n") + (not last.endswith(b"\n"))
+    assert (second["lines"], second["events"], second["begin"]) == (1, 1, 10)
+
+
 def test_an_unfinished_last_line_is_no_reject(tmp_path):
     ct.ingest(tmp_path / "d", [export(tmp_path, lines(59), line(n=59)[:50])], max_rejects="0")
     (row,) = ct.open(tmp_path / "d").sources.to_pylist()

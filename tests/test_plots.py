@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -349,6 +350,22 @@ def test_letters_that_no_font_has_are_written_as_code_points_and_warned_of_once(
         figure.render(browsers({f"{UNASSIGNED} x": 3, "unknown": 1}), ("png",))
     assert "[U+F0000 U+F0001] x" in written(canvases[0])
     assert [record.getMessage()[:40] for record in caplog.records] == ["No installed font has some letters of th"]
+
+
+def test_a_search_among_many_fonts_keeps_few_of_them_open(monkeypatch, tmp_path):
+    """An open font holds a file descriptor; a desktop may have thousands of fonts, and a process 256 descriptors."""
+    import matplotlib
+
+    shipped = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    files = [tmp_path / f"{number}.ttf" for number in range(60)]
+    for file in files:
+        file.symlink_to(shipped)
+    monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: list(map(str, files)))
+    fonts.installed.cache_clear()
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert fonts.installed(frozenset("\U000f0007")) is None
+    fonts.installed.cache_clear()
+    assert len([*Path("/proc/self/fd").iterdir()]) - before < 20
 
 
 def test_an_installed_font_draws_the_letters_that_the_shipped_one_lacks(tmp_path):

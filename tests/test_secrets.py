@@ -74,6 +74,12 @@ def test_a_secret_is_found_at_any_depth_of_json_and_in_what_is_left_of_it(member
     assert SECRET not in without_secrets_in_bytes(line[:-1].encode() + b"\xff").decode(errors="replace")
 
 
+def test_numbers_that_json_cannot_write_and_names_that_are_secrets_stay_what_they_are():
+    assert without_secrets_in_json('{"a": 1e400, "token": "Zq7xKwJvB9mT"}') == '{"a": "1e400", "token": "…"}'
+    assert without_secrets_in_json('{"a": NaN, "token": "Zq7xKwJvB9mT"}') == '{"a": "NaN", "token": "…"}'
+    assert json.loads(without_secrets_in_json('{"a@x.org": 5, "b@x.org": 6}')) == {"…": 5, "…2": 6}
+
+
 def test_members_that_are_called_like_parameters_stay():
     line = '{"key": "pageview", "code": "F4NSv776X0c", "state": {"a": 1}}'
     assert without_secrets_in_json(line) == line
@@ -127,7 +133,7 @@ action = "page_view"
 def test_no_column_of_any_format_holds_a_secret_and_the_ledger_counts_them(write, tmp_path):
     pairs = [(address, {}) for address in ADDRESSES] + [("https://x.org/", member) for member in MEMBERS]
     lines = [write(number, address, member) for number, (address, member) in enumerate(pairs)]
-    lines += [line[:-1] + "," * 20 if write is coursera else line[:-1] for line in lines]
+    lines = [line[:-1] + "," * 20 if write is coursera else line[:-1] for line in lines] + lines
     log = tmp_path / "export.json"
     log.write_text("\n".join(lines) + "\n")
     (tmp_path / "own.toml").write_text(MAPPING)

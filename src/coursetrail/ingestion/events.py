@@ -1,9 +1,7 @@
 """Lines of an export → Arrow batches of events, for any engine."""
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,8 +28,6 @@ CODED = {column.name for column in EVENT_COLUMNS if column.coded} | KEYS
 """Columns that are dictionary arrays, whatever a format makes of them; the keys of lookup tables are."""
 WITH_SECRETS = {"url": False, "referrer": False, "extra": True}
 """Columns that may hold secrets, and whether they hold JSON."""
-LONGEST_KEY = 1024
-"""Characters of a user agent or Accept-Language that are stored: no lookup reads more. The longest real one has 492."""
 
 
 def events(
@@ -117,19 +113,9 @@ def _storable(column: pa.Array, name: str, batch: Batch, reading: Reading) -> pa
         column, secret = remove(column, WITH_SECRETS[name])
         reading.count(f"secret removed from {name}", batch.numbers[batch.valid & secret])
     if name in KEYS:
-        column, too_long = _bounded(column)
+        column, too_long = shortened(column, with_digest=False)
         reading.count(f"cut {name}", batch.numbers[batch.valid & too_long])
     return column
-
-
-def _bounded(strings: pa.DictionaryArray) -> tuple[pa.DictionaryArray, Any]:
-    """The strings, cut where they are too long for a key, and which ones those were."""
-    long = pc.greater(pc.utf8_length(strings.dictionary), LONGEST_KEY).fill_null(False)
-    if not pc.any(long).as_py():
-        return strings, np.zeros(len(strings), bool)
-    cut = pc.utf8_slice_codeunits(strings.dictionary, 0, LONGEST_KEY)
-    short = pa.DictionaryArray.from_arrays(strings.indices, cut).dictionary_decode().dictionary_encode()
-    return short, long.take(strings.indices).fill_null(False).to_numpy(zero_copy_only=False)
 
 
 class Remembered(dict[str | None, tuple[str | None, ...]]):

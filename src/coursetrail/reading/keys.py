@@ -15,7 +15,7 @@ from blake3 import blake3
 SURROUNDING = re.compile(r"^[\s\u200b-\u200f\u2060\ufeff]+|[\s\u200b-\u200f\u2060\ufeff]+$")
 """White space of any script, and characters without a width, for example a byte order mark."""
 
-NUMBER = r"^\d+(\.0+|(\.\d+)?[eE]\+?\d{1,3})$"
+NUMBER = r"^(0|[1-9]\d*)(\.0+|(\.\d+)?[eE]\+?\d{1,3})$"
 """A key that a program may have written which takes keys for numbers."""
 EXACT_DIGITS = 15
 """Digits of a whole number that survive in a spreadsheet, whose numbers are those of IEEE 754, binary64."""
@@ -46,10 +46,11 @@ def trimmed(keys: pa.Array) -> tuple[pa.Array, Any]:
     return pa.array(values, keys.type), changed
 
 
-def shortened(keys: pa.Array) -> tuple[pa.Array, Any]:
-    """The keys, of those that are longer than `LONGEST` the first characters and a digest; and a mask of these.
+def shortened(keys: pa.Array, *, with_digest: bool = True) -> tuple[pa.Array, Any]:
+    """The keys, of those that are longer than `LONGEST` the first characters; and a mask of these.
 
-    A query that groups by keys must hold them in memory. Different keys stay different.
+    A query that groups by keys must hold them in memory. Different keys stay different by a digest, unless nothing
+    reads what is behind the first characters.
     """
     is_coded = pa.types.is_dictionary(keys.type)
     words = keys.dictionary if is_coded else keys
@@ -58,10 +59,13 @@ def shortened(keys: pa.Array) -> tuple[pa.Array, Any]:
         return keys, np.zeros(len(keys), np.bool_)
     values = words.to_pylist()
     for row in np.flatnonzero(long):
-        values[row] = f"{values[row][:LONGEST]}\ufffd{blake3(values[row].encode()).hexdigest()}"
+        digest = f"\ufffd{blake3(values[row].encode()).hexdigest()}" if with_digest else ""
+        values[row] = values[row][:LONGEST] + digest
     short = pa.array(values, words.type)
     if is_coded:
-        return pa.DictionaryArray.from_arrays(keys.indices, short), np.asarray(long.take(keys.indices).fill_null(False))
+        mask = np.asarray(long.take(keys.indices).fill_null(False))
+        distinct = short.dictionary_encode()  # without a digest, words may be equal now
+        return pa.DictionaryArray.from_arrays(distinct.indices.take(keys.indices), distinct.dictionary), mask
     return short, np.asarray(long)
 
 

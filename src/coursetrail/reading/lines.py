@@ -81,8 +81,8 @@ class Lines:
     `first` limits the bytes of the file that are read. What is in another `encoding` is transcoded to UTF-8. With a
     `table`, lines are its records, which may hold newlines. `lines` counts all of them; `overlong` has (line, first
     bytes) of those above `LONGEST`; `fault` says what ended the file early, or is None; `unended` says whether the last
-    line has no newline. Of a table that a fault ends, a last line without a newline may be cut off anywhere: then it is
-    counted, but not read, and `is_cut`.
+    line has no newline. A record of a table that ends within a quoted field, or in a line that a fault cuts off, is
+    counted, but not read: it has `cut_lines` lines.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Lines:
         self._table = table
         self._line_end: bytes | None = None
         self.unended = False
-        self.is_cut = False
+        self.cut_lines = 0
         self.lines = 0
         self.overlong: list[tuple[int, bytes]] = []
 
@@ -153,7 +153,7 @@ class Lines:
                 unify(space[:size], at_end, everywhere=self._line_end == CR)
             block, count, cut = self._block(buffer.slice(0, size), at_end)
             tail = space[cut:size]
-            self.lines += count + self.is_cut
+            self.lines += count + bool(self.cut_lines)
             if cut:
                 yield from block.pieces(*range(MOST_LINES, count, MOST_LINES)) if count > MOST_LINES else (block,)
             elif len(tail) > LONGEST:
@@ -162,13 +162,19 @@ class Lines:
                 return
 
     def _ended(self, space: memoryview, size: int) -> int:
-        """The size of a file's last bytes once they end as its lines do: so they are recognised when it has grown."""
+        """The size of a file's last bytes once they end as its lines do: so they are recognised when it has grown.
+
+        A record of a table that the file ends within is taken off.
+        """
         last = bytes(space[size - 1 : size])
         self.unended = last not in b"\r\n"
-        if self.unended and self._table and self._source.fault:
-            self.is_cut = True
-            text = bytes(space[:size])
-            return max(text.rfind(b"\n"), text.rfind(b"\r")) + 1
+        if self._table:
+            whole = self._table.records(space[:size], False).consumed
+            rest = bytes(space[whole:size])
+            if rest and (self._table.ends_within(rest) or (self.unended and self._source.fault)):
+                cut = 0 if self._table.ends_within(rest) else max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1
+                self.cut_lines = _line_ends(rest[cut:]) + self.unended
+                return whole + cut
         if self.unended and self._line_end == CR_LF:
             missing = CR_LF
         elif self.unended or (last == CR and self._line_end == CR_LF):
@@ -234,7 +240,7 @@ def unify(data: memoryview, at_end: bool, everywhere: bool) -> None:
     found[ats[alone]] = NEWLINE
 
 
-def _line_ends(raw: pa.Buffer) -> int:
+def _line_ends(raw: pa.Buffer | bytes) -> int:
     """How many lines end in these bytes."""
     data = np.frombuffer(raw, np.uint8)
     alone = np.count_nonzero((data[:-1] == RETURN) & (data[1:] != NEWLINE)) + (data[-1:] == RETURN).sum()

@@ -72,9 +72,9 @@ class Reading:
         """All lines, block by block; the repaired lines of a block follow in a batch of their own."""
         for block, scanned in _scanned(self.prefix.rest(lines.blocks()), spec, self.threads):
             yield from self._of_block(block, scanned, spec, lines)
-        if lines.is_cut:
+        if lines.cut_lines:
             self.unfinished.append(lines.lines)
-        self.physical += lines.is_cut + len(lines.overlong)
+        self.physical += lines.cut_lines + len(lines.overlong)
 
     def fields(self, lines: Lines, spec: FieldSpec) -> pa.RecordBatchReader:
         """The fields `r` of the records, in order."""

@@ -6,6 +6,7 @@ these are read in Python, each distinct one once. A removed value becomes `…`.
 
 import json
 import re
+from math import isfinite
 from typing import Any
 from urllib.parse import unquote
 
@@ -148,7 +149,7 @@ def without_secrets(text: str) -> str:
 def without_secrets_in_json(text: str) -> str:
     """JSON without secrets, also in JSON that is nested as text."""
     try:
-        value = json.loads(text, strict=False)
+        value = json.loads(text, strict=False, parse_float=_finite, parse_constant=_finite)
         found = _of_value(value)
     except (ValueError, RecursionError):
         return without_secrets(text)
@@ -196,12 +197,23 @@ def _decoded(text: str) -> str:
 
 def _of_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {without_secrets(name): REMOVED if _holds(name, one) else _of_value(one) for name, one in value.items()}
+        found: dict[str, Any] = {}
+        for name, one in value.items():
+            short = without_secrets(name)
+            if short in found:  # two names that were secret stay two members
+                short = f"{short}{len(found) + 1}"
+            found[short] = REMOVED if _holds(name, one) else _of_value(one)
+        return found
     if isinstance(value, list):
         return [_of_value(one) for one in value]
     if not isinstance(value, str) or not _SUSPECT.search(value):
         return value
     return without_secrets_in_json(value) if value.lstrip().startswith(("{", "[", '"')) else without_secrets(value)
+
+
+def _finite(text: str) -> float | str:
+    """The number, or its text where JSON could not write it again."""
+    return number if isfinite(number := float(text)) else text
 
 
 def _holds(name: str, value: Any) -> bool:

@@ -20,6 +20,7 @@ DELIMITERS = ",\t;|"
 """Delimiters that are tried where none is given."""
 MALFORMED = b"!"
 """The first byte of a line that stands for a malformed record; then its number of fields, or 0 for an open quote."""
+OPEN_QUOTE = MALFORMED + b"0"
 HEADER = b"#\n"
 """The line that stands for the header."""
 
@@ -69,6 +70,14 @@ class DelimitedTable:
             physical,
             consumed,
         )
+
+    def ends_within(self, rest: bytes) -> bool:
+        """Whether the last bytes of a file are a record whose quoted field goes on behind its end.
+
+        If a line after the first is a record by itself, the quote is a stray one instead.
+        """
+        first, *others = bytes(self.records(rest + b"\n", True).json).split(b"\n")
+        return first == OPEN_QUOTE and not any(other.startswith(b"{") for other in others)
 
     def why(self, line: bytes) -> str | None:
         """Why a record is malformed, from the line that stands for it; None for a proper record."""

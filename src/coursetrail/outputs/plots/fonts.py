@@ -4,7 +4,7 @@ The same picture comes out on every machine, except for letters that need an ins
 """
 
 import logging
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ LOG = logging.getLogger("coursetrail")
 def font_file(text: str, bold: bool = False) -> Path:
     """The font for a whole text: DejaVu Sans as matplotlib ships it, where no installed one has more of its letters."""
     shipped = _shipped(bold)
-    return (_installed(frozenset(text)) if lacking(text, shipped) else None) or shipped
+    return (installed(frozenset(text)) if lacking(text, shipped) else None) or shipped
 
 
 def legible(text: str) -> str:
@@ -44,9 +44,9 @@ def lacking(text: str, file: Path) -> set[str]:
     return set() if text.isascii() else {character for character in set(text) if not _has(character, file)}
 
 
-@cache
+@lru_cache(16)
 def face(file: Path) -> "FT2Font":
-    """An opened font."""
+    """An opened font; an open one holds a file descriptor, and there may be thousands of fonts."""
     from matplotlib.ft2font import FT2Font
 
     return FT2Font(str(file))
@@ -70,7 +70,7 @@ def _shipped(bold: bool) -> Path:
 
 
 @cache
-def _installed(letters: frozenset[str]) -> Path | None:
+def installed(letters: frozenset[str]) -> Path | None:
     """The first installed font with all these letters; fonts without serifs come first."""
     from matplotlib.font_manager import findSystemFonts
 
