@@ -29,6 +29,17 @@ RESERVED = (
 
 
 @dataclass(frozen=True)
+class ShareOf:
+    """Rows that are shares of learners: their `labels`, the column with the `count` of learners, and that of the
+    `whole` of which these are a share; without it, they are a share of all learners of the scope.
+    """
+
+    labels: tuple[str, ...]
+    count: str = "learners"
+    whole: str = ""
+
+
+@dataclass(frozen=True)
 class Analysis:
     """One question to a dataset.
 
@@ -38,7 +49,8 @@ class Analysis:
     read. `$name` in it is the value of one of the `parameters`, and so in `definition`, which says how the numbers are
     counted and stands beside them wherever they are shown. The result is cast to `columns`.
 
-    With `names_learners`, a row is about one learner, and a report has the table only on request.
+    With `names_learners`, a row is about one learner, and a report has the table only on request. `share_of` says which
+    columns are shares of learners, so that two segments can be compared.
 
     Raises UsageError where SQL and parameters do not fit.
     """
@@ -52,6 +64,7 @@ class Analysis:
     parameters: tuple[Parameter, ...] = ()
     chart: Chart = field(default_factory=Table)
     names_learners: bool = False
+    share_of: ShareOf | None = None
 
     def __post_init__(self) -> None:
         names = {one.name for one in self.parameters}

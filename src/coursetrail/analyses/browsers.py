@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 browsers = Analysis(
@@ -15,6 +15,7 @@ browsers = Analysis(
         "Names are those of Matomo's device-detector."
     ),
     columns={"browser": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
+    share_of=ShareOf(("browser",)),
     chart=Bars(label="browser", value="learners", share="share"),
     sql="""
         select

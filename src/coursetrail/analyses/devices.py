@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 devices = Analysis(
@@ -15,6 +15,7 @@ devices = Analysis(
         "Classes are those of Matomo's device-detector: desktop, smartphone, tablet, phablet, …"
     ),
     columns={"device": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
+    share_of=ShareOf(("device",)),
     chart=Bars(label="device", value="learners", share="share"),
     sql="""
         select

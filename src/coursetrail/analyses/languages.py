@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 languages = Analysis(
@@ -21,6 +21,7 @@ languages = Analysis(
         "share": pa.float64(),
         "clicks": pa.int64(),
     },
+    share_of=ShareOf(("language",)),
     chart=Bars(label="name", value="learners", share="share"),
     sql="""
         select

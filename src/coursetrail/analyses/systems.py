@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 systems = Analysis(
@@ -15,6 +15,7 @@ systems = Analysis(
         "Names are those of Matomo's device-detector."
     ),
     columns={"system": pa.string(), "learners": pa.int64(), "share": pa.float64(), "clicks": pa.int64()},
+    share_of=ShareOf(("system",)),
     chart=Bars(label="system", value="learners", share="share"),
     sql="""
         select
