@@ -156,7 +156,7 @@ def with_values(made, value):
 
 LONG = (
     "Introduction: what psychology is, and what it is not",
-    "課程 1：什麼是心理學，它研究什麼",
+    "課程 1 什麼是心理學 它研究什麼",
     "مقدمة في علم النفس والسلوك",
     "W" * 300,
     "$\\frac{1}{0}$ $x",

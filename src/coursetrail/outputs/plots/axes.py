@@ -4,12 +4,13 @@ Ticks are placed once and their labels take the font that has the letters. matpl
 the fonts of a machine.
 """
 
+from collections.abc import Sequence
 from datetime import UTC
 from math import ceil
 from typing import Any
 
+import matplotlib.dates
 import numpy as np
-from matplotlib import dates
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.font_manager import FontProperties
@@ -18,12 +19,14 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from coursetrail.outputs.plots.canvas import Canvas
 from coursetrail.outputs.plots.category_labels import Ticks
 from coursetrail.outputs.plots.chart_body import Panel
-from coursetrail.outputs.plots.columns_of_table import label_text
 from coursetrail.outputs.plots.fonts import font_file
 from coursetrail.outputs.plots.palette import BODY, FAINT, MARGIN, SMALL, SOFT
+from coursetrail.outputs.plots.table_values import label_text
 from coursetrail.outputs.plots.text_metrics import shorten
 from coursetrail.render.wording import is_share
 
+DATES: Any = matplotlib.dates
+"""matplotlib gives it no types."""
 _DATE_ROOM = 62.0
 _SECONDS = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600)
 
@@ -79,27 +82,31 @@ def put_values(axes: Axes, ticks: Ticks) -> None:
     axes.set_ylim(ticks.positions[0], ticks.positions[-1])
     put(axes.yaxis, ticks)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", color=FAINT, linewidth=0.7)
+    axes.grid(axis="y", color=FAINT, linewidth=0.7, clip_on=False)
+
+
+def positions_of(values: Sequence[Any]) -> list[float]:
+    """Numbers as they are, days and times as days since 1970 in UTC."""
+    return [float(one) if isinstance(one, int | float) else float(DATES.date2num(one)) for one in values]
 
 
 def day_ticks(first: float, last: float, room: float) -> Ticks:
     """Days on a scale of days since 1970: each day, Mondays, or first days of months or years, as many as fit."""
     most = max(room / _DATE_ROOM, 2)
     days = last - first
-    locator: Any
     if days <= most:
         positions = np.arange(ceil(first), int(last) + 1, ceil(max(days, 1) / most), dtype=float)
     else:
         if days / 7 <= 3 * most:
-            locator = dates.WeekdayLocator(dates.MO, interval=ceil(days / 7 / most), tz=UTC)
+            locator = DATES.WeekdayLocator(DATES.MO, interval=ceil(days / 7 / most), tz=UTC)
         elif days / 365.25 * 2 <= most:
             months = next(months for months in (1, 2, 3, 6) if days / 30.4 / months <= most or months == 6)
-            locator = dates.MonthLocator(bymonth=range(1, 13, months), tz=UTC)
+            locator = DATES.MonthLocator(bymonth=range(1, 13, months), tz=UTC)
         else:
-            locator = dates.YearLocator(ceil(days / 365.25 / most), tz=UTC)
-        found = locator.tick_values(dates.num2date(first, UTC), dates.num2date(last, UTC))
+            locator = DATES.YearLocator(ceil(days / 365.25 / most), tz=UTC)
+        found = locator.tick_values(DATES.num2date(first, UTC), DATES.num2date(last, UTC))
         positions = np.array([one for one in found if first <= one <= last])
-    written = dates.DateFormatter("%Y-%m-%d", UTC)
+    written = DATES.DateFormatter("%Y-%m-%d", UTC)
     return Ticks([float(one) for one in positions], [written(one) for one in positions])
 
 
@@ -107,8 +114,8 @@ def number_ticks(first: float, last: float, name: str, whole: bool, seconds: boo
     """Round numbers between the first and the last; of seconds those that clocks show."""
     most = int(room / 45)
     if seconds:
-        step = next((step for step in _SECONDS if (last - first) / step <= most), _SECONDS[-1])
-        found = MultipleLocator(max(step, ceil((last - first) / most / 3600) * 3600 if step == 3600 else step))
+        hours = ceil((last - first) / most / 3600) * 3600
+        found = MultipleLocator(next((step for step in _SECONDS if (last - first) / step <= most), hours))
         positions = found.tick_values(first, last)
     else:
         positions = MaxNLocator(most, steps=[1, 2, 5, 10], integer=whole).tick_values(first, last)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from coursetrail.analyses.analysis import Result
 from coursetrail.outputs.plots.chart_body import ChartBody
-from coursetrail.outputs.plots.columns_of_table import at_most_60
 from coursetrail.outputs.plots.palette import ACCENT, BODY, FAINT, INK, MARGIN, REST, SOFT
 from coursetrail.outputs.plots.palette import UNKNOWN as UNKNOWN_COLOUR
+from coursetrail.outputs.plots.table_values import at_most_60
 from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import Bars
 from coursetrail.render.preview import UNKNOWN

@@ -11,6 +11,9 @@ LINE = 1.3
 LEAST_APART = 8.2
 """How close labels of one line each may stand above each other, in points."""
 
+LONGEST = 100.0
+"""How long a turned label is at most, in points."""
+
 
 @dataclass(frozen=True)
 class Ticks:
@@ -47,8 +50,8 @@ def side_by_side(labels: Sequence[str], slot: float, ordered: bool, left: float)
         return CategoryLabels(_every(["\n".join(line) for line in lines], 1), 0, height)
     rotation = 45.0 if slot >= LEAST_APART * 1.5 else 90.0
     across = cos(radians(rotation))
-    room = min(100.0, (left + slot / 2 - MARGIN / 2) / across if rotation < 90 else 100.0)
-    labels = [shorten(label, SMALL, room) for label in labels]
+    rooms = [(left + slot * (nth + 0.5) - MARGIN) / across if rotation < 90 else LONGEST for nth in range(len(labels))]
+    labels = [shorten(label, SMALL, min(room, LONGEST)) for label, room in zip(labels, rooms, strict=True)]
     height = max(width(label, SMALL) for label in labels) * sin(radians(rotation)) + SMALL * across
     return CategoryLabels(_every(labels, LEAST_APART / slot), rotation, height)
 

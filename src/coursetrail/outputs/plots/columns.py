@@ -9,8 +9,9 @@ import numpy as np
 from coursetrail.analyses.analysis import Result
 from coursetrail.outputs.plots.category_labels import CategoryLabels, Ticks, side_by_side
 from coursetrail.outputs.plots.chart_body import ChartBody, Panel
-from coursetrail.outputs.plots.columns_of_table import (
-    Numbers,
+from coursetrail.outputs.plots.palette import ACCENT, HEAT, INK, MARGIN, PAPER, SMALL, SOFT, WIDTH
+from coursetrail.outputs.plots.palette import UNKNOWN as UNKNOWN_COLOUR
+from coursetrail.outputs.plots.table_values import (
     at_most_60,
     axis_title,
     capitalized,
@@ -20,8 +21,6 @@ from coursetrail.outputs.plots.columns_of_table import (
     numbers,
     value_text,
 )
-from coursetrail.outputs.plots.palette import ACCENT, INK, MARGIN, SMALL, SOFT, WIDTH
-from coursetrail.outputs.plots.palette import UNKNOWN as UNKNOWN_COLOUR
 from coursetrail.outputs.plots.text_metrics import width
 from coursetrail.render.charts import Columns
 from coursetrail.render.preview import UNKNOWN
@@ -34,6 +33,8 @@ HEIGHT = 190.0
 ABOVE = 30.0
 BELOW = 7.0
 GAP = 6.0
+LIGHTER = HEAT[2]
+"""The colour of a bar on which a line is seen."""
 THICKEST = 44.0
 LEAST = 0.75
 
@@ -65,15 +66,15 @@ def columns(result: Result, chart: Columns) -> list[Column]:
     if np.isnan(values).all():
         return []
     return [
-        Column(label, value, *ends, value_text(value, chart.value, whole), _interval(ends, chart))
-        for label, value, *ends in zip(labels, values.tolist(), low.tolist(), high.tolist(), strict=True)
+        Column(label, value, start, end, value_text(value, chart.value, whole), _interval(start, end, chart))
+        for label, value, start, end in zip(labels, values.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
 
-def _interval(ends: list[float], chart: Columns) -> str:
-    if np.isnan(ends).any():
+def _interval(low: float, high: float, chart: Columns) -> str:
+    if np.isnan(low + high):
         return ""
-    return " to ".join(value_text(end, chart.value, False) for end in ends)
+    return " to ".join(value_text(end, chart.value, False) for end in (low, high))
 
 
 def body(result: Result, chart: Columns) -> ChartBody | None:
@@ -123,7 +124,7 @@ class ColumnLayout:
     @property
     def height(self) -> float:
         """The height of all of it."""
-        return ABOVE + HEIGHT + BELOW + self.labels.height + SMALL * 2
+        return ABOVE + HEIGHT + BELOW + self.labels.height + SMALL * 2.4
 
 
 def layout_of(result: Result, chart: Columns, drawn: list[Column]) -> ColumnLayout:
@@ -150,12 +151,15 @@ def draw(canvas: "Canvas", top: float, *, chart: Columns, drawn: list[Column], l
     largest = layout.values.positions[-1]
     values = np.nan_to_num([one.value for one in drawn])
     heights = np.where(values > 0, np.maximum(values, LEAST / HEIGHT * largest), 0)
-    colours = [UNKNOWN_COLOUR if one.label == UNKNOWN else ACCENT for one in drawn]
+    colours = [UNKNOWN_COLOUR if one.label == UNKNOWN else LIGHTER if one.interval else ACCENT for one in drawn]
     axes.bar(range(len(drawn)), heights, min(0.76, THICKEST / layout.slot), color=colours, linewidth=0)
     known = [number for number, one in enumerate(drawn) if one.interval]
     axes.vlines(known, [drawn[n].low for n in known], [drawn[n].high for n in known], INK, linewidth=0.9)
     if max(width(one.text, SMALL) for one in drawn) <= layout.slot - 3:
         for number, one in enumerate(drawn):
             x, y = panel.x((number + 0.5) / len(drawn)), panel.y(one.top / largest)
+            half = width(one.text, SMALL) / 2 + 1.5
+            box = [(x - half, y - 3 - SMALL), (x + half, y - 3 - SMALL), (x + half, y - 1.5), (x - half, y - 1.5)]
+            canvas.areas([box], [PAPER])
             canvas.text(x, y - 3, one.text, SMALL, colour=INK if one.text != NOTHING else SOFT, side="center")
-    title_below(canvas, panel, layout.title, BELOW + layout.labels.height + SMALL)
+    title_below(canvas, panel, layout.title, BELOW + layout.labels.height + SMALL * 1.4)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from coursetrail.outputs.plots.columns_of_table import Numbers, is_whole, label_text, numbers, value_text
+from coursetrail.outputs.plots.table_values import Numbers, is_whole, label_text, numbers, value_text
 from coursetrail.render.charts import Lines
 from coursetrail.render.preview import UNKNOWN
 from coursetrail.render.wording import heading

@@ -1,28 +1,25 @@
 """A heat map: one cell for each pair of labels, darker where its value is larger; hatched where there is no value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from coursetrail.analyses.analysis import Result
 from coursetrail.outputs.plots.category_labels import CategoryLabels, Ticks, above_each_other, side_by_side
+from coursetrail.outputs.plots.cells import MOST_CELLS, Grid, grid_of
 from coursetrail.outputs.plots.chart_body import ChartBody, Panel
-from coursetrail.outputs.plots.columns_of_table import (
+from coursetrail.outputs.plots.palette import FAINT, HEAT, INK, MARGIN, PAPER, SMALL, SOFT, WIDTH
+from coursetrail.outputs.plots.table_values import (
     axis_title,
     capitalized,
-    days_between,
-    is_ordered,
     is_whole,
-    label_text,
-    numbers,
     value_text,
 )
-from coursetrail.outputs.plots.palette import FAINT, HEAT, INK, MARGIN, PAPER, SMALL, SOFT, WIDTH
-from coursetrail.outputs.plots.text_metrics import width
+from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import HeatMap
 from coursetrail.render.wording import heading
 
@@ -31,83 +28,12 @@ if TYPE_CHECKING:
 
     from coursetrail.outputs.plots.canvas import Canvas
 
-MOST_CELLS = 400
-"""How many cells one axis has at most."""
 TALLEST = 520.0
 HIGH, LOW = 20.0, 8.6
 ABOVE = 66.0
 BELOW = 7.0
 GAP = 6.0
 WIDEST_LABEL = 140.0
-UNEQUAL = 8
-"""How many times the median the largest value is where colours follow the square root."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The cells: labels of the columns and of the rows, values[row, column] (NaN: none), labels left out of each."""
-
-    xs: list[str]
-    ys: list[str]
-    values: NDArray[np.float64]
-    left_out: int
-    ordered: bool
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """Which cells have a value."""
-        return ~np.isnan(self.values)
-
-    @property
-    def largest(self) -> float:
-        """The largest value."""
-        return float(np.nanmax(self.values))
-
-    @property
-    def is_unequal(self) -> bool:
-        """Whether few values are so much larger than most that equal steps of colour would hide the rest."""
-        positive = self.values[self.values > 0]
-        return positive.size > 0 and self.largest > UNEQUAL * float(np.median(positive))
-
-
-def grid_of(table: pa.Table, chart: HeatMap) -> Grid | None:
-    """The cells of a table; None where none has a value."""
-    across, down = table.column(chart.x).to_pylist(), table.column(chart.y).to_pylist()
-    xs, ys = _line_up(table, chart.x, across), _line_up(table, chart.y, down)
-    columns = {x: number for number, x in enumerate(xs[:MOST_CELLS])}
-    rows = {y: number for number, y in enumerate(ys[:MOST_CELLS])}
-    values = np.full((len(rows), len(columns)), np.nan)
-    for x, y, value in zip(across, down, numbers(table, chart.value), strict=True):
-        if x in columns and y in rows:
-            values[rows[y], columns[x]] = value
-    if np.isnan(values).all():
-        return None
-    return Grid(
-        xs=[label_text(x, chart.x) for x in columns],
-        ys=[label_text(y, chart.y) for y in rows],
-        values=values,
-        left_out=len(xs) + len(ys) - len(columns) - len(rows),
-        ordered=is_ordered(table, chart.x),
-    )
-
-
-def _line_up(table: pa.Table, name: str, labels: list[Any]) -> list[Any]:
-    """The distinct labels: texts in the order in which they occur, numbers and days ascending, without gaps."""
-    distinct = list(dict.fromkeys(labels))
-    if not is_ordered(table, name):
-        return distinct
-    known = sorted(label for label in distinct if label is not None)
-    return _without_gaps(known) + [None] * (None in distinct)
-
-
-def _without_gaps(known: list[Any]) -> list[Any]:
-    """Where all steps are multiples of the smallest, labels for the steps that no row has."""
-    steps = np.diff(days_between(known))
-    if len(known) < 3 or (steps % steps.min()).any():
-        return known
-    number = round(float(steps.sum() / steps.min())) + 1
-    step = known[int(steps.argmin()) + 1] - known[int(steps.argmin())]
-    return [known[0] + step * nth for nth in range(number)] if number <= MOST_CELLS else known
 
 
 def body(result: Result, chart: HeatMap) -> ChartBody | None:
@@ -131,9 +57,7 @@ def title(chart: HeatMap) -> str:
 
 def description(grid: Grid, chart: HeatMap, whole: bool) -> str:
     """The numbers of the chart as text, for readers who do not see it."""
-    smallest, largest = (
-        divmod(int(found(grid.values)), len(grid.xs)) for found in (np.nanargmin, np.nanargmax)
-    )
+    smallest, largest = (divmod(int(found(grid.values)), len(grid.xs)) for found in (np.nanargmin, np.nanargmax))
     ends = " to ".join(
         f"{value_text(float(grid.values[row, column]), chart.value, whole)} "
         f"({heading(chart.y)} {grid.ys[row]}, {heading(chart.x)} {grid.xs[column]})"
@@ -178,7 +102,7 @@ class GridLayout:
     @property
     def height(self) -> float:
         """The height of all of it."""
-        return ABOVE + self.cells_height + BELOW + self.columns.height + SMALL * 2
+        return ABOVE + self.cells_height + BELOW + self.columns.height + SMALL * 2.4
 
 
 def layout_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridLayout:
@@ -186,7 +110,7 @@ def layout_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridLayout:
     cell_height = max(min(HIGH, TALLEST / len(grid.ys)), min(LOW, TALLEST / len(grid.ys)))
     rows = above_each_other(grid.ys, cell_height, WIDEST_LABEL)
     y_title = axis_title(table, chart.y)
-    left = MARGIN + max(rows.width, min(width(y_title, SMALL), WIDEST_LABEL)) + GAP
+    left = MARGIN + rows.width + GAP
     cell_width = min((WIDTH - MARGIN - left) / len(grid.xs), 120.0)
     return GridLayout(
         left=left,
@@ -200,9 +124,7 @@ def layout_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridLayout:
     )
 
 
-def draw(
-    canvas: "Canvas", top: float, *, chart: HeatMap, grid: Grid, layout: GridLayout, whole: bool
-) -> None:
+def draw(canvas: "Canvas", top: float, *, chart: HeatMap, grid: Grid, layout: GridLayout, whole: bool) -> None:
     """Draw the cells as a mesh on matplotlib's axes, and its colour bar above."""
     from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 
@@ -213,10 +135,11 @@ def draw(
     axes = axes_on(canvas, panel)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)
-    axes.patch.set(visible=True, facecolor=PAPER, edgecolor=FAINT, hatch="//////", linewidth=0)
+    small = min(layout.cell_width, layout.cell_height) < 10
+    hatch = "//////" if small else "////"
+    axes.patch.set(visible=True, facecolor=PAPER, edgecolor=FAINT, hatch=hatch, linewidth=0)
     scale = value_ticks(grid.largest, chart.value, whole, 4)
     norm = PowerNorm(0.5, 0, scale.positions[-1]) if grid.is_unequal else Normalize(0, scale.positions[-1])
-    small = min(layout.cell_width, layout.cell_height) < 5
     mesh = axes.pcolormesh(
         np.arange(len(grid.xs) + 1) - 0.5,
         np.arange(len(grid.ys) + 1) - 0.5,
@@ -230,8 +153,9 @@ def draw(
     axes.set_ylim(len(grid.ys) - 0.5, -0.5)
     put(axes.yaxis, layout.rows)
     put(axes.xaxis, layout.columns.ticks, layout.columns.rotation)
-    canvas.text(panel.left - GAP, panel.top - 5, layout.y_title, SMALL, colour=SOFT, side="right")
-    title_below(canvas, panel, layout.x_title, BELOW + layout.columns.height + SMALL)
+    title_left = max(panel.left - GAP - width(layout.y_title, SMALL), MARGIN)
+    canvas.text(title_left, panel.top - 5, shorten(layout.y_title, SMALL, 300), SMALL, colour=SOFT)
+    title_below(canvas, panel, layout.x_title, BELOW + layout.columns.height + SMALL * 1.4)
     _numbers_in_cells(canvas, panel, grid, chart, layout, mesh, whole)
     _colour_bar(canvas, Panel(MARGIN + 8, top + 22, 150, 7), mesh, scale, empty=not grid.known.all())
 
@@ -251,8 +175,14 @@ def _numbers_in_cells(
     for (row, column), text in texts.items():
         x = panel.left + (column + 0.5) * layout.cell_width
         y = panel.top + (row + 0.5) * layout.cell_height + SMALL * 0.36
-        dark = mesh.norm(grid.values[row, column]) > 0.5
-        canvas.text(x, y, text, SMALL, colour=PAPER if dark else INK, side="center")
+        colour = PAPER if luminance(mesh.to_rgba(grid.values[row, column])) < 0.22 else INK
+        canvas.text(x, y, text, SMALL, colour=colour, side="center")
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """How bright a colour is, as WCAG 2 defines it; one of 0.22 contrasts as much with ink as with paper."""
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour[:3])
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _colour_bar(canvas: "Canvas", panel: Panel, mesh: Any, scale: Ticks, *, empty: bool) -> None:

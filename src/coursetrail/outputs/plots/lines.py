@@ -1,7 +1,6 @@
 """A chart of lines over days or numbers: labels at the ends of the lines, light bands, steps where asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,9 @@ import pyarrow.types as kinds
 from coursetrail.analyses.analysis import Result
 from coursetrail.outputs.plots.category_labels import Ticks
 from coursetrail.outputs.plots.chart_body import ChartBody, Panel
-from coursetrail.outputs.plots.columns_of_table import (
+from coursetrail.outputs.plots.curves import Curve, curves
+from coursetrail.outputs.plots.palette import INK, LINE_STYLES, MARGIN, PAPER, SMALL, UNKNOWN_LINE, LineStyle
+from coursetrail.outputs.plots.table_values import (
     at_most_60,
     axis_title,
     capitalized,
@@ -20,8 +21,6 @@ from coursetrail.outputs.plots.columns_of_table import (
     is_whole,
     label_text,
 )
-from coursetrail.outputs.plots.curves import Curve, curves
-from coursetrail.outputs.plots.palette import BODY, INK, LINE_STYLES, MARGIN, PAPER, SMALL, UNKNOWN_LINE, LineStyle
 from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import Lines
 from coursetrail.render.preview import UNKNOWN
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from coursetrail.outputs.plots.canvas import Canvas
 
 MOST_LINES = 8
-MOST_BANDS = 4
+MOST_BANDS = 3
 PLOT = 190.0
 ABOVE = 30.0
 BELOW = 32.0
@@ -43,6 +42,7 @@ KEY = 16.0
 LEAD = 12.0
 WIDEST_LABEL = 120.0
 APART = 11.0
+HALF_A_DATE = 22.0
 THICK = 1.6
 
 
@@ -62,7 +62,7 @@ def body(result: Result, chart: Lines) -> ChartBody | None:
 
 def description(drawn: list[Curve], chart: Lines) -> str:
     """The numbers of the chart as text, for readers who do not see it."""
-    return f"{title(chart)}, over {heading(chart.x)}: {'; '.join(_in_words(one, chart) for one in drawn)}"
+    return f"{title(chart)} over {heading(chart.x)}: {'; '.join(_in_words(one, chart) for one in drawn)}"
 
 
 def _in_words(one: Curve, chart: Lines) -> str:
@@ -106,21 +106,29 @@ def _with_bands(drawn: list[Curve]) -> bool:
 
 def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: Lines, drawn: list[Curve]) -> None:
     """Draw the lines on matplotlib's axes, and the labels to their right."""
-    from coursetrail.outputs.plots.axes import axes_on, heading_above, put, put_values, title_below, value_ticks
+    from coursetrail.outputs.plots.axes import (
+        axes_on,
+        heading_above,
+        positions_of,
+        put,
+        put_values,
+        title_below,
+        value_ticks,
+    )
 
     whole = is_whole(table, *chart.values)
     values = value_ticks(max(one.largest for one in drawn), chart.values[0], whole)
     labels = [shorten(one.label, SMALL, WIDEST_LABEL) for one in drawn]
-    left = MARGIN + values.width + GAP
+    left = MARGIN + max(values.width + GAP, HALF_A_DATE if kinds.is_temporal(table.schema.field(chart.x).type) else 0)
     beside = LEAD + KEY + 4 + max(width(label, SMALL) for label in labels) if _labelled(drawn, chart) else GAP
     panel = Panel(left, top + ABOVE, canvas.width - MARGIN - left - beside, PLOT)
     axes = axes_on(canvas, panel)
     heading_above(canvas, panel, title(chart))
     put_values(axes, values)
-    positions = [_positions(one.xs) for one in drawn]
+    positions = [positions_of(one.xs) for one in drawn]
     ends = min(map(min, positions)), max(map(max, positions))
     put(axes.xaxis, _ticks(table, chart, ends, panel.width))
-    axes.set_xlim(*ends if ends[0] < ends[1] else (ends[0] - 1, ends[0] + 1))
+    axes.set_xlim(ends[0] if ends[0] < ends[1] else ends[0] - 1, ends[1])
     styles = _styles(drawn)
     for order, (one, xs, style) in enumerate(zip(drawn, positions, styles, strict=True)):
         _curve(axes, one, xs, style, chart, band=_with_bands(drawn), order=10 - order / MOST_LINES)
@@ -140,16 +148,20 @@ def _labelled(drawn: list[Curve], chart: Lines) -> bool:
 def _curve(
     axes: "Axes", one: Curve, xs: list[float], style: LineStyle, chart: Lines, *, band: bool, order: float
 ) -> None:
+    shape: Any = "steps-post" if chart.steps else "default"
     if band and one.has_band:
         step: Any = "post" if chart.steps else None
-        axes.fill_between(xs, one.low, one.high, step=step, color=style.colour, alpha=0.15, linewidth=0, zorder=order - 5)
+        below = order - 5
+        axes.fill_between(xs, one.low, one.high, step=step, color=style.colour, alpha=0.1, linewidth=0, zorder=below)
+        for end in (one.low, one.high):
+            axes.plot(xs, end, color=style.colour, alpha=0.6, linewidth=0.5, drawstyle=shape, zorder=below)
     axes.plot(
         xs,
         one.values,
         color=style.colour,
         linewidth=THICK,
         linestyle=style.dashes,
-        drawstyle="steps-post" if chart.steps else "default",
+        drawstyle=shape,
         solid_joinstyle="round",
         zorder=order,
         clip_on=False,
@@ -212,15 +224,7 @@ def apart(wanted: Sequence[float], gap: float, top: float, bottom: float) -> lis
 
 
 def _styles(drawn: list[Curve]) -> list[LineStyle]:
-    return [
-        UNKNOWN_LINE if one.label == UNKNOWN else style for one, style in zip(drawn, LINE_STYLES, strict=False)
-    ]
-
-
-def _positions(xs: list[Any]) -> list[float]:
-    from matplotlib.dates import date2num
-
-    return [float(x) if isinstance(x, int | float) else float(date2num(x)) for x in xs]
+    return [UNKNOWN_LINE if one.label == UNKNOWN else style for one, style in zip(drawn, LINE_STYLES, strict=False)]
 
 
 def _ticks(table: pa.Table, chart: Lines, ends: tuple[float, float], room: float) -> Ticks:

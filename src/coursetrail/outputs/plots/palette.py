@@ -47,13 +47,13 @@ class LineStyle:
 
 LINE_STYLES = (
     LineStyle(ACCENT, "-"),
-    LineStyle(SECOND, (0, (5, 1.5))),
-    LineStyle("#332288", (0, (1.2, 1.2))),
+    LineStyle(SECOND, (0, (6, 1))),
+    LineStyle("#332288", (0, (2, 0.8))),
     LineStyle("#e69f00", "-"),
-    LineStyle("#009e73", (0, (5, 1.5, 1.2, 1.5))),
-    LineStyle("#56b4e9", (0, (3, 1.2))),
+    LineStyle("#009e73", (0, (6, 1, 1.5, 1))),
+    LineStyle("#56b4e9", (0, (3.5, 1))),
     LineStyle("#882255", "-"),
-    LineStyle(INK, (0, (8, 1.5, 1.2, 1.5, 1.2, 1.5))),
+    LineStyle(INK, (0, (8, 1, 1.5, 1, 1.5, 1))),
 )
 """Neighbours differ in colour, in how dark they are, and in their dashes."""
 
