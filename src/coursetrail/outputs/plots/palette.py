@@ -52,7 +52,7 @@ LINE_STYLES = (
     LineStyle("#e69f00", "-"),
     LineStyle("#009e73", (0, (6, 1, 1.5, 1))),
     LineStyle("#56b4e9", (0, (3.5, 1))),
-    LineStyle("#882255", "-"),
+    LineStyle("#882255", (0, (9, 1))),
     LineStyle(INK, (0, (8, 1, 1.5, 1, 1.5, 1))),
 )
 """Neighbours differ in colour, in how dark they are, and in their dashes."""
