@@ -40,7 +40,7 @@ LEAST = 0.75
 
 
 @dataclass(frozen=True)
-class Column:
+class UprightBar:
     """A bar: its label, its value and interval (NaN: not known), and the texts of these."""
 
     label: str
@@ -56,7 +56,7 @@ class Column:
         return float(np.nanmax([self.value, self.high, 0.0]))
 
 
-def columns(result: Result, chart: Columns) -> list[Column]:
+def columns(result: Result, chart: Columns) -> list[UprightBar]:
     """The first `top` rows; none where no row has a value."""
     table = result.table.slice(0, chart.top)
     whole = is_whole(table, chart.value)
@@ -66,7 +66,7 @@ def columns(result: Result, chart: Columns) -> list[Column]:
     if np.isnan(values).all():
         return []
     return [
-        Column(label, value, start, end, value_text(value, chart.value, whole), _interval(start, end, chart))
+        UprightBar(label, value, start, end, value_text(value, chart.value, whole), _interval(start, end, chart))
         for label, value, start, end in zip(labels, values.tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
@@ -82,16 +82,16 @@ def body(result: Result, chart: Columns) -> ChartBody | None:
     drawn = columns(result, chart)
     if not drawn:
         return None
-    layout = layout_of(result, chart, drawn)
+    spacing = spacing_of(result, chart, drawn)
     return ChartBody(
         description=description(drawn, chart),
         note=note(drawn, result.table.num_rows, chart),
-        height=layout.height,
-        draw=partial(draw, chart=chart, drawn=drawn, layout=layout),
+        height=spacing.height,
+        draw=partial(draw, chart=chart, drawn=drawn, spacing=spacing),
     )
 
 
-def description(drawn: list[Column], chart: Columns) -> str:
+def description(drawn: list[UprightBar], chart: Columns) -> str:
     """The numbers of the chart as text, for readers who do not see it."""
     bars = (
         f"{at_most_60(one.label)} {one.text if one.text != NOTHING else 'not known'}"
@@ -101,7 +101,7 @@ def description(drawn: list[Column], chart: Columns) -> str:
     return f"{capitalized(heading(chart.value))} by {heading(chart.label)}: {'; '.join(bars)}"
 
 
-def note(drawn: list[Column], rows: int, chart: Columns) -> str:
+def note(drawn: list[UprightBar], rows: int, chart: Columns) -> str:
     """What the thin lines mean, and how many rows are left out."""
     texts = []
     if any(one.interval for one in drawn):
@@ -112,7 +112,7 @@ def note(drawn: list[Column], rows: int, chart: Columns) -> str:
 
 
 @dataclass(frozen=True)
-class ColumnLayout:
+class ColumnSpacing:
     """The texts around the bars, and how wide the place of one bar is."""
 
     values: Ticks
@@ -127,7 +127,7 @@ class ColumnLayout:
         return ABOVE + HEIGHT + BELOW + self.labels.height + SMALL * 2.4
 
 
-def layout_of(result: Result, chart: Columns, drawn: list[Column]) -> ColumnLayout:
+def spacing_of(result: Result, chart: Columns, drawn: list[UprightBar]) -> ColumnSpacing:
     """Bars share the width that the labels of the values leave."""
     from coursetrail.outputs.plots.axes import value_ticks
 
@@ -135,31 +135,31 @@ def layout_of(result: Result, chart: Columns, drawn: list[Column]) -> ColumnLayo
     left = MARGIN + values.width + GAP
     slot = (WIDTH - MARGIN - left) / len(drawn)
     labels = side_by_side([one.label for one in drawn], slot, is_ordered(result.table, chart.label), left)
-    return ColumnLayout(values, labels, left, slot, axis_title(result.table, chart.label))
+    return ColumnSpacing(values, labels, left, slot, axis_title(result.table, chart.label))
 
 
-def draw(canvas: "Canvas", top: float, *, chart: Columns, drawn: list[Column], layout: ColumnLayout) -> None:
+def draw(canvas: "Canvas", top: float, *, chart: Columns, drawn: list[UprightBar], spacing: ColumnSpacing) -> None:
     """Draw the bars on matplotlib's axes, with their values above them where there is room for all."""
     from coursetrail.outputs.plots.axes import axes_on, heading_above, put, put_values, title_below
 
-    panel = Panel(layout.left, top + ABOVE, canvas.width - MARGIN - layout.left, HEIGHT)
+    panel = Panel(spacing.left, top + ABOVE, canvas.width - MARGIN - spacing.left, HEIGHT)
     heading_above(canvas, panel, f"{capitalized(heading(chart.value))} by {heading(chart.label)}")
     axes = axes_on(canvas, panel)
     axes.set_xlim(-0.5, len(drawn) - 0.5)
-    put_values(axes, layout.values)
-    put(axes.xaxis, layout.labels.ticks, layout.labels.rotation)
-    largest = layout.values.positions[-1]
+    put_values(axes, spacing.values)
+    put(axes.xaxis, spacing.labels.ticks, spacing.labels.rotation)
+    largest = spacing.values.positions[-1]
     values = np.nan_to_num([one.value for one in drawn])
     heights = np.where(values > 0, np.maximum(values, LEAST / HEIGHT * largest), 0)
     colours = [UNKNOWN_COLOUR if one.label == UNKNOWN else LIGHTER if one.interval else ACCENT for one in drawn]
-    axes.bar(range(len(drawn)), heights, min(0.76, THICKEST / layout.slot), color=colours, linewidth=0)
+    axes.bar(range(len(drawn)), heights, min(0.76, THICKEST / spacing.slot), color=colours, linewidth=0)
     known = [number for number, one in enumerate(drawn) if one.interval]
     axes.vlines(known, [drawn[n].low for n in known], [drawn[n].high for n in known], INK, linewidth=0.9)
-    if max(width(one.text, SMALL) for one in drawn) <= layout.slot - 3:
+    if max(width(one.text, SMALL) for one in drawn) <= spacing.slot - 3:
         for number, one in enumerate(drawn):
             x, y = panel.x((number + 0.5) / len(drawn)), panel.y(one.top / largest)
             half = width(one.text, SMALL) / 2 + 1.5
             box = [(x - half, y - 3 - SMALL), (x + half, y - 3 - SMALL), (x + half, y - 1.5), (x - half, y - 1.5)]
             canvas.areas([box], [PAPER])
             canvas.text(x, y - 3, one.text, SMALL, colour=INK if one.text != NOTHING else SOFT, side="center")
-    title_below(canvas, panel, layout.title, BELOW + layout.labels.height + SMALL * 1.4)
+    title_below(canvas, panel, spacing.title, BELOW + spacing.labels.height + SMALL * 1.4)

@@ -41,12 +41,12 @@ def body(result: Result, chart: HeatMap) -> ChartBody | None:
     grid = grid_of(result.table, chart)
     if grid is None:
         return None
-    layout = layout_of(result.table, chart, grid)
+    spacing = spacing_of(result.table, chart, grid)
     return ChartBody(
         description=description(grid, chart, is_whole(result.table, chart.value)),
         note=note(grid),
-        height=layout.height,
-        draw=partial(draw, chart=chart, grid=grid, layout=layout, whole=is_whole(result.table, chart.value)),
+        height=spacing.height,
+        draw=partial(draw, chart=chart, grid=grid, spacing=spacing, whole=is_whole(result.table, chart.value)),
     )
 
 
@@ -87,7 +87,7 @@ def note(grid: Grid) -> str:
 
 
 @dataclass(frozen=True)
-class GridLayout:
+class GridSpacing:
     """The texts around the cells, and where these lie."""
 
     left: float
@@ -105,14 +105,14 @@ class GridLayout:
         return ABOVE + self.cells_height + BELOW + self.columns.height + SMALL * 2.4
 
 
-def layout_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridLayout:
+def spacing_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridSpacing:
     """Cells share the width that the labels of the rows leave; many rows are low."""
     cell_height = max(min(HIGH, TALLEST / len(grid.ys)), min(LOW, TALLEST / len(grid.ys)))
     rows = above_each_other(grid.ys, cell_height, WIDEST_LABEL)
     y_title = axis_title(table, chart.y)
     left = MARGIN + rows.width + GAP
     cell_width = min((WIDTH - MARGIN - left) / len(grid.xs), 120.0)
-    return GridLayout(
+    return GridSpacing(
         left=left,
         cell_width=cell_width,
         cell_height=cell_height,
@@ -124,18 +124,18 @@ def layout_of(table: pa.Table, chart: HeatMap, grid: Grid) -> GridLayout:
     )
 
 
-def draw(canvas: "Canvas", top: float, *, chart: HeatMap, grid: Grid, layout: GridLayout, whole: bool) -> None:
+def draw(canvas: "Canvas", top: float, *, chart: HeatMap, grid: Grid, spacing: GridSpacing, whole: bool) -> None:
     """Draw the cells as a mesh on matplotlib's axes, and its colour bar above."""
     from matplotlib.colors import LinearSegmentedColormap, Normalize, PowerNorm
 
     from coursetrail.outputs.plots.axes import axes_on, heading_above, put, title_below, value_ticks
 
-    panel = Panel(layout.left, top + ABOVE, layout.cell_width * len(grid.xs), layout.cells_height)
+    panel = Panel(spacing.left, top + ABOVE, spacing.cell_width * len(grid.xs), spacing.cells_height)
     heading_above(canvas, Panel(MARGIN, top + 30, 0, 0), title(chart))
     axes = axes_on(canvas, panel)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)
-    small = min(layout.cell_width, layout.cell_height) < 10
+    small = min(spacing.cell_width, spacing.cell_height) < 10
     hatch = "//////" if small else "////"
     axes.patch.set(visible=True, facecolor=PAPER, edgecolor=FAINT, hatch=hatch, linewidth=0)
     scale = value_ticks(grid.largest, chart.value, whole, 4)
@@ -151,30 +151,30 @@ def draw(canvas: "Canvas", top: float, *, chart: HeatMap, grid: Grid, layout: Gr
         rasterized=grid.values.size > 10_000,
     )
     axes.set_ylim(len(grid.ys) - 0.5, -0.5)
-    put(axes.yaxis, layout.rows)
-    put(axes.xaxis, layout.columns.ticks, layout.columns.rotation)
-    title_left = max(panel.left - GAP - width(layout.y_title, SMALL), MARGIN)
-    canvas.text(title_left, panel.top - 5, shorten(layout.y_title, SMALL, 300), SMALL, colour=SOFT)
-    title_below(canvas, panel, layout.x_title, BELOW + layout.columns.height + SMALL * 1.4)
-    _numbers_in_cells(canvas, panel, grid, chart, layout, mesh, whole)
+    put(axes.yaxis, spacing.rows)
+    put(axes.xaxis, spacing.columns.ticks, spacing.columns.rotation)
+    title_left = max(panel.left - 4 - width(spacing.y_title, SMALL), MARGIN)
+    canvas.text(title_left, panel.top - 5, shorten(spacing.y_title, SMALL, 300), SMALL, colour=SOFT)
+    title_below(canvas, panel, spacing.x_title, BELOW + spacing.columns.height + SMALL * 1.4)
+    _numbers_in_cells(canvas, panel, grid, chart, spacing, mesh, whole)
     _colour_bar(canvas, Panel(MARGIN + 8, top + 22, 150, 7), mesh, scale, empty=not grid.known.all())
 
 
 def _numbers_in_cells(
-    canvas: "Canvas", panel: Panel, grid: Grid, chart: HeatMap, layout: GridLayout, mesh: Any, whole: bool
+    canvas: "Canvas", panel: Panel, grid: Grid, chart: HeatMap, spacing: GridSpacing, mesh: Any, whole: bool
 ) -> None:
     """The value of each cell, where all of them fit."""
-    if grid.values.size > 1000 or layout.cell_height < SMALL * 1.4:
+    if grid.values.size > 1000 or spacing.cell_height < SMALL * 1.4:
         return
     texts = {
         (int(row), int(column)): value_text(float(grid.values[row, column]), chart.value, whole)
         for row, column in np.argwhere(grid.known)
     }
-    if max(width(text, SMALL) for text in texts.values()) > layout.cell_width - 3:
+    if max(width(text, SMALL) for text in texts.values()) > spacing.cell_width - 3:
         return
     for (row, column), text in texts.items():
-        x = panel.left + (column + 0.5) * layout.cell_width
-        y = panel.top + (row + 0.5) * layout.cell_height + SMALL * 0.36
+        x = panel.left + (column + 0.5) * spacing.cell_width
+        y = panel.top + (row + 0.5) * spacing.cell_height + SMALL * 0.36
         colour = PAPER if luminance(mesh.to_rgba(grid.values[row, column])) < 0.22 else INK
         canvas.text(x, y, text, SMALL, colour=colour, side="center")
 

@@ -43,6 +43,7 @@ LEAD = 12.0
 WIDEST_LABEL = 120.0
 APART = 11.0
 HALF_A_DATE = 22.0
+"""Half of a date stands beside the first and the last day."""
 THICK = 1.6
 
 
@@ -119,8 +120,11 @@ def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: Lines, drawn: 
     whole = is_whole(table, *chart.values)
     values = value_ticks(max(one.largest for one in drawn), chart.values[0], whole)
     labels = [shorten(one.label, SMALL, WIDEST_LABEL) for one in drawn]
-    left = MARGIN + max(values.width + GAP, HALF_A_DATE if kinds.is_temporal(table.schema.field(chart.x).type) else 0)
-    beside = LEAD + KEY + 4 + max(width(label, SMALL) for label in labels) if _labelled(drawn, chart) else GAP
+    half = HALF_A_DATE if kinds.is_temporal(table.schema.field(chart.x).type) else GAP
+    left = MARGIN + max(values.width + GAP, half)
+    beside = half
+    if _labelled(drawn, chart):
+        beside = LEAD + KEY + 4 + max(width(label, SMALL) for label in labels)
     panel = Panel(left, top + ABOVE, canvas.width - MARGIN - left - beside, PLOT)
     axes = axes_on(canvas, panel)
     heading_above(canvas, panel, title(chart))
