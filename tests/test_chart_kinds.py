@@ -184,6 +184,18 @@ def test_a_value_that_is_not_known_is_a_gap_and_a_lonely_value_a_dot(canvases):
     assert np.isnan(line_artists(canvases[0])[0].get_ydata()[1])
 
 
+def test_days_before_and_after_all_known_values_take_no_room(canvases):
+    values = [None, 4, 7, 6, None, None]
+    made = rows_of(daily(6), [(FIRST + timedelta(n), value, None, None) for n, value in enumerate(values)])
+    drawing = figure.render(made, ())
+    assert [text for text in written(canvases[0]) if text.startswith("2013")] == [
+        "2013-07-23",
+        "2013-07-24",
+        "2013-07-25",
+    ]
+    assert "dau from 4 at 2013-07-23 to 6 at 2013-07-25, largest 7 at 2013-07-24" in drawing.description
+
+
 def test_one_day_is_a_dot_with_its_date(canvases):
     drawing = figure.render(daily(1), ())
     assert "2013-07-22" in written(canvases[0])
@@ -227,7 +239,7 @@ def test_several_columns_by_segment_name_both():
     kinds = {"video": str, "second": int, "views": int, "viewers": int}
     rows = [("a", 0, 3, 2), ("a", 5, 2, 2), ("b", 0, 1, 1)]
     made = result("heat", "Heat", kinds, rows, Lines("second", ("views", "viewers"), by="video"))
-    assert [one.label for one in curves_of(made)] == ["a, views", "b, views", "a, viewers", "b, viewers"]
+    assert [one.label for one in curves_of(made)] == ["a, views", "a, viewers", "b, views", "b, viewers"]
 
 
 def test_rows_without_a_day_are_not_drawn_and_counted():

@@ -23,6 +23,7 @@ class Curve:
     high: Numbers
     column: str
     whole: bool
+    is_unknown: bool
 
     @property
     def has_band(self) -> bool:
@@ -61,22 +62,24 @@ def curves(table: pa.Table, chart: Lines) -> list[Curve]:
     for number, (name, position) in enumerate(zip(names, positions, strict=True)):
         if position is not None and position == position:
             groups.setdefault(label_text(name, chart.by) if chart.by else "", []).append(number)
+    columns = {column: numbers(table, column) for column in (*chart.values, chart.low, chart.high) if column}
     drawn = []
-    for nth, column in enumerate(chart.values):
-        values, none = numbers(table, column), np.full(len(positions), np.nan)
-        low, high = (numbers(table, end) if end and not nth else none for end in (chart.low, chart.high))
-        for name, rows in groups.items():
+    for name, rows in groups.items():
+        for nth, column in enumerate(chart.values):
             parts = [name] if chart.by else []
             parts += [heading(column)] if len(chart.values) > 1 or not chart.by else []
+            ends = (chart.low, chart.high) if not nth else ("", "")
+            low, high = (columns[end][rows] if end else np.full(len(rows), np.nan) for end in ends)
             drawn.append(
                 Curve(
                     label=", ".join(parts),
                     xs=[positions[row] for row in rows],
-                    values=values[rows],
-                    low=low[rows],
-                    high=high[rows],
+                    values=columns[column][rows],
+                    low=low,
+                    high=high,
                     column=column,
                     whole=is_whole(table, column),
+                    is_unknown=name == UNKNOWN,
                 )
             )
-    return sorted((one for one in drawn if one.known), key=lambda one: one.label == UNKNOWN)
+    return sorted((one for one in drawn if one.known), key=lambda one: one.is_unknown)

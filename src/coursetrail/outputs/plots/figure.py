@@ -93,7 +93,7 @@ def render(result: Result, formats: Sequence[str]) -> Drawing:
     room = WIDTH - 2 * MARGIN
     source = result.scope.source
     above = wrap(result.scope.describe(), BODY, room, 2)
-    below = [line for text in (body.note, result.definition) for line in wrap(text, SMALL, room, 4)]
+    below = [line for text in (body.note, result.definition) for line in wrap(text, SMALL, room, 8)]
     below += [shorten(f"Source: {source}", SMALL, room)] if source else []
     top = MARGIN + TITLE + len(above) * BODY * _LINE + 14
     bottom = top + body.height + 4

@@ -23,7 +23,6 @@ from coursetrail.outputs.plots.table_values import (
 )
 from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import Lines
-from coursetrail.render.preview import UNKNOWN
 from coursetrail.render.wording import heading
 
 if TYPE_CHECKING:
@@ -130,7 +129,8 @@ def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: Lines, drawn: 
     heading_above(canvas, panel, title(chart))
     put_values(axes, values)
     positions = [positions_of(one.xs) for one in drawn]
-    ends = min(map(min, positions)), max(map(max, positions))
+    known = [xs[number] for one, xs in zip(drawn, positions, strict=True) for number in one.known]
+    ends = min(known), max(known)
     put(axes.xaxis, _ticks(table, chart, ends, panel.width))
     axes.set_xlim(ends[0] if ends[0] < ends[1] else ends[0] - 1, ends[1])
     styles = _styles(drawn)
@@ -228,7 +228,7 @@ def apart(wanted: Sequence[float], gap: float, top: float, bottom: float) -> lis
 
 
 def _styles(drawn: list[Curve]) -> list[LineStyle]:
-    return [UNKNOWN_LINE if one.label == UNKNOWN else style for one, style in zip(drawn, LINE_STYLES, strict=False)]
+    return [UNKNOWN_LINE if one.is_unknown else style for one, style in zip(drawn, LINE_STYLES, strict=False)]
 
 
 def _ticks(table: pa.Table, chart: Lines, ends: tuple[float, float], room: float) -> Ticks:
