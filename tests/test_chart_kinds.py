@@ -4,6 +4,7 @@ import itertools
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from coursetrail.outputs.plots import cells, columns, curves, figure, lines
 from coursetrail.outputs.plots.palette import HEAT, LINE_STYLES, PAPER
 from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS
-from coursetrail.render.charts import Columns, HeatMap, Lines
+from coursetrail.render.charts import Chart, Columns, HeatMap, Lines, Table
 from coursetrail.render.preview import preview
 from support.drawn import (
     FIRST,
@@ -113,6 +114,28 @@ def test_zero_is_drawn_as_a_value_and_not_as_missing(made, canvases):
     assert "No data" not in drawing.description
     assert any(words in written(canvases[0]) for words in ("0", "0.0", "0 %"))
     assert_no_label_meets_another(canvases[0])
+
+
+def test_every_kind_of_chart_but_a_table_has_a_module_that_draws_it():
+    assert {*figure.CHARTS, Table} == set(get_args(Chart))
+
+
+@pytest.mark.parametrize(
+    ("largest", "name", "whole", "labels"),
+    [
+        (13, "learners", True, ["0", "5", "10", "15"]),
+        (1, "learners", True, ["0", "1"]),
+        (0, "learners", True, ["0", "1"]),
+        (0.29, "share", False, ["0 %", "10 %", "20 %", "30 %"]),
+        (0.012, "share", False, ["0.00 %", "0.25 %", "0.50 %", "0.75 %", "1.00 %", "1.25 %"]),
+        (1.0, "survival", False, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
+        (3 * 10**7, "events", True, ["0", "10 M", "20 M", "30 M"]),
+    ],
+)
+def test_the_axis_of_values_begins_at_0_and_has_round_numbers(largest, name, whole, labels):
+    from coursetrail.outputs.plots.axes import value_ticks
+
+    assert value_ticks(largest, name, whole).labels == labels
 
 
 # Lines

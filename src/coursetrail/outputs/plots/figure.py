@@ -54,7 +54,7 @@ def drawable(analysis: Analysis) -> bool:
 
 def load(formats: Sequence[str] = REPORTED) -> None:
     """Import what drawing needs. It takes as long as drawing, so a thread can do it while an engine counts."""
-    import_module("coursetrail.outputs.plots.canvas")
+    import_module("coursetrail.outputs.plots.axes")  # and the canvas
     for name in formats:
         import_module(find_format(name).needs)
 
