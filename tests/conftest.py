@@ -152,3 +152,19 @@ def connect_server(clusters: None, tmp_path_factory: pytest.TempPathFactory) -> 
         cannot("NO GRPC: Spark Connect is not tested; pip install 'pyspark[connect]'")
     with spark_cluster.connect_server(tmp_path_factory.mktemp("connect")) as address:
         yield address
+
+
+@pytest.fixture
+def canvases(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every canvas that is drawn on during the test."""
+    from coursetrail.outputs.plots import canvas
+
+    made = []
+
+    def remembered(*size: float) -> Any:
+        made.append(original(*size))
+        return made[-1]
+
+    original = canvas.blank
+    monkeypatch.setattr(canvas, "blank", remembered)
+    return made

@@ -22,6 +22,7 @@ from coursetrail.outputs.plots.distribution import distribution_of
 from coursetrail.outputs.plots.fonts import font_file
 from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS, find_format
 from coursetrail.render.charts import Table
+from support.pictures import assert_no_label_meets_another, written
 from support.results import BROWSERS, HOSTILE, SCOPE, activity, browsers
 
 DAY = datetime(2013, 8, 1, tzinfo=UTC)
@@ -49,49 +50,10 @@ RESULTS = {
 }
 
 
-@pytest.fixture
-def canvases(monkeypatch):
-    """Every canvas that is drawn on during the test."""
-    from coursetrail.outputs.plots import canvas
-
-    made = []
-
-    def remembered(*size):
-        made.append(original(*size))
-        return made[-1]
-
-    original = canvas.blank
-    monkeypatch.setattr(canvas, "blank", remembered)
-    return made
-
-
-def boxes(canvas):
-    """Where each text stands: left, top, right, bottom in points, measured by matplotlib."""
-    from matplotlib.backends.backend_agg import RendererAgg
-    from matplotlib.font_manager import FontProperties
-
-    renderer = RendererAgg(10, 10, 720)
-    for line in canvas.texts.lines:
-        letters = FontProperties(fname=font_file(line.text, line.bold), size=line.size)
-        wide = renderer.get_text_width_height_descent(line.text, letters, False)[0] / 10
-        yield line.text, (line.x, line.y - 0.72 * line.size, line.x + wide, line.y + 0.2 * line.size)
-
-
-def written(canvas):
-    return [line.text for line in canvas.texts.lines]
-
-
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 def test_no_label_meets_another_or_leaves_the_canvas(result, canvases):
     figure.render(result, ())
-    placed = list(boxes(canvases[0]))
-    for number, (words, (left, top, right, bottom)) in enumerate(placed):
-        assert left >= 0, words
-        assert right <= canvases[0].width, words
-        assert 0 <= top < bottom <= canvases[0].height, words
-        for other, (its_left, its_top, its_right, its_bottom) in placed[:number]:
-            apart = right <= its_left or its_right <= left or bottom <= its_top or its_bottom <= top
-            assert apart, (words, other)
+    assert_no_label_meets_another(canvases[0])
 
 
 @pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)

@@ -17,6 +17,7 @@ from coursetrail.errors import StorageError
 from coursetrail.outputs import report, report_page
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.render.charts import Table
+from support.drawn import daily, retention, session_lengths
 from support.machine import no_file_above
 from support.results import BROWSERS, HOSTILE, activity, browsers
 
@@ -161,10 +162,24 @@ def test_every_answer_stands_with_definition_and_n(written):
     assert words.count("anyone who is in several of them counts once in each.") == 1
 
 
+def test_each_kind_of_chart_has_a_picture_its_words_and_its_rows(tmp_path):
+    made = [daily(), retention(), session_lengths(tuple(range(1, 61)))]
+    report_page.write(made, sources(), tmp_path, title="x")
+    page = (tmp_path / "report.html").read_text()
+    assert 'alt="Active learners a day. Dau, wau, mau over day: dau from 800 at 2013-07-22' in page
+    assert 'alt="Who comes back. Share by cohort and week' in page
+    assert 'alt="How long sessions are. Sessions by length: 1 10,000; 2 17,833' in page
+    assert page.count("data:image/png;base64,") == 3
+    assert "Hatched: no value, which is not 0." in page
+    assert ["… 10 more rows" in page, "… 40 more rows" in page] == [True, True]  # 70 days, 100 cells, 60 columns
+    assert page.count("more row") == 2
+    assert (tmp_path / "plots" / "retention.pdf").read_bytes().startswith(b"%PDF-")
+
+
 def test_a_long_table_is_cut_on_the_page_and_whole_in_its_file(tmp_path):
     result = browsers({f"b{number:03}": 1000 - number for number in range(200)} | {"unknown": 7})
     report_page.write([result], sources(), tmp_path, title="x", plots=False)
-    assert "… 150 more rows" in (tmp_path / "report.html").read_text()
+    assert "… 140 more rows" in (tmp_path / "report.html").read_text()
     assert len((tmp_path / "tables" / "browsers.csv").read_text().splitlines()) == 202
 
 

@@ -13,12 +13,12 @@ from coursetrail.outputs.files import write as write_file
 from coursetrail.outputs.ledger_table import ledger
 from coursetrail.outputs.plots.figure import Drawing, drawable, render, save
 from coursetrail.outputs.plots.picture_formats import REPORTED
-from coursetrail.render.charts import Bars
 from coursetrail.render.csv import CSV
 from coursetrail.render.html import fill_template
 from coursetrail.render.preview import Preview, preview
 
-MOST_BARS = 50
+MOST_ROWS = 60
+"""How many rows the page shows under a picture."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def _remove_learners(folder: Where, written: Collection[str]) -> None:
 
 
 def _rows(result: Result) -> Preview:
-    chart = result.analysis.chart
-    return preview(result.table, chart, MOST_BARS if isinstance(chart, Bars) else None)
+    return preview(result.table, result.analysis.chart, MOST_ROWS if drawable(result.analysis) else None)
 
 
 def _picture(drawing: Drawing) -> Picture:

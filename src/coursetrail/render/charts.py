@@ -39,21 +39,23 @@ class Concentration:
 class Columns:
     """One upright bar a row, in the order of the rows: `label` has an order of its own, for example weeks or classes.
 
-    `low` and `high` are the columns of an interval, if there is one.
+    `low` and `high` are the columns of an interval, if there is one. Rows after `top` are not drawn, which a note says.
     """
 
     label: str
     value: str
     low: str = ""
     high: str = ""
+    top: int = 60
 
 
 @dataclass(frozen=True)
 class Lines:
     """Lines over `x`, a column of days or numbers in ascending order: one for each of the columns `values`.
 
-    With `by`, each value of that column has a line of its own. `low` and `high` are columns of a band around the first
-    of the `values`; `steps` draws a value as constant until the next row.
+    With `by`, each value of that column has a line of its own; the first eight that occur in the rows are drawn.
+    `low` and `high` are columns of a band around the first of the `values`; `steps` draws a value as constant until the
+    next row.
     """
 
     x: str
@@ -68,7 +70,8 @@ class Lines:
 class HeatMap:
     """One cell a row at (`x`, `y`), coloured by `value`; a cell without a row, or whose value is null, stays empty.
 
-    The cells of `x` and `y` are in the order in which they first occur in the rows.
+    `x` goes to the right, `y` downwards: texts in the order in which they first occur in the rows, numbers and days
+    ascending, with those that lie between and have no row.
     """
 
     x: str

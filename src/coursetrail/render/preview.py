@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from coursetrail.render.charts import Bars, Chart, Table
+from coursetrail.render.charts import Bars, Chart, Columns, Table
 from coursetrail.render.plain import flat
 from coursetrail.render.wording import cell_text, heading, is_number
 
@@ -27,7 +27,7 @@ class Preview:
 def preview(table: pa.Table, chart: Chart | None = None, top: int | None = None) -> Preview:
     """At most `top` rows; by default as many as the chart says, 1,000 without a chart."""
     if top is None:
-        top = chart.top if isinstance(chart, Bars | Table) else Table().top if chart else MOST_ROWS
+        top = chart.top if isinstance(chart, Bars | Columns | Table) else Table().top if chart else MOST_ROWS
     if isinstance(chart, Table) and table.num_rows == 1 and table.num_columns > MOST_COLUMNS:
         return _transposed(table)
     hidden = table.num_rows - top

@@ -5,8 +5,10 @@ from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from coursetrail.analyses.analysis import Result
+from coursetrail.outputs.plots.chart_body import ChartBody
 from coursetrail.outputs.plots.palette import ACCENT, BODY, FAINT, INK, MARGIN, REST, SOFT
 from coursetrail.outputs.plots.palette import UNKNOWN as UNKNOWN_COLOUR
+from coursetrail.outputs.plots.table_values import at_most_60
 from coursetrail.outputs.plots.text_metrics import shorten, width
 from coursetrail.render.charts import Bars
 from coursetrail.render.preview import UNKNOWN
@@ -85,11 +87,15 @@ def note(drawn: list[Bar], chart: Bars) -> str:
 
 def description(drawn: list[Bar]) -> str:
     """The numbers of the chart as text, for readers who do not see it."""
-    return "; ".join(f"{_at_most_60(bar.label)} {bar.value_and_share.replace(' · ', ', ')}" for bar in drawn)
+    return "; ".join(f"{at_most_60(bar.label)} {bar.value_and_share.replace(' · ', ', ')}" for bar in drawn)
 
 
-def _at_most_60(label: str) -> str:
-    return label if len(label) <= 60 else f"{label[:59]}…"
+def body(result: Result, chart: Bars) -> ChartBody | None:
+    """The chart of a result; None where there is nothing to draw."""
+    rows = bars(result, chart)
+    if not rows:
+        return None
+    return ChartBody(description(rows), note(rows, chart), height(rows), lambda canvas, top: draw(canvas, rows, top))
 
 
 def height(drawn: list[Bar]) -> float:

@@ -1,9 +1,11 @@
 """A canvas: texts, lines and areas at points (1/72 inch) from the upper left corner of a figure.
 
-matplotlib's axes are not used: they place their ticks again on every draw and do not prevent overlapping texts.
+Charts with scales put matplotlib's axes on it (`axes.py`). Texts that stand beside data are put here: they are measured
+before, shortened, and drawn as filled glyphs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -11,6 +13,7 @@ from typing import Any, Literal
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.collections import PolyCollection
@@ -31,6 +34,10 @@ Point = tuple[float, float]
 Coordinates = Sequence[float] | NDArray[np.float64]
 Side = Literal["left", "center", "right"]
 
+SETTING_GROUPS = (
+    *("agg", "axes", "date", "figure", "font", "grid", "hatch", "image", "lines", "markers", "patch", "path"),
+    *("pcolor", "pcolormesh", "pdf", "savefig", "svg", "text", "xaxis", "xtick", "yaxis", "ytick"),
+)
 _SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 """How much of its width a text is moved to the left, by the side that is aligned."""
 
@@ -72,9 +79,14 @@ class Canvas:
         """Filled polygons without a border."""
         self.figure.add_artist(PolyCollection(polygons, facecolors=colours, linewidths=0, transform=self.points))
 
+    def at(self, axes: Axes, x: float, y: float) -> Point:
+        """Where data of the axes lie on the canvas."""
+        across, down = self.points.inverted().transform(axes.transData.transform((x, y)))
+        return float(across), float(down)
+
     def encode(self, form: PictureFormat, title: str) -> bytes:
         """The figure as a file of that format."""
-        with matplotlib.rc_context(_settings()):
+        with settings():
             return form.encode(self.figure, title)
 
 
@@ -130,7 +142,7 @@ class TextLayer(Artist):
 
 def blank(width: float, height: float) -> Canvas:
     """An empty canvas; the user's own matplotlib settings do not affect it."""
-    with matplotlib.rc_context(_settings()):
+    with settings():
         figure = Figure((width / 72, height / 72), dpi=DOTS_PER_INCH, facecolor=PAPER)
     points = Affine2D().scale(1 / 72, -1 / 72).translate(0, height / 72) + figure.dpi_scale_trans
     texts = TextLayer()
@@ -139,9 +151,15 @@ def blank(width: float, height: float) -> Canvas:
     return Canvas(figure, width, height, points, texts)
 
 
+@contextmanager
+def settings() -> Iterator[None]:
+    """In this context, matplotlib has the settings of our figures and not the user's own."""
+    with matplotlib.rc_context(_settings()):
+        yield
+
+
 @cache
 def _settings() -> Any:
     """matplotlib's own defaults for everything that a figure uses, and ours."""
-    groups = ("agg", "figure", "font", "lines", "patch", "path", "pdf", "savefig", "svg", "text")
     defaults = matplotlib.rcParamsDefault
-    return {key: defaults[key] for key in defaults if key.partition(".")[0] in groups} | SETTINGS
+    return {key: defaults[key] for key in defaults if key.partition(".")[0] in SETTING_GROUPS} | SETTINGS

@@ -1,13 +1,14 @@
 """How unequally learners are active: an ECDF with marked percentiles beside a Lorenz curve."""
 
-from dataclasses import dataclass
 from math import ceil, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coursetrail.outputs.plots.distribution import MOST_ACTIVE, PERCENTILES, Distribution, Numbers
+from coursetrail.analyses.analysis import Result
+from coursetrail.outputs.plots.chart_body import ChartBody, Panel
+from coursetrail.outputs.plots.distribution import MOST_ACTIVE, PERCENTILES, Distribution, Numbers, distribution_of
 from coursetrail.outputs.plots.palette import ACCENT, BODY, FAINT, MARGIN, SECOND, SMALL, SOFT, TINT
 from coursetrail.outputs.plots.text_metrics import width
 from coursetrail.render.charts import Concentration
@@ -42,24 +43,6 @@ def _top(share: float) -> str:
     return f"top {_whole_percent(share)}"
 
 
-@dataclass(frozen=True)
-class Panel:
-    """A square field with shares from 0 to 1 upwards, in points."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    def x(self, share: float) -> float:
-        """How far right."""
-        return self.left + share * self.width
-
-    def y(self, share: float) -> float:
-        """How far down."""
-        return self.top + (1 - share) * self.height
-
-
 def note(drawn: Distribution, chart: Concentration) -> str:
     """What the marks mean, and how many learners the logarithmic axis cannot show."""
     text = f"p90: 90 % of {chart.count} have at most this many {chart.value}. Top 1 % and 10 %: rounded up."
@@ -67,6 +50,19 @@ def note(drawn: Distribution, chart: Concentration) -> str:
     if without:
         text += f" {without:,.0f} {chart.count} with 0 {chart.value} lie left of the logarithmic axis."
     return text
+
+
+def body(result: Result, chart: Concentration) -> ChartBody | None:
+    """The chart of a result; None where there is nothing to draw."""
+    drawn = distribution_of(result.table, chart)
+    if drawn is None:
+        return None
+    return ChartBody(
+        description=description(drawn, chart),
+        note=note(drawn, chart),
+        height=HEIGHT,
+        draw=lambda canvas, top: draw(canvas, drawn, chart, top),
+    )
 
 
 def draw(canvas: "Canvas", drawn: Distribution, chart: Concentration, top: float) -> None:

@@ -4,20 +4,26 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from coursetrail.analyses.analysis import Analysis, Result
 from coursetrail.errors import UsageError
 from coursetrail.outputs.files import Where, write
-from coursetrail.outputs.plots import bars, concentration
-from coursetrail.outputs.plots.distribution import distribution_of
+from coursetrail.outputs.plots import bars, columns, concentration, heat_map, lines
+from coursetrail.outputs.plots.chart_body import ChartBody
 from coursetrail.outputs.plots.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
 from coursetrail.outputs.plots.picture_formats import REPORTED, find_format
 from coursetrail.outputs.plots.text_metrics import shorten, wrap
-from coursetrail.render.charts import Bars, Concentration, Table
+from coursetrail.render.charts import Bars, Chart, Columns, Concentration, HeatMap, Lines
 
-if TYPE_CHECKING:
-    from coursetrail.outputs.plots.canvas import Canvas
+CHARTS: Mapping[type[Chart], Callable[[Result, Any], ChartBody | None]] = {
+    Bars: bars.body,
+    Columns: columns.body,
+    Lines: lines.body,
+    HeatMap: heat_map.body,
+    Concentration: concentration.body,
+}
+"""What draws each kind of chart; it gives None where a result has nothing to draw. A table has no picture."""
 
 _EMPTY = 90.0
 _LINE = 1.45
@@ -43,12 +49,12 @@ class Drawing:
 
 def drawable(analysis: Analysis) -> bool:
     """Whether an analysis has a plot; an analysis that is only a table has none."""
-    return not isinstance(analysis.chart, Table)
+    return type(analysis.chart) in CHARTS
 
 
 def load(formats: Sequence[str] = REPORTED) -> None:
     """Import what drawing needs. It takes as long as drawing, so a thread can do it while an engine counts."""
-    import_module("coursetrail.outputs.plots.canvas")
+    import_module("coursetrail.outputs.plots.axes")  # and the canvas
     for name in formats:
         import_module(find_format(name).needs)
 
@@ -81,65 +87,42 @@ def save(drawing: Drawing, folder: Where) -> list[Where]:
 def render(result: Result, formats: Sequence[str]) -> Drawing:
     """The plot of a result as bytes, one figure for all formats."""
     written = [find_format(name) for name in formats]
-    from coursetrail.outputs.plots.canvas import blank
+    from coursetrail.outputs.plots.canvas import blank, settings
 
     analysis, body = result.analysis, _body(result)
     room = WIDTH - 2 * MARGIN
     source = result.scope.source
     above = wrap(result.scope.describe(), BODY, room, 2)
-    below = [line for text in (body.note, result.definition) for line in wrap(text, SMALL, room, 4)]
+    below = [line for text in (body.note, result.definition) for line in wrap(text, SMALL, room, 8)]
     below += [shorten(f"Source: {source}", SMALL, room)] if source else []
     top = MARGIN + TITLE + len(above) * BODY * _LINE + 14
     bottom = top + body.height + 4
     height = bottom + 10 + len(below) * SMALL * _LINE + MARGIN - 6
 
-    canvas = blank(WIDTH, height)
-    canvas.text(MARGIN, MARGIN + TITLE - 3, shorten(analysis.title, TITLE, room, bold=True), TITLE, bold=True)
-    for number, line in enumerate(above, start=1):
-        canvas.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
-    body.draw(canvas, top)
-    for number, line in enumerate(below, start=1):
-        canvas.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
-    files = {form.name: canvas.encode(form, analysis.title) for form in written}
+    with settings():
+        canvas = blank(WIDTH, height)
+        canvas.text(MARGIN, MARGIN + TITLE - 3, shorten(analysis.title, TITLE, room, bold=True), TITLE, bold=True)
+        for number, line in enumerate(above, start=1):
+            canvas.text(MARGIN, MARGIN + TITLE + number * BODY * _LINE, line, BODY, colour=SOFT)
+        body.draw(canvas, top)
+        for number, line in enumerate(below, start=1):
+            canvas.text(MARGIN, bottom + 8 + number * SMALL * _LINE, line, SMALL, colour=SOFT)
+        files = {form.name: canvas.encode(form, analysis.title) for form in written}
     return Drawing(
         analysis.name, f"{analysis.title}. {body.description}", body.note, WIDTH, height, top - 8, bottom, files
     )
 
 
-@dataclass(frozen=True)
-class _Body:
-    """The chart itself, between its title and its definition."""
-
-    description: str
-    note: str
-    height: float
-    draw: Callable[["Canvas", float], None]
-
-
-def _body(result: Result) -> _Body:
+def _body(result: Result) -> ChartBody:
     must_be_drawable(result.analysis)
     chart = result.analysis.chart
-    if isinstance(chart, Bars) and (rows := bars.bars(result, chart)):
-        return _Body(
-            description=bars.description(rows),
-            note=bars.note(rows, chart),
-            height=bars.height(rows),
-            draw=lambda canvas, top: bars.draw(canvas, rows, top),
-        )
-    if isinstance(chart, Concentration) and (distribution := distribution_of(result.table, chart)):
-        return _Body(
-            description=concentration.description(distribution, chart),
-            note=concentration.note(distribution, chart),
-            height=concentration.HEIGHT,
-            draw=lambda canvas, top: concentration.draw(canvas, distribution, chart, top),
-        )
-    return _no_data(result.scope.filters)
+    return CHARTS[type(chart)](result, chart) or _no_data(result.scope.filters)
 
 
-def _no_data(filters: str) -> _Body:
+def _no_data(filters: str) -> ChartBody:
     description = f"No data: nothing to count{f' inside the filters ({filters})' if filters else ''}."
     line = shorten(description, BODY + 2, WIDTH - 2 * MARGIN)
-    return _Body(
+    return ChartBody(
         description=description,
         note="",
         height=_EMPTY,

@@ -3,6 +3,7 @@
 Colour-blind readers can distinguish blue and vermilion (Okabe and Ito 2008), and so can readers of a grey print.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 INK = "#1f2933"
@@ -34,3 +35,28 @@ SETTINGS: dict[str, Any] = {
     "text.parse_math": False,
     "path.simplify": True,
 }
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """The colour of a line, and its dashes as matplotlib has them."""
+
+    colour: str
+    dashes: Any
+
+
+LINE_STYLES = (
+    LineStyle(ACCENT, "-"),
+    LineStyle(SECOND, (0, (6, 1))),
+    LineStyle("#332288", (0, (2, 0.8))),
+    LineStyle("#e69f00", "-"),
+    LineStyle("#009e73", (0, (6, 1, 1.5, 1))),
+    LineStyle("#56b4e9", (0, (3.5, 1))),
+    LineStyle("#882255", (0, (9, 1))),
+    LineStyle(INK, (0, (8, 1, 1.5, 1, 1.5, 1))),
+)
+"""Neighbours differ in colour, in how dark they are, and in their dashes."""
+
+UNKNOWN_LINE = LineStyle(UNKNOWN, "-")
+HEAT = ("#e4eef6", "#a6cbe3", "#5aa2cd", "#0072b2", "#08406e", "#061f3c")
+"""From small to large values, ever darker; the smallest differs from paper."""
