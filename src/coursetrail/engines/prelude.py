@@ -4,7 +4,12 @@
 `wilson_low(k, n)` and `wilson_high(k, n)`: the 95 % interval of the share k of n (Wilson 1927, without continuity
 correction); null for n = 0 and where k is null. `chi_square_p(x)`: how probable a chi-square of at least x with one
 degree of freedom is by chance; its relative error is below 2e-7 (the approximation of erfc in Numerical Recipes, §6.2).
+`wall_microseconds(t, zone)`: what a clock in an IANA time zone shows at a time, as if it were microseconds since 1970 UTC;
+null where the name is not that of a zone. Engines have tables of zones of their own: they may differ for future times.
 """
+
+from coursetrail.engines.sql import literal
+from coursetrail.engines.zones import ZONES
 
 Z = 1.959963984540054
 """The 97.5 % quantile of the standard normal distribution."""
@@ -29,12 +34,14 @@ _ERFC = (
     *(-1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806),
     *(0.27886807, -1.13520398, 1.48851587, -0.82215223, 0.17087277),
 )
+_ZONE = f"case when zone in ({', '.join(map(literal, ZONES))}) then zone end"
 _K, _N = "cast(k as double)", "cast(n as double)"
 DUCKDB = (
     "create macro microseconds(t) as epoch_us(t)",
     "create macro to_day(n) as date '1970-01-01' + cast(n as integer)",
     f"create macro wilson_low(k, n) as {_wilson(_K, _N, '-')}",
     f"create macro wilson_high(k, n) as {_wilson(_K, _N, '+')}",
+    f"create macro wall_microseconds(t, zone) as epoch_us(timezone({_ZONE}, cast(t as timestamptz)))",
     f"create macro chi_square_p(x) as {_chi_square_p('cast(x as double)')}",
 )
 SPARK = tuple(
@@ -44,6 +51,8 @@ SPARK = tuple(
         "to_day(n bigint) returns date return date_add(date'1970-01-01', cast(n as int))",
         f"wilson_low(k double, n double) returns double return {_wilson('k', 'n', '-')}",
         f"wilson_high(k double, n double) returns double return {_wilson('k', 'n', '+')}",
+        "wall_microseconds(t timestamp, zone string) returns bigint "
+        f"return unix_micros(from_utc_timestamp(t, {_ZONE}))",
         f"chi_square_p(x double) returns double return {_chi_square_p('x')}",
     )
 )
