@@ -5,7 +5,7 @@ import pyarrow as pa
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.parameters import Parameter
 
-GAP = Parameter("gap", int, 30, "A silence of more minutes than this ends a session.", metavar="MINUTES", least=5)
+GAP = Parameter("gap", int, 30, "A silence of more minutes than this ends a session.", metavar="MINUTES", least=5, most=10_080)
 """At least the 5 minutes of `slots`: no silence inside of one is longer."""
 
 SESSION = "A session is a run of events of one learner without a silence of more than $gap minutes"
@@ -16,7 +16,7 @@ SESSIONS = """
                 *,
                 case
                     when microseconds(begins) - lag(microseconds(ends)) over (partition by learner order by slot)
-                        <= $gap * 60000000 then 0
+                        <= cast($gap as bigint) * 60000000 then 0
                     else 1
                 end as is_first
             from slots
@@ -86,12 +86,12 @@ sessions = Analysis(
             select
                 count(*) as n,
                 coalesce(sum(is_engaged), 0) as engaged,
-                avg(length) / 60000000 as mean_minutes,
+                cast(sum(length) as double) / nullif(count(*), 0) / 60000000 as mean_minutes,
                 min(case when 2 * by_length >= n then length end) / 60000000.0 as median_minutes,
                 min(case when 10 * by_length >= 9 * n then length end) / 60000000.0 as p90_minutes,
-                avg(events) as mean_events,
+                cast(sum(events) as double) / nullif(count(*), 0) as mean_events,
                 min(case when 2 * by_events >= n then events end) as median_events,
-                avg(clicks) as mean_clicks,
+                cast(sum(clicks) as double) / nullif(count(*), 0) as mean_clicks,
                 min(case when 2 * by_clicks >= n then clicks end) as median_clicks
             from ranked
         )

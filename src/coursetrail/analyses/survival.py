@@ -1,4 +1,7 @@
-"""How long do learners stay in the course?"""
+"""How long do learners stay in the course?
+
+Sums and logarithms are rounded: engines differ in the last bits.
+"""
 
 import pyarrow as pa
 
@@ -88,9 +91,9 @@ survival = Analysis(
         )
         select
             segment, days, at_risk, gone as left, censored,
-            case when is_over = 1 then 0 else exp(log_survival) end as survival,
-            case when is_over = 0 and log_survival = 0 then 1 else exp(log_survival * exp(margin)) end as low,
-            case when is_over = 0 and log_survival = 0 then 1 else exp(log_survival * exp(-margin)) end as high
+            case when is_over = 1 then 0 else round(exp(log_survival), 9) end as survival,
+            case when is_over = 0 and log_survival = 0 then 1 else round(exp(log_survival * exp(margin)), 9) end as low,
+            case when is_over = 0 and log_survival = 0 then 1 else round(exp(log_survival * exp(-margin)), 9) end as high
         from estimated
         order by segment, days
     """,

@@ -17,7 +17,7 @@ _MEASURES = [
     (f"{name}_{column.removeprefix('time_')}", text)
     for column in (SHORT, LONG)
     for name, text in (
-        ("mean", f"avg({column}) / 60000000"),
+        ("mean", f"cast(sum({column}) as double) / count(*) / 60000000"),
         *((name, _of_each(percent, column)) for name, percent in PERCENTILES.items()),
     )
 ]
