@@ -27,7 +27,7 @@ from coursetrail.render.tables import WRITERS
 from support.clicks import CHROME, FIREFOX, GOOGLEBOT, HOSTILE, IPHONE, MORNING, every, line
 from support.oracle import Agent, Event, Oracle, read
 
-NAMES = "browsers systems devices languages learners activity concentration".split()
+NAMES = ["browsers", "systems", "devices", "languages", "learners", "activity", "concentration"]
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "psy001" / "clicks_per_learner.csv"
 
 

@@ -23,7 +23,7 @@ from coursetrail.errors import UsageError
 from coursetrail.lookups import agents, languages
 from coursetrail.render.tables import WRITERS
 from support import people
-from support.people import Event
+from support.people import LearnerEvent
 
 MONDAY = datetime(2013, 7, 29)  # noqa: DTZ001 - UTC, as the oracle has it
 ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -48,20 +48,27 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
+EVERYTHING = Filters()
 Asked = Iterable[tuple[str, dict[str, Any]]]
 
 
-def answer(events: Sequence[Event], name: str, filters: Filters = Filters(), **values: Any) -> list[dict[str, Any]]:  # noqa: B008
+def answer(
+    events: Sequence[LearnerEvent], name: str, filters: Filters = EVERYTHING, **values: Any
+) -> list[dict[str, Any]]:
     """An analysis of events that are in memory, by the text that runs on a dataset."""
     return answers(events, [(name, values)], filters)[0]
 
 
-def answers(events: Sequence[Event], asked: Asked = ASKED, filters: Filters = Filters()) -> list[list[dict[str, Any]]]:  # noqa: B008
+def answers(
+    events: Sequence[LearnerEvent], asked: Asked = ASKED, filters: Filters = EVERYTHING
+) -> list[list[dict[str, Any]]]:
     with connect() as engine:
         return answers_of(engine, events, asked, filters)
 
 
-def answers_of(engine: Engine, events: Sequence[Event], asked: Asked, filters: Filters) -> list[list[dict[str, Any]]]:
+def answers_of(
+    engine: Engine, events: Sequence[LearnerEvent], asked: Asked, filters: Filters
+) -> list[list[dict[str, Any]]]:
     rows = [
         {
             "source": 1 if one.clock else 2,
@@ -103,13 +110,13 @@ def close(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def on(learner: str | None, *days: float, **fields: Any) -> list[Event]:
+def on(learner: str | None, *days: float, **fields: Any) -> list[LearnerEvent]:
     """Events of a learner so many days after the first Monday, noon."""
-    return [Event(learner, MONDAY + timedelta(days=day, hours=12), **fields) for day in days]
+    return [LearnerEvent(learner, MONDAY + timedelta(days=day, hours=12), **fields) for day in days]
 
 
-def seconds(learner: str, *after: float, action: str = "page_view", **fields: Any) -> list[Event]:
-    return [Event(learner, MONDAY + timedelta(seconds=one), action, **fields) for one in after]
+def seconds(learner: str, *after: float, action: str = "page_view", **fields: Any) -> list[LearnerEvent]:
+    return [LearnerEvent(learner, MONDAY + timedelta(seconds=one), action, **fields) for one in after]
 
 
 def column(rows: list[dict[str, Any]], name: str) -> list[Any]:
@@ -275,14 +282,14 @@ FREIREICH_PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"
 """Weeks of remission of leukaemia patients (Freireich et al. 1963), + where it still lasted: the textbooks' example."""
 
 
-def stay(learner: str, days: int, left: bool, end: int = 100, **fields: Any) -> list[Event]:
+def stay(learner: str, days: int, left: bool, end: int = 100, **fields: Any) -> list[LearnerEvent]:
     """A learner who stayed so many days, and left, or was still there at the end of the observation."""
     begin = 0 if left else end - days
     return on(learner, begin, begin + days, **fields)
 
 
 @pytest.fixture(scope="module")
-def remissions() -> list[Event]:
+def remissions() -> list[LearnerEvent]:
     lists = {"treated": FREIREICH_TREATED, "placebo": FREIREICH_PLACEBO}
     return [
         event
@@ -426,7 +433,7 @@ def test_hours_by_hand() -> None:
     ],
 )
 def test_the_clock_of_a_learner_has_summer_time(utc, zone, weekday, hour) -> None:
-    events = [Event("ann", datetime.fromisoformat(utc), zone=zone)]
+    events = [LearnerEvent("ann", datetime.fromisoformat(utc), zone=zone)]
     found = [(row["weekday"], row["hour"]) for row in answer(events, "hours", clock="local") if row["events"]]
     assert found == [(weekday, hour)]
 
@@ -459,7 +466,7 @@ AWKWARD = {
     "midnight": seconds("ann", -0.000001, 0, 0.000001, 86_399.999999, 86_400),
     "no clock": [*on("ann", 0, 1, 9, clock=False), *on("bob", 0, 1)],
     "one day": [*seconds("ann", 0, 5, 7000), *seconds("bob", 80_000, device="tablet")],
-    "before 1970's first Monday": [Event("ann", datetime(1990, 1, 1)), Event("ann", datetime(1991, 1, 1))],  # noqa: DTZ001
+    "a year apart": [LearnerEvent("ann", MONDAY.replace(year=year)) for year in (1990, 1991)],
 }
 
 
@@ -468,7 +475,7 @@ def test_awkward_events_are_counted_as_the_oracle_counts_them(name) -> None:
     as_the_oracle(AWKWARD[name])
 
 
-def as_the_oracle(events: Sequence[Event]) -> None:
+def as_the_oracle(events: Sequence[LearnerEvent]) -> None:
     for (name, values), rows in zip(ASKED, answers(events), strict=True):
         assert rows == close(getattr(people, name.replace("-", "_"))(events, **values)), (name, values)
 
@@ -480,7 +487,7 @@ moments = st.one_of(
     st.integers(0, 45 * 86_400_000_000).map(lambda micros: timedelta(microseconds=micros)),
 )
 any_events = st.builds(
-    Event,
+    LearnerEvent,
     learner=st.sampled_from(["a", "b", "ä", "'", "e", None]),
     time=moments.map(lambda after: datetime(2013, 10, 12) + after),  # noqa: DTZ001 - clocks go back on the 27th
     action=st.sampled_from(["page_view", "video_play", "video_heartbeat"]),
@@ -497,7 +504,7 @@ def test_any_events_are_counted_as_the_oracle_counts_them(events) -> None:
     as_the_oracle(events)
 
 
-def crowd(seed: int, learners: int = 60) -> list[Event]:
+def crowd(seed: int, learners: int = 60) -> list[LearnerEvent]:
     """Learners of three devices and many countries, who come for a few sessions of some weeks."""
     chance = random.Random(seed)
     events = []
@@ -509,7 +516,9 @@ def crowd(seed: int, learners: int = 60) -> list[Event]:
         }
         moment = datetime(2013, 10, 7) + timedelta(days=chance.expovariate(1 / 10))  # noqa: DTZ001
         for _ in range(chance.choice([1, 1, 5, 40])):
-            events.append(Event(f"{nth}", moment, chance.choice(["page_view", "video_play", "video_load"]), **fields))
+            events.append(
+                LearnerEvent(f"{nth}", moment, chance.choice(["page_view", "video_play", "video_load"]), **fields)
+            )
             moment += timedelta(seconds=chance.choice([0, 7, 200, 400, 1700, 1801, 90_000, 300_000]))
     return events
 

@@ -16,7 +16,7 @@ MINUTE, DAY, WEEK = timedelta(minutes=1), timedelta(days=1), timedelta(days=7)
 Z = 1.959963984540054
 
 
-class Event(NamedTuple):
+class LearnerEvent(NamedTuple):
     """Who did what when; `clock` is false where the time is a day only."""
 
     learner: str | None
@@ -51,15 +51,15 @@ def mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def by_learner(events: Iterable[Event]) -> dict[str, list[Event]]:
-    people: dict[str, list[Event]] = defaultdict(list)
+def by_learner(events: Iterable[LearnerEvent]) -> dict[str, list[LearnerEvent]]:
+    people: dict[str, list[LearnerEvent]] = defaultdict(list)
     for one in sorted(events, key=lambda one: one.time):
         if one.learner is not None:
             people[one.learner].append(one)
     return people
 
 
-def active_days(events: Iterable[Event]) -> dict[str, set[date]]:
+def active_days(events: Iterable[LearnerEvent]) -> dict[str, set[date]]:
     return {learner: {one.time.date() for one in mine} for learner, mine in by_learner(events).items()}
 
 
@@ -67,7 +67,7 @@ def all_between(first: date, last: date, step: timedelta = DAY) -> list[date]:
     return [first + nth * step for nth in range((last - first) // step + 1)]
 
 
-def daily(events: Sequence[Event], weeks: str = "rolling") -> list[Row]:
+def daily(events: Sequence[LearnerEvent], weeks: str = "rolling") -> list[Row]:
     people = active_days(events)
     if not people:
         return []
@@ -106,7 +106,7 @@ def _kind(days: set[date], day: date) -> str:
     return "dormant" if day - DAY in days else ""
 
 
-def runs(events: Iterable[Event], gap: int) -> list[list[Event]]:
+def runs(events: Iterable[LearnerEvent], gap: int) -> list[list[LearnerEvent]]:
     """Sessions: a silence over `gap` minutes ends one."""
     found = []
     for mine in by_learner(one for one in events if one.clock).values():
@@ -121,13 +121,13 @@ def runs(events: Iterable[Event], gap: int) -> list[list[Event]]:
 NOISE = ("video_wait", "video_heartbeat", "video_load", "video_other", "other")
 
 
-def is_engaged(session: list[Event]) -> bool:
+def is_engaged(session: list[LearnerEvent]) -> bool:
     views = sum(one.action == "page_view" for one in session)
     deliberate = any(one.action not in (*NOISE, "page_view") for one in session)
     return session[-1].time - session[0].time > timedelta(seconds=10) or views >= 2 or deliberate
 
 
-def sessions(events: Sequence[Event], gap: int = 30) -> list[Row]:
+def sessions(events: Sequence[LearnerEvent], gap: int = 30) -> list[Row]:
     found = runs(events, gap)
     each = list(Counter(one[0].learner for one in found).values())
     lengths = [(one[-1].time - one[0].time) / MINUTE for one in found]
@@ -168,7 +168,7 @@ LENGTHS = {
 }
 
 
-def session_lengths(events: Sequence[Event], gap: int = 30) -> list[Row]:
+def session_lengths(events: Sequence[LearnerEvent], gap: int = 30) -> list[Row]:
     found = [((one[-1].time - one[0].time).total_seconds(), one[0].learner) for one in runs(events, gap)]
     rows, below = [], -1.0
     for name, limit in LENGTHS.items():
@@ -180,7 +180,7 @@ def session_lengths(events: Sequence[Event], gap: int = 30) -> list[Row]:
     return rows if found else []
 
 
-def time_on_task(events: Sequence[Event]) -> list[Row]:
+def time_on_task(events: Sequence[LearnerEvent]) -> list[Row]:
     clocked = [one for one in events if one.clock]
     spent: dict[date, dict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
     for learner, mine in by_learner(clocked).items():
@@ -209,7 +209,7 @@ def time_on_task(events: Sequence[Event]) -> list[Row]:
     return rows
 
 
-def retention(events: Sequence[Event]) -> list[Row]:
+def retention(events: Sequence[LearnerEvent]) -> list[Row]:
     people = active_days(events)
     if not people:
         return []
@@ -230,7 +230,7 @@ def retention(events: Sequence[Event]) -> list[Row]:
     return rows
 
 
-def segment_of(mine: list[Event], by: str) -> str:
+def segment_of(mine: list[LearnerEvent], by: str) -> str:
     if by == "none":
         return "all"
     if by == "cohort":
@@ -247,7 +247,7 @@ class Stay(NamedTuple):
     left: bool
 
 
-def stays(events: Sequence[Event], quiet: int, by: str) -> list[Stay]:
+def stays(events: Sequence[LearnerEvent], quiet: int, by: str) -> list[Stay]:
     people = by_learner(events)
     last = max((mine[-1].time.date() for mine in people.values()), default=date.min)
     found = [
@@ -263,7 +263,7 @@ def stays(events: Sequence[Event], quiet: int, by: str) -> list[Stay]:
     return [one if one.segment in largest else one._replace(segment="other") for one in found]
 
 
-def survival(events: Sequence[Event], quiet: int = 10, by: str = "none") -> list[Row]:
+def survival(events: Sequence[LearnerEvent], quiet: int = 10, by: str = "none") -> list[Row]:
     found = stays(events, quiet, by)
     rows = []
     for segment in sorted({one.segment for one in found}):
@@ -299,7 +299,7 @@ def _band(share: float, variance: float) -> tuple[float | None, float | None]:
     return math.exp(-math.exp(middle - half)), math.exp(-math.exp(middle + half))
 
 
-def survival_test(events: Sequence[Event], quiet: int = 10, by: str = "none") -> list[Row]:
+def survival_test(events: Sequence[LearnerEvent], quiet: int = 10, by: str = "none") -> list[Row]:
     found = stays(events, quiet, by)
     rows: list[Row] = []
     for segment in sorted({one.segment for one in found}):
@@ -333,7 +333,7 @@ def _verdict(row: Row) -> str | None:
     return "stays longer" if row["left"] < row["expected"] else "leaves earlier"
 
 
-def dropout(events: Sequence[Event]) -> list[Row]:
+def dropout(events: Sequence[LearnerEvent]) -> list[Row]:
     people = active_days(events)
     if not people:
         return []
@@ -356,9 +356,9 @@ def dropout(events: Sequence[Event]) -> list[Row]:
     return rows
 
 
-def hours(events: Sequence[Event], clock: str = "utc") -> list[Row]:
+def hours(events: Sequence[LearnerEvent], clock: str = "utc") -> list[Row]:
     mine = [one for one in events if one.learner is not None and one.clock]
-    cells: dict[tuple[int, int], list[Event]] = defaultdict(list)
+    cells: dict[tuple[int, int], list[LearnerEvent]] = defaultdict(list)
     unknown = 0
     for one in mine:
         zone = UTC if clock == "utc" else _zone(one.zone)

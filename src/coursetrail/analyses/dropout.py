@@ -30,7 +30,9 @@ dropout = Analysis(
     chart=Lines(x="week", values=("share",), by="preset", low="low", high="high"),
     sql="""
         with active as (
-            select learner, day - (day + 3) % 7 as week, min(day) as first from days group by learner, day - (day + 3) % 7
+            select learner, day - (day + 3) % 7 as week, min(day) as first
+            from days
+            group by learner, day - (day + 3) % 7
         ), steps as (
             select week, lead(first) over (partition by learner order by week) as next from active
         ), counted as (
@@ -56,7 +58,9 @@ dropout = Analysis(
                 week, preset,
                 coalesce(learners, 0) as learners,
                 case
-                    when week + needs <= last then coalesce(case when preset = 'kdd2015' then pausing else leaving end, 0)
+                    when week + needs > last then null
+                    when preset = 'kdd2015' then coalesce(pausing, 0)
+                    else coalesce(leaving, 0)
                 end as gone
             from presets left join counted using (week)
         )

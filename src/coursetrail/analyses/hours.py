@@ -47,7 +47,9 @@ hours = Analysis(
             from moments
             group by learner, zone, micros - micros % unit
         ), clocks as (
-            select learner, events, case when $clock = 'local' then wall_microseconds(time, zone) else micros end as wall
+            select
+                learner, events,
+                case when $clock = 'local' then wall_microseconds(time, zone) else micros end as wall
             from units
         ), dated as (
             select

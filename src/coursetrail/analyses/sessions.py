@@ -5,7 +5,9 @@ import pyarrow as pa
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.parameters import Parameter
 
-GAP = Parameter("gap", int, 30, "A silence of more minutes than this ends a session.", metavar="MINUTES", least=5, most=10_080)
+GAP = Parameter(
+    "gap", int, 30, "A silence of more minutes than this ends a session.", metavar="MINUTES", least=5, most=10_080
+)
 """At least the 5 minutes of `slots`: no silence inside of one is longer."""
 
 SESSION = "A session is a run of events of one learner without a silence of more than $gap minutes"

@@ -86,14 +86,15 @@ survival = Analysis(
         ), estimated as (
             select
                 *,
+                is_over = 0 and log_survival = 0 as is_certain,
                 case when is_over = 0 and log_survival < 0 then {Z} * sqrt(variance) / -log_survival end as margin
             from sums
         )
         select
             segment, days, at_risk, gone as left, censored,
             case when is_over = 1 then 0 else round(exp(log_survival), 9) end as survival,
-            case when is_over = 0 and log_survival = 0 then 1 else round(exp(log_survival * exp(margin)), 9) end as low,
-            case when is_over = 0 and log_survival = 0 then 1 else round(exp(log_survival * exp(-margin)), 9) end as high
+            case when is_certain then 1 else round(exp(log_survival * exp(margin)), 9) end as low,
+            case when is_certain then 1 else round(exp(log_survival * exp(-margin)), 9) end as high
         from estimated
         order by segment, days
     """,

@@ -17,8 +17,8 @@ survival_test = Analysis(
     definition=(
         f"{STAY} Each segment is compared with all other learners by the log-rank test: left are those who left, "
         "expected how many would have left if the segment were like the rest; fewer left than expected means longer "
-        "stays. chi_square has one degree of freedom; p: how probable so large a difference is by chance, to 9 decimals. p_adjusted: "
-        "p after Benjamini and Hochberg over all segments of the table. verdict: 'stays longer' or 'leaves earlier' "
+        "stays. chi_square has one degree of freedom; p: how probable so large a difference is by chance, to 9 decimals. "
+        "p_adjusted: p after Benjamini and Hochberg over all segments of the table. verdict: 'stays longer' or 'leaves earlier' "
         "where p_adjusted is below 0.05, else 'no clear difference'; empty where there is nothing to compare. "
         f"{MEANING}"
     ),
@@ -62,7 +62,9 @@ survival_test = Analysis(
         ), tested as (
             select
                 segment, learners, gone, expected,
-                case when variance > 1e-9 then round((gone - expected) * (gone - expected) / variance, 6) end as chi_square
+                case
+                    when variance > 1e-9 then round((gone - expected) * (gone - expected) / variance, 6)
+                end as chi_square
             from sizes_of_segments join sums using (segment)
         ), ranked as (
             select
@@ -80,7 +82,8 @@ survival_test = Analysis(
             from ranked
         )
         select
-            segment, learners, gone as left, round(expected, 6) as expected, chi_square, p, round(p_adjusted, 9) as p_adjusted,
+            segment, learners, gone as left, round(expected, 6) as expected, chi_square, p,
+            round(p_adjusted, 9) as p_adjusted,
             case
                 when p_adjusted < 0.05 and gone < expected then 'stays longer'
                 when p_adjusted < 0.05 then 'leaves earlier'

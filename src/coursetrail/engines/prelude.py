@@ -4,8 +4,8 @@
 `wilson_low(k, n)` and `wilson_high(k, n)`: the 95 % interval of the share k of n (Wilson 1927, without continuity
 correction); null for n = 0 and where k is null. `chi_square_p(x)`: how probable a chi-square of at least x with one
 degree of freedom is by chance; its relative error is below 2e-7 (the approximation of erfc in Numerical Recipes, §6.2).
-`wall_microseconds(t, zone)`: what a clock in an IANA time zone shows at a time, as if it were microseconds since 1970 UTC;
-null where the name is not that of a zone. Engines have tables of zones of their own: they may differ for future times.
+`wall_microseconds(t, zone)`: what a clock in an IANA time zone shows at a time, as microseconds since 1970 on that
+clock; null where the name is not that of a zone. Engines have their own tables of zones, which may differ for times to come.
 """
 
 from coursetrail.engines.sql import literal
@@ -51,8 +51,10 @@ SPARK = tuple(
         "to_day(n bigint) returns date return date_add(date'1970-01-01', cast(n as int))",
         f"wilson_low(k double, n double) returns double return {_wilson('k', 'n', '-')}",
         f"wilson_high(k double, n double) returns double return {_wilson('k', 'n', '+')}",
-        "wall_microseconds(t timestamp, zone string) returns bigint "
-        f"return unix_micros(from_utc_timestamp(t, {_ZONE}))",
+        (
+            "wall_microseconds(t timestamp, zone string) returns bigint "
+            f"return unix_micros(from_utc_timestamp(t, {_ZONE}))"
+        ),
         f"chi_square_p(x double) returns double return {_chi_square_p('x')}",
     )
 )
