@@ -553,8 +553,9 @@ def zones_are_right(engine: Engine) -> None:
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_spark_gives_the_same_rows(session) -> None:
-    for events in ([], *AWKWARD.values(), crowd(2)):
-        distributed = answers_of(session, events, ASKED, Filters())
+    awkward = [one._replace(learner=f"{name} {one.learner}") for name, events in AWKWARD.items() for one in events]
+    for events in ([], [*awkward, *crowd(2)]):
+        distributed = answers_of(session, events, ASKED, EVERYTHING)
         for asked, one, other in zip(ASKED, answers(events), distributed, strict=True):
             assert one == other, asked
     zones_are_right(session)

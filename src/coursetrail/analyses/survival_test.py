@@ -17,9 +17,10 @@ survival_test = Analysis(
     definition=(
         f"{STAY} Each segment is compared with all other learners by the log-rank test: left are those who left, "
         "expected how many would have left if the segment were like the rest; fewer left than expected means longer "
-        "stays. chi_square has one degree of freedom; p: how probable so large a difference is by chance, to 9 decimals. "
-        "p_adjusted: p after Benjamini and Hochberg over all segments of the table. verdict: 'stays longer' or 'leaves earlier' "
-        "where p_adjusted is below 0.05, else 'no clear difference'; empty where there is nothing to compare. "
+        "stays. chi_square has one degree of freedom. p: how probable so large a difference is by chance, to 9 "
+        "decimals. p_adjusted: p after Benjamini and Hochberg over all segments of the table. verdict: 'stays longer' "
+        "or 'leaves earlier' where p_adjusted is below 0.05, else 'no clear difference'; empty where there is nothing "
+        "to compare. "
         f"{MEANING}"
     ),
     columns={

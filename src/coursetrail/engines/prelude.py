@@ -5,7 +5,8 @@
 correction); null for n = 0 and where k is null. `chi_square_p(x)`: how probable a chi-square of at least x with one
 degree of freedom is by chance; its relative error is below 2e-7 (the approximation of erfc in Numerical Recipes, §6.2).
 `wall_microseconds(t, zone)`: what a clock in an IANA time zone shows at a time, as microseconds since 1970 on that
-clock; null where the name is not that of a zone. Engines have their own tables of zones, which may differ for times to come.
+clock; null where the name is not that of a zone. Engines have their own tables of zones: for the future they
+may differ.
 """
 
 from coursetrail.engines.sql import literal
