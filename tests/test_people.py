@@ -43,6 +43,8 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("survival-test", {"by": "cohort"}),
     ("survival-test", {}),
     ("dropout", {}),
+    ("at-risk", {}),
+    ("at-risk", {"days": 1, "recent": 60}),
     ("hours", {}),
     ("hours", {"clock": "local"}),
 )
@@ -406,6 +408,33 @@ def test_a_last_visit_is_known_also_when_a_filter_ends_before_it() -> None:
     assert column(answer(events, "survival"), "left") == [1, 0]
 
 
+# at risk
+
+
+def test_a_chance_of_coming_back_by_hand_stands_with_what_became_known_of_it() -> None:
+    # On day 20, zoe is silent for 6 days. Of the ten others who were, and were seen until the 20th day after, hal and
+    # kim came back by then. On day 6 the chance was the same for four and kim, by the five before them: kim came back. For
+    # hal it was 0, and he did not.
+    events = [
+        *(event for name in "abcd" for event in on(name, -14)),
+        *on("hal", -14, 6),
+        *(event for name in "efgi" for event in on(name, 0)),
+        *on("kim", 0, 20),
+        *on("zoe", 12, 13, 14),
+    ]
+    (row,) = answer(events, "at-risk")
+    assert (row["learner"], row["last_day"], row["silent_days"]) == ("zoe", date(2013, 8, 12), 6)
+    assert (row["active_days"], row["usual_gap"]) == (3, 1)
+    assert (row["chance"], row["checked"], row["came_back"]) == (pytest.approx(0.2), 5, 0.2)
+    assert row["brier"] == pytest.approx((4 * 0.2**2 + 0.8**2) / 6, abs=1e-6)
+    assert row["brier_of_share"] == pytest.approx(1 / 6 * 5 / 6)
+
+
+def test_a_filter_that_ends_early_makes_no_one_at_risk_who_is_there_on_the_last_day() -> None:
+    events = [event for nth in range(20) for event in on(f"{nth}", *range(nth % 3, 60, 3))]
+    assert answer(events, "at-risk", Filters(until=date(2013, 9, 1)), days=1) == []
+
+
 # hours
 
 
@@ -509,7 +538,7 @@ def crowd(seed: int, learners: int = 60) -> list[LearnerEvent]:
     chance = random.Random(seed)
     events = []
     for nth in range(learners):
-        fields = {
+        fields: dict[str, Any] = {
             "device": chance.choice(["tablet", "desktop", "phone", None]),
             "country": chance.choice("ABCDEFGHIJK"),
             "zone": chance.choice(["Europe/Berlin", "America/New_York", "Asia/Kathmandu", None, "x"]),

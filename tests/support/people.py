@@ -386,3 +386,62 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError):  # not the name of a zone
         return None
+
+
+def at_risk(events: Sequence[LearnerEvent], days: int = 3, recent: int = 28) -> list[Row]:
+    people = active_days(events)
+    if not people:
+        return []
+    end = max(max(days) for days in people.values())
+    then = end - 14 * DAY
+    checked = [(chance, any(then < day for day in people[who])) for who, chance in chances(people, then).items()]
+    share = sum(back for _, back in checked) / len(checked) if checked else 0
+    rows = []
+    for learner, chance in chances(people, end).items():
+        mine = sorted(people[learner])
+        silence = (end - mine[-1]).days
+        alike = [back for one, back in checked if math.floor(one * 10) == math.floor(chance * 10)]
+        if len(mine) < days or not 1 <= silence <= recent or chance >= 0.5 or not alike:
+            continue
+        low, high = wilson(sum(alike), len(alike))
+        rows.append(
+            {
+                "learner": learner,
+                "last_day": mine[-1],
+                "silent_days": silence,
+                "active_days": len(mine),
+                "usual_gap": percentile([(b - a).days for a, b in pairwise(mine)], 50),
+                "chance": chance,
+                "checked": len(alike),
+                "came_back": sum(alike) / len(alike),
+                "low": low,
+                "high": high,
+                "brier": sum((one - back) ** 2 for one, back in checked) / len(checked),
+                "brier_of_share": share * (1 - share),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["active_days"], row["learner"]))
+
+
+def chances(people: dict[str, set[date]], asked: date) -> dict[str, float]:
+    """The chance of each learner who was there by then, with what was known then; without those of whom none is."""
+    earlier = {learner: sorted(day for day in days if day <= asked) for learner, days in people.items()}
+    known = {learner: days for learner, days in earlier.items() if days}
+    found = {}
+    for learner, mine in known.items():
+        silence = asked - mine[-1]
+
+        def ended(days: list[date], silence: timedelta = silence) -> list[bool]:
+            """Of each silence that lasted as long and was seen 14 days more: whether it ended in these."""
+            spells = zip(days, [*days[1:], date.max], strict=True)
+            return [
+                after - day <= silence + 14 * DAY
+                for day, after in spells
+                if after - day > silence and day + silence + 14 * DAY <= asked
+            ]
+
+        everyone = [one for days in known.values() for one in ended(days)]
+        own = ended(mine) if len(mine) > 5 else []
+        if everyone:
+            found[learner] = (sum(own) + 5 * (sum(everyone) / len(everyone))) / (len(own) + 5)
+    return found

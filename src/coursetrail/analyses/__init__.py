@@ -5,6 +5,7 @@ It may import engines, dataset, lookups, render, and what is below them.
 
 from coursetrail.analyses.activity import activity
 from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.at_risk import at_risk
 from coursetrail.analyses.browsers import browsers
 from coursetrail.analyses.concentration import concentration
 from coursetrail.analyses.daily import daily
@@ -24,7 +25,7 @@ from coursetrail.errors import UsageError, did_you_mean
 
 ALL: tuple[Analysis, ...] = (
     *(browsers, systems, devices, languages, learners, activity, concentration),
-    *(daily, sessions, session_lengths, time_on_task, hours, retention, survival, survival_test, dropout),
+    *(daily, sessions, session_lengths, time_on_task, hours, retention, survival, survival_test, dropout, at_risk),
 )
 
 
