@@ -413,8 +413,8 @@ def test_a_last_visit_is_known_also_when_a_filter_ends_before_it() -> None:
 
 def test_a_chance_of_coming_back_by_hand_stands_with_what_became_known_of_it() -> None:
     # On day 20, zoe is silent for 6 days. Of the ten others who were, and were seen until the 20th day after, hal and
-    # kim came back by then. On day 6 the chance was the same for four and kim, by the five before them: kim came back. For
-    # hal it was 0, and he did not.
+    # kim came back by then. On day 6 the chance was the same for four and kim, by the five before them: kim came
+    # back. For hal it was 0, and he did not.
     events = [
         *(event for name in "abcd" for event in on(name, -14)),
         *on("hal", -14, 6),
