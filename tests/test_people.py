@@ -427,7 +427,7 @@ def test_a_chance_of_coming_back_by_hand_stands_with_what_became_known_of_it() -
     assert (row["active_days"], row["usual_gap"]) == (3, 1)
     assert (row["chance"], row["checked"], row["came_back"]) == (pytest.approx(0.2), 5, 0.2)
     assert row["brier"] == pytest.approx((4 * 0.2**2 + 0.8**2) / 6, abs=1e-6)
-    assert row["brier_of_share"] == pytest.approx(1 / 6 * 5 / 6)
+    assert row["brier_of_all"] == pytest.approx(1 / 6 * 5 / 6)
 
 
 def test_a_filter_that_ends_early_makes_no_one_at_risk_who_is_there_on_the_last_day() -> None:

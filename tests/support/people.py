@@ -417,7 +417,7 @@ def at_risk(events: Sequence[LearnerEvent], days: int = 3, recent: int = 28) -> 
                 "low": low,
                 "high": high,
                 "brier": sum((one - back) ** 2 for one, back in checked) / len(checked),
-                "brier_of_share": share * (1 - share),
+                "brier_of_all": share * (1 - share),
             }
         )
     return sorted(rows, key=lambda row: (-row["active_days"], row["learner"]))

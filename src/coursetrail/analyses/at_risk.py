@@ -23,7 +23,7 @@ at_risk = Analysis(
         "it: the same chance was computed as of 14 days before, with what was known then. Of the learners whose chance "
         "was then in the same class (0 to 0.1, 0.1 to 0.2, …), checked in number, came_back is the share who came "
         "back, with its 95 % interval (Wilson). brier: mean squared error of all these chances; 0 is perfect, and "
-        "brier_of_share is that of telling everyone the same true share. A learner is not shown where no class of "
+        "brier_of_all is that of telling everyone the same true share. A learner is not shown where no class of "
         "then says how far to believe the chance. Ids are those of the export."
     ),
     columns={
@@ -38,7 +38,7 @@ at_risk = Analysis(
         "low": pa.float64(),
         "high": pa.float64(),
         "brier": pa.float64(),
-        "brier_of_share": pa.float64(),
+        "brier_of_all": pa.float64(),
     },
     parameters=(
         Parameter("days", int, 3, "Only learners with at least this many active days.", least=1),
@@ -129,7 +129,7 @@ at_risk = Analysis(
             wilson_low(back, checked) as low,
             wilson_high(back, checked) as high,
             brier,
-            share * (1 - share) as brier_of_share
+            share * (1 - share) as brier_of_all
         from classified
             join checks using (class)
             left join usual using (asked, learner)
