@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
-from coursetrail.analyses.relations import Identity
+from coursetrail.analyses.relations import Identity, materialized, named_relations
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.engines.engine import Engine
@@ -95,7 +95,11 @@ def answers_of(
         engine.register(name, table, table.schema)
     engine.view("all_events", Identity().over("stored_events", EVENTS.schema.names, [2]))
     analyses = [(find(name), values) for name, values in asked]
-    return [engine.query(one.render(filters, values)).cast(one.schema).to_pylist() for one, values in analyses]
+    shared = named_relations(" ".join(one.sql for one, _ in analyses))
+    for relation in shared:
+        engine.materialize(relation.name, materialized(relation, filters))
+    texts = [one.render(filters, values, computed=shared) for one, values in analyses]
+    return [engine.query(text).cast(one.schema).to_pylist() for text, (one, _) in zip(texts, analyses, strict=True)]
 
 
 @pytest.fixture

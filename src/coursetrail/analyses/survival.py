@@ -24,8 +24,8 @@ QUIET = Parameter(
 STAY = (
     "A learner's stay is the number of days from their first to their last active UTC day. It ends where they left: at "
     "their last event. The observation ends with the day of the last event of all, inside the filters. Who was active "
-    "in its last $quiet days may not have left (right-censored): their stay is at least that long. Where courses end at "
-    "different times, ask for one course at a time: the end of a course is not a learner's decision."
+    "in its last $quiet days may not have left (right-censored): their stay is at least that long. Where courses end "
+    "at different times, ask for one course at a time: the end of a course is not a learner's decision."
 )
 
 STAYS = f"""
