@@ -10,7 +10,7 @@ PERCENTILES = {"p25": 25, "median": 50, "p75": 75, "p90": 90}
 
 
 def _of_each(percent: int, column: str) -> str:
-    return f"min(case when 100 * by_{column} >= {percent} * n then {column} end) / 60000000.0"
+    return f"min(case when 100 * by_{column} >= {percent} * n then {column} end) / 60000000"
 
 
 _MEASURES = [
