@@ -1,4 +1,4 @@
-"""The seven questions: their answers by hand, by an oracle, by what was planted, and by what was published."""
+"""The first seven questions: their answers by hand, by an oracle, by what was planted, and by what was published."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ from coursetrail.render.tables import WRITERS
 from support.clicks import CHROME, FIREFOX, GOOGLEBOT, HOSTILE, IPHONE, MORNING, every, line
 from support.oracle import Agent, Event, Oracle, read
 
-NAMES = [analysis.name for analysis in ANALYSES]
+NAMES = ["browsers", "systems", "devices", "languages", "learners", "activity", "concentration"]
 SITE = "https://class.coursera.org/psy-001"
 PUBLISHED = Path(__file__).parents[2] / "shared" / "data" / "psy001" / "clicks_per_learner.csv"
 

@@ -5,15 +5,28 @@ It may import engines, dataset, lookups, render, and what is below them.
 
 from coursetrail.analyses.activity import activity
 from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.at_risk import at_risk
 from coursetrail.analyses.browsers import browsers
 from coursetrail.analyses.concentration import concentration
+from coursetrail.analyses.daily import daily
 from coursetrail.analyses.devices import devices
+from coursetrail.analyses.dropout import dropout
+from coursetrail.analyses.hours import hours
 from coursetrail.analyses.languages import languages
 from coursetrail.analyses.learners import learners
+from coursetrail.analyses.retention import retention
+from coursetrail.analyses.session_lengths import session_lengths
+from coursetrail.analyses.sessions import sessions
+from coursetrail.analyses.survival import survival
+from coursetrail.analyses.survival_test import survival_test
 from coursetrail.analyses.systems import systems
+from coursetrail.analyses.time_on_task import time_on_task
 from coursetrail.errors import UsageError, did_you_mean
 
-ALL: tuple[Analysis, ...] = (browsers, systems, devices, languages, learners, activity, concentration)
+ALL: tuple[Analysis, ...] = (
+    *(browsers, systems, devices, languages, learners, activity, concentration),
+    *(daily, sessions, session_lengths, time_on_task, hours, retention, survival, survival_test, dropout, at_risk),
+)
 
 
 def aggregates() -> tuple[Analysis, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from coursetrail.analyses.filters import Filters
+from coursetrail.dataset.actions import NOISE
+from coursetrail.engines.sql import literal
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ SLOTS = Relation(
     name="slots",
     meaning=(
         "What a learner did within five minutes of the UTC clock: `slot` is their beginning in microseconds since "
-        "1970, `begins` and `ends` are the first and the last event; clicks are `page_views` and `other_clicks`."
+        "1970, `begins` and `ends` are the first and the last event; `page_views` and `other_clicks` are deliberate, "
+        "also where every event counts as a click."
     ),
     sql="""
     select
@@ -56,13 +59,13 @@ SLOTS = Relation(
         count(*) as events,
         sum(clicks) as clicks,
         sum(case when action = 'page_view' then clicks else 0 end) as page_views,
-        sum(case when action = 'page_view' then 0 else clicks end) as other_clicks
+        sum(case when action in (NOISE, 'page_view') then 0 else clicks end) as other_clicks
     from (
         select *, microseconds(time) - microseconds(time) % 300000000 as slot
         from (select learner, time, action, clicks, has_clock from {events} where learner is not null) as moments
     ) as timed
     group by learner, slot, has_clock
-""",
+""".replace("NOISE", ", ".join(map(literal, NOISE))),
 )
 DAYS = Relation(
     name="days",
