@@ -13,7 +13,7 @@ problems = Analysis(
         "all their tries. right_first of n learners were right at the first try; right_ever, at any try; "
         "median_minutes, from the first try to the first right one, of those who were. gave_up of gave_up_n learners: "
         "the last try was wrong, and 7 days passed without another; learners whose last try lies less than 7 days "
-        "before the last event of the course are not counted there, for they may still try. Learners with a try whose "
+        "before the last event on an item of the course are not counted there, for they may still try. Learners with a try whose "
         "result is not known are counted as learners only. Shares have 95 % intervals (Wilson). Exports of Coursera "
         "have no results, so its quizzes are not here."
     ),
@@ -67,8 +67,8 @@ problems = Analysis(
             from numbered
             group by course, item, learner
         ), closing as (
-            select coalesce(course, '') as course, max(microseconds(time)) as last_event
-            from events
+            select coalesce(course, '') as course, max(microseconds(ends)) as last_event
+            from item_visits
             group by coalesce(course, '')
         ), counted as (
             select
