@@ -134,38 +134,34 @@ VIEWINGS = Relation(
         "seconds (`video_heartbeat`), reports that follow each other are one, and only they count."
     ),
     sql="""
-    select course, item, learner, time, case when target >= 0 then target else position end as begins, ends, rate
+    select course, item, learner, time, case when came_to >= 0 then came_to else position end as begins, ends, rate
     from (
         select
-            course, item, learner, time, action, position, rate,
-            last(
-                case when action = 'video_seek' then coalesce(position, -1) when action = 'video_play' then -1 end
-                ignore nulls
-            ) over before as target,
-            case
-                when lead(action) over moves in ('video_pause', 'video_end') then lead(position) over moves
-                when lead(action) over moves = 'video_seek' then lead(position_from) over moves
-            end as ends
+            course, item, learner, time, action, rate, position, ends,
+            lag(target) over (partition by course, item, learner order by time, source, line) as came_to
         from (
             select
-                coalesce(course, '') as course, item, learner, time, source, line, action, position, position_from, rate
-            from {events}
-            where learner is not null and item is not null
-                and action in ('video_play', 'video_pause', 'video_seek', 'video_end')
-        ) as played
-        window
-            moves as (partition by course, item, learner order by time, source, line),
-            before as (
-                partition by course, item, learner order by time, source, line
-                rows between unbounded preceding and 1 preceding
-            )
-    ) as paired
+                course, item, learner, time, source, line, action, rate, position,
+                case when action = 'video_seek' then position end as target,
+                lead(case when action = 'video_seek' then position_from when action <> 'video_play' then position end)
+                    over (partition by course, item, learner order by time, source, line) as ends
+            from (
+                select
+                    coalesce(course, '') as course, item, learner, time, source, line, action, position, position_from,
+                    rate
+                from {events}
+                where learner is not null and item is not null
+                    and action in ('video_play', 'video_pause', 'video_seek', 'video_end')
+            ) as moves
+        ) as closed
+        where action in ('video_play', 'video_seek')
+    ) as played
     anti join (
         select distinct coalesce(course, '') as course, item, learner from {events}
         where action = 'video_heartbeat'
     ) as reported using (course, item, learner)
-    where action = 'video_play' and (target >= 0 or position >= 0)
-        and ends - case when target >= 0 then target else position end between 0.25 and 36000
+    where action = 'video_play' and (came_to >= 0 or position >= 0)
+        and ends - case when came_to >= 0 then came_to else position end between 0.25 and 36000
     union all
     select course, item, learner, min(time) as time, min(begins) as begins, max(ends) as ends, min(rate) as rate
     from (
@@ -211,7 +207,7 @@ VIEWERS = Relation(
         sum(greatest(last_bin - greatest(first_bin, coalesce(last_seen, -1) + 1) + 1, 0)) as bins,
         max(case when first_bin = 0 then 1 else 0 end) as at_start
     from (
-        select *, max(ends) over before as seen_to, max(last_bin) over before as last_seen
+        select *, max(ends) over earlier as seen_to, max(last_bin) over earlier as last_seen
         from (
             select
                 course, item, learner,
@@ -221,7 +217,7 @@ VIEWERS = Relation(
                 cast(floor(ends / 5) as bigint) as last_bin
             from viewings
         ) as counted
-        window before as (
+        window earlier as (
             partition by course, item, learner order by begins, ends, first_bin, last_bin
             rows between unbounded preceding and 1 preceding
         )
