@@ -5,25 +5,43 @@ It may import engines, dataset, lookups, render, and what is below them.
 
 from coursetrail.analyses.activity import activity
 from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.areas import areas
 from coursetrail.analyses.browsers import browsers
 from coursetrail.analyses.concentration import concentration
-from coursetrail.analyses.devices import devices
-from coursetrail.analyses.languages import languages
-from coursetrail.analyses.learners import learners
-from coursetrail.analyses.systems import systems
-from coursetrail.analyses.areas import areas
 from coursetrail.analyses.countries import countries
+from coursetrail.analyses.devices import devices
 from coursetrail.analyses.funnel import funnel
 from coursetrail.analyses.items import items
+from coursetrail.analyses.languages import languages
+from coursetrail.analyses.learners import learners
 from coursetrail.analyses.paths import paths
 from coursetrail.analyses.problems import problems
 from coursetrail.analyses.quality import quality
+from coursetrail.analyses.systems import systems
 from coursetrail.analyses.video_heat import video_heat
 from coursetrail.analyses.video_seeks import video_seeks
 from coursetrail.analyses.videos import videos
 from coursetrail.errors import UsageError, did_you_mean
 
-ALL: tuple[Analysis, ...] = (browsers, systems, devices, languages, learners, activity, concentration, areas, items, videos, video_heat, video_seeks, paths, funnel, problems, countries, quality)
+ALL: tuple[Analysis, ...] = (
+    browsers,
+    systems,
+    devices,
+    languages,
+    learners,
+    activity,
+    concentration,
+    areas,
+    items,
+    videos,
+    video_heat,
+    video_seeks,
+    paths,
+    funnel,
+    problems,
+    countries,
+    quality,
+)
 
 
 def aggregates() -> tuple[Analysis, ...]:
