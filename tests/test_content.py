@@ -235,7 +235,7 @@ def test_without_a_syllabus_items_come_by_the_median_rank_of_first_visits() -> N
         view("b", 0, "lecture", "1"), view("b", 1, "lecture", "2"),
         view("c", 0, "quiz", "1"), view("c", 1, "lecture", "1"),
     )  # fmt: skip
-    assert [row[2:4] + (row[5], row[10]) for row in ask(events, "items")] == [
+    assert [(*row[2:4], row[5], row[10]) for row in ask(events, "items")] == [
         ("lecture", "1", 3, 1.0),
         ("quiz", "1", 1, 1.0),
         ("lecture", "2", 2, 2.0),

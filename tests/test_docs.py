@@ -137,7 +137,7 @@ def test_every_analysis_is_documented(analysis: Any) -> None:
     page = (DOCS / "analyses.md").read_text()
     section = page.partition(f"\n## {analysis.name}\n")[2].partition("\n## ")[0]
     assert analysis.question in section
-    assert " ".join(analysis.definition.split()) in " ".join(section.split())
+    assert " ".join(analysis.definition_with().split()) in " ".join(section.split())
     for column in analysis.columns:
         assert f"| `{column}` |" in section
 

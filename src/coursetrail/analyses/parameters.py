@@ -26,8 +26,8 @@ class Parameter:
 
     `name` is the Python keyword and `option` the command line's, if it is not `--name`. `type` is str, int, float, date
     or bool; a bool is an option without a value, or turned on by the one word in `choices`, as in `--without bots`.
-    `choices` are all values that a str may have; `least` and `most` bound a number; a str matches the regular expression `pattern`
-    completely. `help` says in one sentence what
+    `choices` are all values that a str may have; `least` and `most` bound a number; a str matches the
+    regular expression `pattern` completely. `help` says in one sentence what
     the parameter does; `metavar` stands for the value there.
     """
 

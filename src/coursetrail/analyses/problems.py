@@ -9,13 +9,13 @@ problems = Analysis(
     title="Problems",
     question="Which problems are hard, and where do learners give up?",
     definition=(
-        "Per problem with answers that the server of Open edX graded (problem_check): learners who tried, and attempts, "
-        "all their tries. right_first of n learners were right at the first try; right_ever, at any try; "
-        "median_minutes, from the first try to the first right one, of those who were. gave_up of gave_up_n learners: "
-        "the last try was wrong, and 7 days passed without another; learners whose last try lies less than 7 days "
-        "before the last event on an item of the course are not counted there, for they may still try. Learners with a try whose "
-        "result is not known are counted as learners only. Shares have 95 % intervals (Wilson). Exports of Coursera "
-        "have no results, so its quizzes are not here."
+        "Per problem with answers that the server of Open edX graded (problem_check): learners who tried, and "
+        "attempts, all their tries. right_first of n learners were right at the first try; right_ever, at any try; "
+        "median_minutes, from the first try to the first right one, of those who were. gave_up of gave_up_n "
+        "learners: the last try was wrong, and 7 days passed without another. Learners whose last try lies less "
+        "than 7 days before the last event on an item of the course are not counted there: they may still try. "
+        "Learners with a try whose result is not known are counted as learners only. Shares have 95 % intervals "
+        "(Wilson). Exports of Coursera have no results, so its quizzes are not here."
     ),
     columns={
         "course": pa.string(),

@@ -129,9 +129,9 @@ VIEWINGS = Relation(
     name="viewings",
     meaning=(
         "An uninterrupted piece of a video that a learner watched, from second `begins` to `ends` of the video, at "
-        "`time`, with the speed `rate` where it is known. A play opens it; a pause, the end, or a seek (at the position "
-        "it left) closes it; the next play after a seek begins at its target. Where the player reports every five "
-        "seconds (`video_heartbeat`), reports that follow each other are one, and only they count."
+        "`time`, with the speed `rate` where it is known. A play opens it; a pause, the end, or a seek (at the "
+        "position it left) closes it; the next play after a seek begins at its target. Where the player reports every "
+        "five seconds (`video_heartbeat`), reports that follow each other are one, and only they count."
     ),
     sql="""
     select course, item, learner, time, case when came_to >= 0 then came_to else position end as begins, ends, rate
@@ -250,7 +250,8 @@ LENGTHS = Relation(
     left join (
         select
             coalesce(course, '') as course, item,
-            max(cast(floor(try_cast(json_text(extra, '$.event.duration') as double) * 1000 + 0.5) as bigint)) as reported
+            max(cast(floor(try_cast(json_text(extra, '$.event.duration') as double) * 1000 + 0.5) as bigint))
+                as reported
         from {events}
         where platform = 'edx' and action in ('video_load', 'video_play') and item is not null
             and try_cast(json_text(extra, '$.event.duration') as double) between 0.25 and 36000

@@ -11,9 +11,9 @@ MOST_WATCHED = 10
 
 def _peak(count: str, learners: str) -> str:
     """SQL: `count` exceeds the up to twelve bins around it, by three standard deviations, with ten learners."""
-    others = f"(sum({count}) over around - {count})"
-    squares = f"(sum({count} * {count}) over around - {count} * {count})"
-    n = "(count(*) over around - 1)"
+    others = f"((sum({count}) over around) - {count})"  # in brackets: Spark reads around-… as one name
+    squares = f"((sum({count} * {count}) over around) - {count} * {count})"
+    n = "((count(*) over around) - 1)"
     variance = f"greatest(({squares} - cast({others} * {others} as double) / {n}) / ({n} - 1), 0)"
     return f"{n} > 1 and {learners} >= 10 and {count} > cast({others} as double) / {n} + 3 * sqrt({variance})"
 
