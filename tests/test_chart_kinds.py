@@ -13,7 +13,7 @@ from PIL import Image
 from coursetrail.outputs.plots import cells, columns, curves, figure, lines
 from coursetrail.outputs.plots.palette import HEAT, LINE_STYLES, PAPER
 from coursetrail.outputs.plots.picture_formats import PICTURE_FORMATS
-from coursetrail.render.charts import Chart, Columns, HeatMap, Lines, Table
+from coursetrail.render.charts import Chart, Columns, HeatMap, LineChart, Table
 from coursetrail.render.preview import preview
 from support.drawn import (
     FIRST,
@@ -237,7 +237,9 @@ def test_segments_have_lines_and_bands_in_steps(canvases):
 def test_the_band_lies_between_its_columns(canvases):
     kinds = {"day": int, "survival": float, "low": float, "high": float}
     rows = [(0, 1.0, 1.0, 1.0), (7, 0.5, 0.25, 0.75), (9, 0.25, None, None)]
-    figure.render(result("s", "S", kinds, rows, Lines("day", ("survival",), low="low", high="high", steps=True)), ())
+    figure.render(
+        result("s", "S", kinds, rows, LineChart("day", ("survival",), low="low", high="high", steps=True)), ()
+    )
     (band,) = canvases[0].figure.axes[0].collections
     corners = {tuple(corner) for path in band.get_paths() for corner in path.vertices.tolist()}
     assert {(0, 1), (7, 1), (7, 0.25), (7, 0.75)} <= corners
@@ -261,7 +263,7 @@ def test_the_unknown_segment_is_the_last_line_and_grey():
 def test_several_columns_by_segment_name_both():
     kinds = {"video": str, "second": int, "views": int, "viewers": int}
     rows = [("a", 0, 3, 2), ("a", 5, 2, 2), ("b", 0, 1, 1)]
-    made = result("heat", "Heat", kinds, rows, Lines("second", ("views", "viewers"), by="video"))
+    made = result("heat", "Heat", kinds, rows, LineChart("second", ("views", "viewers"), by="video"))
     assert [one.label for one in curves_of(made)] == ["a, views", "a, viewers", "b, views", "b, viewers"]
 
 

@@ -220,7 +220,7 @@ def test_a_page_is_known_by_the_value_where_there_is_no_page_url(read):
         ("quiz/start?quiz_id=5", "quiz", "5", "quiz_start"),
         ("quiz/attempt?quiz_id=5", "quiz", "5", "page_view"),
         ("quiz/submit?quiz_id=5", "quiz", "5", "quiz_submit"),
-        ("quiz/feedback?submission_id=8", "quiz", "8", "page_view"),
+        ("quiz/feedback?submission_id=8", "quiz", None, "page_view"),
         ("forum", "forum", None, "page_view"),
         ("forum/index", "forum", None, "page_view"),
         ("forum/list?forum_id=0", "forum", "0", "page_view"),

@@ -7,7 +7,7 @@ from math import exp, sin
 import pyarrow as pa
 
 from coursetrail.analyses.analysis import Analysis, Result
-from coursetrail.render.charts import Columns, HeatMap, Lines
+from coursetrail.render.charts import Columns, HeatMap, LineChart
 from support.results import SCOPE
 
 FIRST = date(2013, 7, 22)
@@ -48,7 +48,7 @@ def daily(days=70, learners=20_000):
     if learners == 1:
         rows = [(day, int(number % 9 == 0), int(number % 30 < 16), 1) for number, (day, *_) in enumerate(rows)]
     kinds = {"day": date, "dau": int, "wau": int, "mau": int}
-    return result("daily", "Active learners a day", kinds, rows, Lines("day", ("dau", "wau", "mau")), learners)
+    return result("daily", "Active learners a day", kinds, rows, LineChart("day", ("dau", "wau", "mau")), learners)
 
 
 def survival(segments=("desktop", "tablet", "phone"), days=84, learners=20_000):
@@ -61,7 +61,7 @@ def survival(segments=("desktop", "tablet", "phone"), days=84, learners=20_000):
             wide = 1.96 * (still * (1 - still) / at_risk) ** 0.5
             rows.append((segment, day, at_risk, still, max(still - wide, 0.0), min(still + wide, 1.0)))
     kinds = {"segment": str, "day": int, "at_risk": int, "survival": float, "low": float, "high": float}
-    chart = Lines("day", ("survival",), by="segment", low="low", high="high", steps=True)
+    chart = LineChart("day", ("survival",), by="segment", low="low", high="high", steps=True)
     return result("survival", "How long learners stay", kinds, rows, chart, learners)
 
 
@@ -73,7 +73,7 @@ def video_heat(seconds=754, learners=20_000):
         again = 1.15 + 0.9 * exp(-(((second - 250) / 25) ** 2))
         rows.append((second, round(viewers * again), viewers))
     kinds = {"second": int, "views": int, "viewers": int}
-    chart = Lines("second", ("views", "viewers"), steps=True)
+    chart = LineChart("second", ("views", "viewers"), steps=True)
     return result("video-heat", "What is watched in a video", kinds, rows, chart, learners)
 
 
@@ -144,7 +144,7 @@ def rows_of(made, rows):
 def with_values(made, value):
     """The same result, in which every number that is drawn is `value`."""
     chart = made.analysis.chart
-    names = chart.values if isinstance(chart, Lines) else (chart.value,)
+    names = chart.values if isinstance(chart, LineChart) else (chart.value,)
     table = made.table
     for name in (*names, "low", "high"):
         if name in table.column_names:

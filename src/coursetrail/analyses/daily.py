@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.parameters import Parameter
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 
 daily = Analysis(
     name="daily",
@@ -45,7 +45,7 @@ daily = Analysis(
             choices=("rolling", "calendar"),
         ),
     ),
-    chart=Lines(x="day", values=("dau", "wau", "mau")),
+    chart=LineChart(x="day", values=("dau", "wau", "mau")),
     sql="""
         with active as (
             select

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from coursetrail.analyses.analysis import Analysis
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 
 dropout = Analysis(
     name="dropout",
@@ -27,7 +27,7 @@ dropout = Analysis(
         "low": pa.float64(),
         "high": pa.float64(),
     },
-    chart=Lines(x="week", values=("share",), by="preset", low="low", high="high"),
+    chart=LineChart(x="week", values=("share",), by="preset", low="low", high="high"),
     sql="""
         with active as (
             select learner, day - (day + 3) % 7 as week, min(day) as first

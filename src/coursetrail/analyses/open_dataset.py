@@ -101,6 +101,7 @@ class Dataset:
     def _connected(self, columns: Collection[str]) -> Iterator[tuple[Engine, Identity]]:
         """The same, and what counts as one learner."""
         with self.config.connect() as engine:
+            engine.register(SOURCES.name, self.sources, SOURCES.schema)
             for table in TABLES:
                 if table not in (SOURCES, REJECTS):
                     wanted = [one for one in table.schema if table is not EVENTS or one.name in columns]

@@ -26,7 +26,8 @@ class Parameter:
 
     `name` is the Python keyword and `option` the command line's, if it is not `--name`. `type` is str, int, float, date
     or bool; a bool is an option without a value, or turned on by the one word in `choices`, as in `--without bots`.
-    `choices` are all values that a str may have; `least` and `most` bound a number. `help` says in one sentence what
+    `choices` are all values that a str may have; `least` and `most` bound a number; a str matches the
+    regular expression `pattern` completely. `help` says in one sentence what
     the parameter does; `metavar` stands for the value there.
     """
 
@@ -39,6 +40,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    pattern: str = ""
 
     @property
     def flag(self) -> str:
@@ -65,6 +67,8 @@ class Parameter:
             raise UsageError(f"{self.name} takes {_AS_VALUE[self.type]}, not {value!r}.")
         if self.type is str and self.choices and value not in self.choices:
             raise UsageError(f"{self.name} is {_listed(self.choices)}, not {value!r}.")
+        if isinstance(value, str) and self.pattern and not re.fullmatch(self.pattern, value):
+            raise UsageError(f"{self.name} cannot be {value!r}: {self.help[0].lower()}{self.help[1:]}")
         if isinstance(value, int | float) and not (isfinite(value) and self._is_within(value)):
             raise UsageError(f"{self.name} takes a number{self._bounds()}, not {value}.")
         return value

@@ -132,43 +132,138 @@ VIEWINGS = Relation(
     name="viewings",
     meaning=(
         "An uninterrupted piece of a video that a learner watched, from second `begins` to `ends` of the video, at "
-        "`time`. A play opens it; a pause, the end, or a seek (at the position it left) closes it; after a seek it "
-        "begins at the target. Where the player reports every five seconds (`video_heartbeat`), each report is one."
+        "`time`, with the speed `rate` where it is known. A play opens it; a pause, the end, or a seek (at the "
+        "position it left) closes it; the next play after a seek begins at its target. Where the player reports every "
+        "five seconds (`video_heartbeat`), reports that follow each other are one, and only they count."
     ),
     sql="""
-    select course, item, learner, time, begins, ends
+    select course, item, learner, time, case when came_to >= 0 then came_to else position end as begins, ends, rate
     from (
         select
-            course, item, learner, time, action,
-            case when lag(action) over moves = 'video_seek' then lag(position) over moves else position end as begins,
-            case
-                when lead(action) over moves in ('video_pause', 'video_end') then lead(position) over moves
-                when lead(action) over moves = 'video_seek' then lead(position_from) over moves
-            end as ends
+            course, item, learner, time, action, rate, position, ends,
+            lag(target) over (partition by course, item, learner order by time, source, line) as came_to
         from (
             select
-                coalesce(course, '') as course, item, learner, time, source, line, action, position, position_from
-            from {events}
-            where learner is not null and item is not null
-                and action in ('video_play', 'video_pause', 'video_seek', 'video_end')
-        ) as played
-        window moves as (partition by course, item, learner order by time, source, line)
-    ) as paired
+                course, item, learner, time, source, line, action, rate, position,
+                case when action = 'video_seek' then position end as target,
+                lead(case when action = 'video_seek' then position_from when action <> 'video_play' then position end)
+                    over (partition by course, item, learner order by time, source, line) as ends
+            from (
+                select
+                    coalesce(course, '') as course, item, learner, time, source, line, action, position, position_from,
+                    rate
+                from {events}
+                where learner is not null and item is not null
+                    and action in ('video_play', 'video_pause', 'video_seek', 'video_end')
+            ) as moves
+        ) as closed
+        where action in ('video_play', 'video_seek')
+    ) as played
     anti join (
         select distinct coalesce(course, '') as course, item, learner from {events}
         where action = 'video_heartbeat'
     ) as reported using (course, item, learner)
-    where action = 'video_play' and ends - begins >= 0.25 and ends - begins <= 36000
+    where action = 'video_play' and (came_to >= 0 or position >= 0)
+        and ends - case when came_to >= 0 then came_to else position end between 0.25 and 36000
     union all
+    select course, item, learner, min(time) as time, min(begins) as begins, max(ends) as ends, min(rate) as rate
+    from (
+        select *, sum(is_new) over (
+            partition by course, item, learner order by time, source, line
+            rows between unbounded preceding and current row
+        ) as piece
+        from (
+            select
+                *,
+                case
+                    when begins - lag(ends) over (partition by course, item, learner order by time, source, line)
+                        between -0.5 * (ends - begins) and 0.5 * (ends - begins) then 0
+                    else 1
+                end as is_new
+            from (
+                select
+                    coalesce(course, '') as course, item, learner, time, source, line, rate,
+                    greatest(position - 5 * coalesce(rate, 1), 0) as begins, position as ends
+                from {events}
+                where learner is not null and item is not null and action = 'video_heartbeat' and position > 0
+            ) as beats
+        ) as steps
+    ) as pieces
+    group by course, item, learner, piece
+    having max(ends) - min(begins) >= 0.25 and max(ends) - min(begins) <= 36000
+""",
+)
+VIEWERS = Relation(
+    name="viewers",
+    meaning=(
+        "A learner with a viewing of a video: `reached` is the largest position, `watched` and `seen` are the time "
+        "watched with and without repeats, all in milliseconds of the video; `views` and `bins` count the pieces of "
+        "five seconds that viewings touched with and without repeats, `at_start` is 1 where the first one was touched."
+    ),
+    sql="""
     select
-        coalesce(course, '') as course, item, learner, time,
-        greatest(position - 5 * coalesce(rate, 1), 0) as begins, position as ends
-    from {events}
-    where learner is not null and item is not null and action = 'video_heartbeat' and position > 0
+        course, item, learner,
+        max(ends) as reached,
+        sum(ends - begins) as watched,
+        sum(greatest(ends - greatest(begins, coalesce(seen_to, 0)), 0)) as seen,
+        sum(last_bin - first_bin + 1) as views,
+        sum(greatest(last_bin - greatest(first_bin, coalesce(last_seen, -1) + 1) + 1, 0)) as bins,
+        max(case when first_bin = 0 then 1 else 0 end) as at_start
+    from (
+        select *, max(ends) over earlier as seen_to, max(last_bin) over earlier as last_seen
+        from (
+            select
+                course, item, learner,
+                cast(floor(begins * 1000 + 0.5) as bigint) as begins,
+                cast(floor(ends * 1000 + 0.5) as bigint) as ends,
+                cast(floor(begins / 5) as bigint) as first_bin,
+                cast(floor(ends / 5) as bigint) as last_bin
+            from viewings
+        ) as counted
+        window earlier as (
+            partition by course, item, learner order by begins, ends, first_bin, last_bin
+            rows between unbounded preceding and 1 preceding
+        )
+    ) as pieces
+    group by course, item, learner
+""",
+)
+LENGTHS = Relation(
+    name="video_lengths",
+    meaning=(
+        "A video with viewers: how many, and its `length` in milliseconds, as the player says it (Open edX), else the "
+        "largest position that at least 5 % of viewers reach."
+    ),
+    sql="""
+    select course, item, viewers, coalesce(reported, estimated) as length
+    from (
+        select
+            course, item,
+            max(viewers) as viewers,
+            max(case when 20 * place >= viewers then reached end) as estimated
+        from (
+            select
+                course, item, reached,
+                row_number() over (partition by course, item order by reached desc, learner) as place,
+                count(*) over (partition by course, item) as viewers
+            from viewers
+        ) as ranked
+        group by course, item
+    ) as measured
+    left join (
+        select
+            coalesce(course, '') as course, item,
+            max(cast(floor(try_cast(json_text(extra, '$.event.duration') as double) * 1000 + 0.5) as bigint))
+                as reported
+        from {events}
+        where platform = 'edx' and action in ('video_load', 'video_play') and item is not null
+            and try_cast(json_text(extra, '$.event.duration') as double) between 0.25 and 36000
+        group by coalesce(course, ''), item
+    ) as players using (course, item)
 """,
 )
 
-RELATIONS = (USED, SLOTS, DAYS, VISITS, ITEM_VISITS, VIEWINGS)
+RELATIONS = (USED, SLOTS, DAYS, VISITS, ITEM_VISITS, VIEWINGS, VIEWERS, LENGTHS)
 """All relations; each reads only those before it."""
 
 

@@ -9,7 +9,7 @@ from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.parameters import Parameter
 from coursetrail.analyses.segments import BY, MEANING, SEGMENTS
 from coursetrail.engines.prelude import Z
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 
 QUIET = Parameter(
     "quiet",
@@ -62,7 +62,7 @@ survival = Analysis(
         "high": pa.float64(),
     },
     parameters=(QUIET, BY),
-    chart=Lines(x="days", values=("survival",), by="segment", low="low", high="high", steps=True),
+    chart=LineChart(x="days", values=("survival",), by="segment", low="low", high="high", steps=True),
     sql=f"""{STAYS}, counted as (
             select segment, days, sum(has_left) as gone, sum(1 - has_left) as censored
             from stays

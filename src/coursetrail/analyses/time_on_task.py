@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from coursetrail.analyses.analysis import Analysis
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 
 SHORT, LONG = "time_5", "time_30"
 PERCENTILES = {"p25": 25, "median": 50, "p75": 75, "p90": 90}
@@ -41,7 +41,7 @@ time_on_task = Analysis(
         "learners": pa.int64(),
         **{name: pa.float64() for name, _ in _MEASURES},
     },
-    chart=Lines(x="week", values=("median_30", "median_5")),
+    chart=LineChart(x="week", values=("median_30", "median_5")),
     sql=f"""
         with silences as (
             select

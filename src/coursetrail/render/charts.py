@@ -50,7 +50,7 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineChart:
     """Lines over `x`, a column of days or numbers in ascending order: one for each of the columns `values`.
 
     With `by`, each value of that column has a line of its own; the first eight that occur in the rows are drawn.
@@ -79,4 +79,4 @@ class HeatMap:
     value: str
 
 
-Chart = Table | Bars | Columns | Lines | HeatMap | Concentration
+Chart = Table | Bars | Columns | LineChart | HeatMap | Concentration

@@ -48,7 +48,6 @@ ACTIONS = {
     "ratechange": "video_rate",
     "stalled": "video_wait",
     "waiting": "video_wait",
-    "timeupdate": "video_heartbeat",
     "loadstart": "video_load",
     "loadeddata": "video_load",
     "loadedmetadata": "video_load",

@@ -32,7 +32,7 @@ PAGES = (
     LegacyPageRule("lecture", "lecture", "lecture_id"),
     LegacyPageRule("quiz/start", "quiz", "quiz_id", "quiz_start"),
     LegacyPageRule("quiz/submit", "quiz", "quiz_id", "quiz_submit"),
-    LegacyPageRule("quiz/feedback", "quiz", "submission_id"),
+    LegacyPageRule("quiz/feedback", "quiz"),
     LegacyPageRule("quiz", "quiz", "quiz_id"),
     LegacyPageRule("forum/posted_thread", "forum", "thread_id", "forum_post"),
     LegacyPageRule("forum/posted_reply", "forum", "thread_id", "forum_post"),

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from coursetrail.outputs.plots.table_values import Numbers, is_whole, label_text, numbers, value_text
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 from coursetrail.render.preview import UNKNOWN
 from coursetrail.render.wording import heading
 
@@ -51,7 +51,7 @@ class Curve:
         return value_text(float(self.values[number]), self.column, self.whole)
 
 
-def curves(table: pa.Table, chart: Lines) -> list[Curve]:
+def curves(table: pa.Table, chart: LineChart) -> list[Curve]:
     """Every line with at least one known value, in the order in which they first occur; the unknown value last.
 
     Rows without a position are left out.

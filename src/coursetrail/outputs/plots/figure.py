@@ -14,12 +14,12 @@ from coursetrail.outputs.plots.chart_body import ChartBody
 from coursetrail.outputs.plots.palette import BODY, MARGIN, SMALL, SOFT, TITLE, WIDTH
 from coursetrail.outputs.plots.picture_formats import REPORTED, find_format
 from coursetrail.outputs.plots.text_metrics import shorten, wrap
-from coursetrail.render.charts import Bars, Chart, Columns, Concentration, HeatMap, Lines
+from coursetrail.render.charts import Bars, Chart, Columns, Concentration, HeatMap, LineChart
 
 CHARTS: Mapping[type[Chart], Callable[[Result, Any], ChartBody | None]] = {
     Bars: bars.body,
     Columns: columns.body,
-    Lines: lines.body,
+    LineChart: lines.body,
     HeatMap: heat_map.body,
     Concentration: concentration.body,
 }

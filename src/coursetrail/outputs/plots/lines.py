@@ -22,7 +22,7 @@ from coursetrail.outputs.plots.table_values import (
     label_text,
 )
 from coursetrail.outputs.plots.text_metrics import shorten, width
-from coursetrail.render.charts import Lines
+from coursetrail.render.charts import LineChart
 from coursetrail.render.wording import heading
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ HALF_A_DATE = 22.0
 THICK = 1.6
 
 
-def body(result: Result, chart: Lines) -> ChartBody | None:
+def body(result: Result, chart: LineChart) -> ChartBody | None:
     """The chart of a result; None where there is nothing to draw."""
     every = curves(result.table, chart)
     if not every:
@@ -60,12 +60,12 @@ def body(result: Result, chart: Lines) -> ChartBody | None:
     )
 
 
-def description(drawn: list[Curve], chart: Lines) -> str:
+def description(drawn: list[Curve], chart: LineChart) -> str:
     """The numbers of the chart as text, for readers who do not see it."""
     return f"{title(chart)} over {heading(chart.x)}: {'; '.join(_in_words(one, chart) for one in drawn)}"
 
 
-def _in_words(one: Curve, chart: Lines) -> str:
+def _in_words(one: Curve, chart: LineChart) -> str:
     first, last = one.known[0], one.known[-1]
     highest = int(np.nanargmax(one.values))
     at = {number: label_text(one.xs[number], chart.x) for number in (first, last, highest)}
@@ -76,13 +76,13 @@ def _in_words(one: Curve, chart: Lines) -> str:
     return f"{name} from {one.text(first)} at {at[first]} to {one.text(last)} at {at[last]}{largest}"
 
 
-def title(chart: Lines) -> str:
+def title(chart: LineChart) -> str:
     """What the lines show."""
     values = capitalized(", ".join(heading(name) for name in chart.values))
     return f"{values} by {heading(chart.by)}" if chart.by else values
 
 
-def note(drawn: list[Curve], every: int, table: pa.Table, chart: Lines) -> str:
+def note(drawn: list[Curve], every: int, table: pa.Table, chart: LineChart) -> str:
     """What the band is, and what is left out."""
     texts = []
     if any(one.has_band for one in drawn):
@@ -104,7 +104,7 @@ def _with_bands(drawn: list[Curve]) -> bool:
     return sum(one.has_band for one in drawn) <= MOST_BANDS
 
 
-def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: Lines, drawn: list[Curve]) -> None:
+def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: LineChart, drawn: list[Curve]) -> None:
     """Draw the lines on matplotlib's axes, and the labels to their right."""
     from coursetrail.outputs.plots.axes import (
         axes_on,
@@ -145,12 +145,12 @@ def draw(canvas: "Canvas", top: float, *, table: pa.Table, chart: Lines, drawn: 
         _labels(canvas, panel, labels, lasts, styles)
 
 
-def _labelled(drawn: list[Curve], chart: Lines) -> bool:
+def _labelled(drawn: list[Curve], chart: LineChart) -> bool:
     return len(drawn) > 1 or bool(chart.by)
 
 
 def _curve(
-    axes: "Axes", one: Curve, xs: list[float], style: LineStyle, chart: Lines, *, band: bool, order: float
+    axes: "Axes", one: Curve, xs: list[float], style: LineStyle, chart: LineChart, *, band: bool, order: float
 ) -> None:
     shape: Any = "steps-post" if chart.steps else "default"
     if band and one.has_band:
@@ -231,7 +231,7 @@ def _styles(drawn: list[Curve]) -> list[LineStyle]:
     return [UNKNOWN_LINE if one.is_unknown else style for one, style in zip(drawn, LINE_STYLES, strict=False)]
 
 
-def _ticks(table: pa.Table, chart: Lines, ends: tuple[float, float], room: float) -> Ticks:
+def _ticks(table: pa.Table, chart: LineChart, ends: tuple[float, float], room: float) -> Ticks:
     from coursetrail.outputs.plots.axes import day_ticks, number_ticks
 
     if kinds.is_temporal(table.schema.field(chart.x).type):
