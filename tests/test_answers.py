@@ -23,7 +23,15 @@ SOURCE = Source(
 )
 TABLE = pa.table({"source": [3], "line": [1], "reason": ["not JSON"], "raw": [b"\xff\0"]}, schema=REJECTS.schema)
 FOUND = Extracted(SOURCE, None, 0, TABLE, {"agents": ["Opera\0", "\u202e"], "languages": []}, frozenset({"a", "b"}))
-SAME = SameContent("a.json", 4, "d", 9, datetime(2024, 3, 1, tzinfo=UTC), 3)
+SAME = SameContent(
+    name="a.json",
+    number=4,
+    digest="d",
+    bytes=9,
+    modified=datetime(2024, 3, 1, tzinfo=UTC),
+    encoding="utf-16",
+    source=3,
+)
 
 
 @pytest.mark.parametrize(

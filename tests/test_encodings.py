@@ -19,7 +19,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.spark import Spark
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.ingestion import on_spark, streams
+from coursetrail.ingestion import answers, on_spark, streams
 from coursetrail.ingestion import sniff as sniffing
 from coursetrail.ingestion.convert import convert
 from coursetrail.ingestion.file_kinds import UNREADABLE
@@ -215,8 +215,12 @@ def test_no_byte_is_lost_whatever_the_pieces(encoding: str, data: bytes, step: i
     if encoding == "utf-16":
         codec = "utf-16-be" if data.startswith(b"\xfe\xff") else "utf-16-le"
     if codec.startswith("utf-16"):
-        assert (fault is None) == (len(data) % 2 == 0)
-        assert text.encode(codec, "surrogatepass") == data[: len(data) - len(data) % 2] or fault
+        half = len(data) % 2
+        pairs = data[: len(data) - half]
+        if half and "\ud800" <= pairs[-2:].decode(codec, "surrogatepass") <= "\udbff":
+            pairs = pairs[:-2]  # the first half of a character whose second half is cut
+        assert (fault is None) == (half == 0)
+        assert text.encode(codec, "surrogatepass") == pairs
     else:
         assert fault is None
         try:
@@ -374,7 +378,7 @@ def test_a_worker_is_given_the_encoding(tmp_path: Path) -> None:
     given_mapping = MappingFile.read(str(mapping(tmp_path)))
     task = IngestTask(Location.of(tmp_path), given_mapping, "utf-16", None, DEFAULT_LIMIT, None, True, True, 1)
     answer = on_spark.extract_one(pickle.dumps((task, KnownContent({}, []))), pickle.dumps((str(file), 1)))
-    found = pickle.loads(answer)
+    found = answers.decode(answer)
     assert isinstance(found, Extracted)
     assert (found.source.events, found.source.encoding) == (3, "utf-16")
 
