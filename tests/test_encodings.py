@@ -19,7 +19,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.spark import Spark
 from coursetrail.filesystem.location import Location
 from coursetrail.formats.mapping.mapping_file import MappingFile
-from coursetrail.ingestion import answers, on_spark, streams
+from coursetrail.ingestion import on_spark, streams, worker_results
 from coursetrail.ingestion import sniff as sniffing
 from coursetrail.ingestion.convert import convert
 from coursetrail.ingestion.file_kinds import UNREADABLE
@@ -377,8 +377,8 @@ def test_a_worker_is_given_the_encoding(tmp_path: Path) -> None:
     file = export(tmp_path, table(*LATIN).encode("utf-16"), name="t.csv")
     given_mapping = MappingFile.read(str(mapping(tmp_path)))
     task = IngestTask(Location.of(tmp_path), given_mapping, "utf-16", None, DEFAULT_LIMIT, None, True, True, 1)
-    answer = on_spark.extract_one(pickle.dumps((task, KnownContent({}, []))), pickle.dumps((str(file), 1)))
-    found = answers.decode(answer)
+    result = on_spark.extract_one(pickle.dumps((task, KnownContent({}, []))), pickle.dumps((str(file), 1)))
+    found = worker_results.decode(result)
     assert isinstance(found, Extracted)
     assert (found.source.events, found.source.encoding) == (3, "utf-16")
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from coursetrail.ingestion.inputs import Opener, check
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit, too_many, whole_file
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.records import Reading
-from coursetrail.render.csv import BYTE_ORDER_MARK
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
@@ -98,7 +98,7 @@ def convert(
                 else:
                     known.update(file.format.raw)
             if excel:
-                (scratch / "mark.csv").write_bytes(BYTE_ORDER_MARK)
+                (scratch / "mark.csv").write_bytes(BOM_UTF8)
                 files.insert(0, scratch / "mark.csv")
             _join(engine, files, scratch / f"whole{ending}").replace(target)
     absent = tuple(

@@ -19,7 +19,6 @@ from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import reference_tables
-from coursetrail.ingestion.answers import Answer
 from coursetrail.ingestion.commit_queue import CommitQueue, unparsed
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Input, Opener, check
@@ -37,6 +36,7 @@ from coursetrail.ingestion.resume import (
     to_read_again,
 )
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
+from coursetrail.ingestion.worker_results import WorkerResult
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.encodings import UTF_8
@@ -174,7 +174,7 @@ class _Run:
         ):
             try:
                 for position in sorted(range(len(names)), key=lambda position: self.index.is_named(names[position])):
-                    self._accept({position: self._answer(extractor, self.inputs[position])})
+                    self._accept({position: self._result(extractor, self.inputs[position])})
                     if self._queue.is_due():
                         self._commit()
             finally:
@@ -188,9 +188,9 @@ class _Run:
         if any(one.is_stream for one in self.inputs):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
         found = {position: one.error or self.index.unchanged(one.state) for position, one in enumerate(self.inputs)}
-        self._accept({position: answer for position, answer in found.items() if answer})
+        self._accept({position: result for position, result in found.items() if result})
         self._commit()
-        wanted = [position for position, answer in found.items() if not answer]
+        wanted = [position for position, result in found.items() if not result]
         if not wanted:
             return
         with config.connect() as engine:
@@ -200,9 +200,9 @@ class _Run:
                 numbers = {self._number(): position for position in wanted}
                 files = {number: self.inputs[position] for number, position in numbers.items()}
                 extracted = extract_all(engine, task, self.index.known, files, self._progress)
-                answers = {numbers[number]: answer for number, answer in extracted.items()}
-                wanted = to_read_again(answers)
-                self._accept({position: answer for position, answer in answers.items() if position not in wanted})
+                results = {numbers[number]: result for number, result in extracted.items()}
+                wanted = to_read_again(results)
+                self._accept({position: result for position, result in results.items() if position not in wanted})
                 self._commit()
 
     def finish(self) -> list[Outcome]:
@@ -217,7 +217,7 @@ class _Run:
             raise _refusal(self._refused, outcomes)
         return outcomes
 
-    def _answer(self, extractor: Extractor, one: Input) -> Answer | Unchanged:
+    def _result(self, extractor: Extractor, one: Input) -> WorkerResult | Unchanged:
         try:
             return self.index.unchanged(one.state) or extractor.extract(one, self._number(), self.index.known)
         except InputError as error:
@@ -238,36 +238,36 @@ class _Run:
         else:
             yield None
 
-    def _accept(self, answers: Mapping[int, Answer | Unchanged]) -> None:
-        """Decide what each answer means, by the position of its input."""
-        self.index.note_moves(one for one in answers.values() if isinstance(one, Extracted | SameContent))
-        for position, answer in answers.items():
+    def _accept(self, results: Mapping[int, WorkerResult | Unchanged]) -> None:
+        """Decide what each result means, by the position of its input."""
+        self.index.note_moves(one for one in results.values() if isinstance(one, Extracted | SameContent))
+        for position, result in results.items():
             try:
-                if isinstance(answer, CoursetrailError):
-                    raise answer
-                self._uncertain[position] = self._outcome(answer, self.inputs[position])
+                if isinstance(result, CoursetrailError):
+                    raise result
+                self._uncertain[position] = self._outcome(result, self.inputs[position])
             except InputError as error:
                 if self._on_refused:
                     self._on_refused(self.inputs[position].address, error)
                 else:
                     self._refused.append(error)
 
-    def _outcome(self, answer: Extracted | SameContent | Unchanged, one: Input) -> Outcome:
-        """The outcome for an answer; what is new in it waits for the next commit."""
-        verdict = answer if isinstance(answer, Unchanged) else self.index.verdict(answer, is_stream=one.is_stream)
+    def _outcome(self, result: Extracted | SameContent | Unchanged, one: Input) -> Outcome:
+        """The outcome for a result; what is new in it waits for the next commit."""
+        verdict = result if isinstance(result, Unchanged) else self.index.verdict(result, is_stream=one.is_stream)
         if isinstance(verdict, Unchanged):
             if verdict.alias:
                 self._queue.add_alias(verdict.alias)
                 self.index.add(verdict.alias)
             return Outcome(one.state.name, verdict.source, already=True)
-        assert isinstance(answer, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
-        source = answer.source
+        assert isinstance(result, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
+        source = result.source
         match verdict:
             case New() | Continues():
-                self._queue.add(answer)
+                self._queue.add(result)
             case Conflict() if self._replacing:
                 self._commit()
-                self._queue.exchange(verdict.outdated, answer)
+                self._queue.exchange(verdict.outdated, result)
                 self.index = self.index.without(verdict.outdated)
             case OtherEncoding():
                 before, now = (one.encoding or UTF_8 for one in (verdict.source, source))

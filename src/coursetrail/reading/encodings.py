@@ -34,7 +34,7 @@ ALIASES = {
     "euc_kr": "euc-kr",
 }
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-CUT = "the text ends in the middle of a character; what came before was read"
+CUT_CHARACTER = "the text ends in the middle of a character; what came before was read"
 
 
 def encoding_named(name: str) -> str:
@@ -101,7 +101,7 @@ class Transcoded:
         try:
             yield rest.decode(codec, errors).encode(errors="surrogatepass")
         except UnicodeDecodeError:
-            self.fault = self.fault or CUT
+            self.fault = self.fault or CUT_CHARACTER
 
     def _read(self) -> bytes:
         piece = bytes(self._space[: self._source.readinto(self._space)])
