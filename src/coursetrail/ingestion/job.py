@@ -18,7 +18,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
-from coursetrail.ingestion import reference_tables
+from coursetrail.ingestion import reference_tables, refusals
 from coursetrail.ingestion.commit_queue import CommitQueue, unparsed
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Input, Opener, check
@@ -39,11 +39,8 @@ from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
 from coursetrail.ingestion.worker_results import WorkerResult
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
-from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.processors import cores
 
-NAMED_ERRORS = 20
-"""Refused files that an error names."""
 LARGE = 32 << 20
 """Bytes of exports that take so long to read that a second process can have parsed their user agents meanwhile."""
 
@@ -214,7 +211,7 @@ class _Run:
             maintenance.compact_within(self._location, self.opener.scratch, self._progress)
         outcomes = [self._certain[position] for position in sorted(self._certain)]
         if self._refused:
-            raise _refusal(self._refused, outcomes)
+            raise refusals.one_error(self._refused, [outcome.already for outcome in outcomes])
         return outcomes
 
     def _result(self, extractor: Extractor, one: Input) -> WorkerResult | Unchanged:
@@ -270,13 +267,9 @@ class _Run:
                 self._queue.exchange(verdict.outdated, result)
                 self.index = self.index.without(verdict.outdated)
             case OtherEncoding():
-                before, now = (one.encoding or UTF_8 for one in (verdict.source, source))
-                raise InputError(
-                    f"{source.uri} was read as {before} before (source {verdict.source.source}), and now as {now}. "
-                    f"Name its encoding: --encoding {before}, or --encoding {now} if that is what it is now."
-                )
+                raise refusals.other_encoding(source, verdict.source)
             case Conflict():
-                raise InputError(_conflict(source, verdict.source))
+                raise refusals.conflict(source, verdict.source)
         self.index.add(source)
         return Outcome(one.state.name, source, already=False)
 
@@ -287,32 +280,3 @@ class _Run:
         self._certain |= outcomes
         for outcome in outcomes.values():
             self._on_outcome(outcome)
-
-
-def _conflict(new: Source, old: Source) -> str:
-    """What to say of a file whose old rows do not fit."""
-    if new.encoding != old.encoding:
-        before, now = old.encoding or UTF_8, new.encoding or UTF_8
-        return (
-            f"{new.uri} was read as {before} before (source {old.source}: {old.uri}), and now as {now}, which gives "
-            f"other text. Read it with --encoding {before}, or take its old rows out and put the new in with --replace."
-        )
-    return (
-        f"{new.uri} was read before (source {old.source}) and has changed since, not only grown. Take its old rows out "
-        "and put the new in with --replace, or give the new file another name."
-    )
-
-
-def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
-    """One error for all: the first, of the class that they share; the rest are its notes, one line each."""
-    kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
-    if len(refused) + len(outcomes) == 1:
-        return refused[0]
-    already = sum(outcome.already for outcome in outcomes)
-    counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
-    error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
-    for other in refused[1:NAMED_ERRORS]:
-        error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
-    if len(refused) > NAMED_ERRORS:
-        error.add_note(f"And {len(refused) - NAMED_ERRORS} more.")
-    return error
