@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from coursetrail.dataset.ledger import Source
 from coursetrail.errors import CoursetrailError, InputError
-from coursetrail.reading.encodings import UTF_8
+from coursetrail.reading.encodings import UTF_8, same_encoding
 
 NAMED_ERRORS = 20
 """Refused files that an error names."""
@@ -12,7 +12,7 @@ NAMED_ERRORS = 20
 
 def conflict(new: Source, old: Source) -> InputError:
     """The error for a file whose old rows do not fit."""
-    if new.encoding != old.encoding:
+    if not same_encoding(new.encoding, old.encoding):
         before, now = old.encoding or UTF_8, new.encoding or UTF_8
         return InputError(
             f"{new.uri} was read as {before} before (source {old.source}: {old.uri}), and now as {now}, which gives "

@@ -57,6 +57,11 @@ def is_utf_8(encoding: str | None) -> bool:
     return encoding in (None, UTF_8)
 
 
+def same_encoding(one: str | None, other: str | None) -> bool:
+    """Whether two files are in the same encoding; None is UTF-8."""
+    return (one or UTF_8) == (other or UTF_8)
+
+
 class Transcoded:
     """A stream of bytes in an encoding, as UTF-8; `head` are its first bytes, if they were read before.
 
