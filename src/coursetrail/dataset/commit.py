@@ -27,6 +27,7 @@ from coursetrail.dataset.manifest import EMPTY, Manifest, manifest_of
 from coursetrail.dataset.part import parts_of, sealed_bytes
 from coursetrail.dataset.rewriting import added, all_rows, removed, together, without, write_again
 from coursetrail.dataset.schema import EVENTS, REPLACED, TABLES
+from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
 
 Actions = list[AddAction | RemoveAction]
@@ -126,9 +127,14 @@ def exchange(
 
 
 def share_ids(location: Location, shared: bool) -> None:
-    """Record in a version of its own whether the same id on several platforms is one learner."""
+    """Record in a version of its own whether the same id on several platforms is one learner.
+
+    DatasetError where there is no dataset.
+    """
     events = events_at(location)
-    if events is None or manifest_of(location, events).shared_ids == shared:
+    if events is None:
+        raise DatasetError(f"{location}: no dataset here that could record whether ids are shared. Ingest an export.")
+    if manifest_of(location, events).shared_ids == shared:
         return
     with storage(location):
         properties = _properties(location, events, shared_ids=shared)

@@ -122,12 +122,7 @@ def ingest(
             run.read_on_workers(engine)
         else:
             run.read_here()
-        outcomes = run.finish()
-        if shared_ids is not None:
-            if not named:
-                Snapshot.open(location)  # raises where there is no dataset
-            share_ids(location, shared_ids)
-        return outcomes
+        return run.finish(shared_ids)
 
 
 class _Run:
@@ -202,11 +197,14 @@ class _Run:
                 self._accept({position: result for position, result in results.items() if position not in wanted})
                 self._commit()
 
-    def finish(self) -> list[Outcome]:
+    def finish(self, shared_ids: bool | None) -> list[Outcome]:
         """The outcomes in the order of the inputs; raises for those that were refused.
 
-        Before that the dataset is compacted, if that is due: a file that is refused every night must not prevent it.
+        Before that it is recorded whether ids are shared, and the dataset is compacted, if that is due: a file that is
+        refused every night must not prevent it.
         """
+        if shared_ids is not None and (snapshot.exists(self._location) or not self._refused):
+            share_ids(self._location, shared_ids)
         if maintenance.is_due(self._location):
             maintenance.compact_within(self._location, self.opener.scratch, self._progress)
         outcomes = [self._certain[position] for position in sorted(self._certain)]
