@@ -118,6 +118,18 @@ def test_where_nothing_was_ingested_the_error_is_that_of_the_file(tmp_path) -> N
     assert refused == [str(tmp_path / "bad.json")]
 
 
+def test_an_engine_with_few_columns_knows_who_is_one_learner_and_which_times_have_a_clock(both, tmp_path) -> None:
+    (tmp_path / "days.csv").write_text("user,course,when\n8,b,2024-03-09\n")
+    (tmp_path / "days.toml").write_text(MAPPING.format(name="canvas") + 'format = "%Y-%m-%d"\n')
+    ct.ingest(both, [tmp_path / "days.csv"], mapping=tmp_path / "days.toml")
+    with ct.open(both).engine(["learner"]) as engine:
+        found = engine.query("select learner, learner_id, has_clock from all_events where learner_id in ('7', '8')")
+        stored = engine.query("select learner from stored_events where learner = '7'")
+    rows = sorted(tuple(row.values()) for row in found.to_pylist())
+    assert rows == [("canvas:8", "8", False), ("moodle:7", "7", True)]
+    assert stored.num_rows == 1
+
+
 def test_keys_of_different_learners_differ() -> None:
     pairs = [("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("a", ":b:c"), ("", "a:c"), ("a", "c")]
     rows = [{"platform": platform, "learner": learner} for platform, learner in [*pairs, ("a", None)]]
