@@ -6,13 +6,13 @@ from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from coursetrail import formats
 from coursetrail.dataset.errors import storage
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import StorageError, UsageError, did_you_mean
 from coursetrail.filesystem.location import on_this_machine
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.ingestion import raw_fields
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Opener, check
@@ -70,8 +70,7 @@ def convert(
     limit = RejectLimit.parse(max_rejects)
     if not target.parent.is_dir():
         raise StorageError(f"{target}: cannot write, because its folder is not there. Make it first: mkdir -p.")
-    with storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
-        scratch = Path(folder)
+    with storage(target.parent), private_folder(inside=target.parent) as scratch:
         opener = Opener.of(scratch, given, text_encoding)
         files: list[Path] = []
         reasons: list[str] = []
