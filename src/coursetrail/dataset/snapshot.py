@@ -88,6 +88,11 @@ class Snapshot:
             files.sort(key=lambda file: len(pq.read_schema(file.path, filesystem=file.files)))
         return [str(file.local.absolute()) if file.local else file.address for file in files]
 
+    def rows(self, table: str) -> pa.Table | None:
+        """All rows of a small table; None where it is not there."""
+        found = self.tables.get(table)
+        return None if found is None else read_rows(self.location / table, found)
+
     def lost_parts(self) -> list[tuple[Part, str]]:
         """The parts of all tables that are missing or have another size, and what is wrong with each."""
         sizes = {name: (self.location / name).sizes() for name in self.tables}
