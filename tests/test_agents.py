@@ -12,10 +12,13 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import coursetrail as ct
 from coursetrail.lookups import agents, detector, shortcut
 from coursetrail.lookups.agents import AGENTS, PARSER, parse_agents
 from coursetrail.lookups.literals import BOUNDARY, OUTSIDE_ASCII, SAME_IN_ANY_CASE, alternatives, without
 from coursetrail.lookups.rules import Rules
+from support.commands import coursetrail
+from support.exports import export, line
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason=f"no reference data at {DATA}")
@@ -305,6 +308,23 @@ def test_a_value_of_a_wrong_type_makes_one_row_unknown_and_stops_nothing(monkeyp
     odd, plain = parse_agents(["odd", WINDOWS]).to_pylist()
     assert (odd["browser"], odd["device"], odd["is_bot"]) == (None, None, False)
     assert (odd["status"], plain["status"]) == ("error", "ok")
+
+
+@pytest.mark.parametrize(
+    ("odd", "said"),
+    [
+        ([], ""),
+        (["odd"], "1 user agent could not be read and counts as unknown.\n"),
+        (["odd", "odder"], "2 user agents could not be read and count as unknown.\n"),
+    ],
+)
+def test_status_says_how_many_user_agents_could_not_be_read(tmp_path, monkeypatch, odd, said):
+    good = detector.find(WINDOWS)
+    monkeypatch.setattr(detector, "find", lambda text: None if text in odd else good)
+    agents = ["odd", "odder", "odd", WINDOWS]
+    ct.ingest(tmp_path / "d", [export(tmp_path, *(line(n=n, user_agent=text) for n, text in enumerate(agents)))])
+    ledger = "4 lines = 4 events + 0 duplicates + 0 rejected + 0 blank\n"
+    assert coursetrail("status", tmp_path / "d").out.decode().endswith(ledger + said)
 
 
 @pytest.mark.parametrize("answer", [None, "text", 3])

@@ -107,7 +107,7 @@ def test_a_setting_of_spark_needs_no_quotes(folder):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("engine = ", "cannot be read"),
+        ("engine = ", "is not valid TOML"),
         (b"\xff\xfe", "cannot be read"),
         ('engin = "spark"', "'engin' is no setting. Did you mean 'engine'"),
         ("engine = 3", "'engine' takes text"),
@@ -208,3 +208,13 @@ def test_a_choice_says_what_it_was_taken_from(folder, monkeypatch):
     ct.ingest(folder / "d", [export(folder, lines(2))])
     ran = coursetrail("analyze", "d", "browsers", folder=folder)
     assert "Engine: spark at sc://b:1, from the environment." in ran.told
+
+
+@pytest.mark.parametrize(
+    "text", ["a." * 40_000 + "b = 1", "a = " + "[" * 100_000, "a = " + "{b = " * 50_000, "#" * (1 << 21)]
+)
+def test_a_hostile_file_is_one_clear_line_at_once(folder, text):
+    (folder / "deep.toml").write_text(text)
+    ran = coursetrail("analyze", "d", "browsers", "--config", "deep.toml", folder=folder)
+    assert (ran.code, len(ran.told.splitlines())) == (2, 1)
+    assert "deep.toml" in ran.told

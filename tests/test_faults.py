@@ -23,6 +23,7 @@ import coursetrail as ct
 from coursetrail.cli import ingest as ingesting
 from coursetrail.cli import main
 from coursetrail.dataset import commit, maintenance
+from coursetrail.dataset.manifest import Manifest
 from coursetrail.dataset.staging import StagingArea
 from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import job
@@ -418,7 +419,12 @@ def misdate(dataset: Path, days: int) -> None:
         entries = [json.loads(entry) for entry in log.read_text().splitlines()]
         for entry in entries:
             if "commitInfo" in entry:
-                entry["commitInfo"]["timestamp"] += days * 86_400_000
+                info = entry["commitInfo"]
+                info["timestamp"] += days * 86_400_000
+                if "coursetrail" in info:
+                    manifest = Manifest.of(json.loads(info["coursetrail"]))
+                    assert manifest.time
+                    info["coursetrail"] = manifest._replace(time=manifest.time + days * 86_400_000).to_json()
         log.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
     at = time.time() + days * 86_400
     for file in dataset.rglob("*"):

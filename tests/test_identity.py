@@ -93,6 +93,43 @@ def test_shared_ids_of_a_folder_without_a_dataset_is_an_error(tmp_path) -> None:
     assert (ran.code != 0, "no dataset here" in ran.told) == (True, True)
 
 
+def test_shared_ids_are_recorded_although_a_file_is_refused(both, tmp_path) -> None:
+    (tmp_path / "bad.csv").write_text("nothing,that,fits\n1,2,3\n")
+    (tmp_path / "more.csv").write_text("user,course,when\n42,b,2024-03-09 10:00:00\n")
+    files = [tmp_path / "bad.csv", tmp_path / "more.csv"]
+    for shared, is_learner in ((True, 2), (False, 3)):
+        with pytest.raises(ct.InputError, match=r"bad\.csv"):
+            ct.ingest(both, files, mapping=both.parent / "canvas.toml", shared_ids=shared)
+        assert ct.open(both).analyze("browsers").scope.learners == is_learner
+
+
+def test_where_nothing_was_ingested_the_error_is_that_of_the_file(tmp_path) -> None:
+    (tmp_path / "bad.json").write_text("no line of a log\n")
+    with pytest.raises(ct.InputError, match=r"bad\.json"):
+        ct.ingest(tmp_path / "d", [tmp_path / "bad.json"], shared_ids=True)
+    refused: list[str] = []
+    with pytest.raises(ct.DatasetError, match="no dataset here that could record whether ids are shared"):
+        ct.ingest(
+            tmp_path / "d",
+            [tmp_path / "bad.json"],
+            shared_ids=True,
+            on_refused=lambda name, _: refused.append(name),
+        )
+    assert refused == [str(tmp_path / "bad.json")]
+
+
+def test_an_engine_with_few_columns_knows_who_is_one_learner_and_which_times_have_a_clock(both, tmp_path) -> None:
+    (tmp_path / "days.csv").write_text("user,course,when\n8,b,2024-03-09\n")
+    (tmp_path / "days.toml").write_text(MAPPING.format(name="canvas") + 'format = "%Y-%m-%d"\n')
+    ct.ingest(both, [tmp_path / "days.csv"], mapping=tmp_path / "days.toml")
+    with ct.open(both).engine(["learner"]) as engine:
+        found = engine.query("select learner, learner_id, has_clock from all_events where learner_id in ('7', '8')")
+        stored = engine.query("select learner from stored_events where learner = '7'")
+    rows = sorted(tuple(row.values()) for row in found.to_pylist())
+    assert rows == [("canvas:8", "8", False), ("moodle:7", "7", True)]
+    assert stored.num_rows == 1
+
+
 def test_keys_of_different_learners_differ() -> None:
     pairs = [("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("a", ":b:c"), ("", "a:c"), ("a", "c")]
     rows = [{"platform": platform, "learner": learner} for platform, learner in [*pairs, ("a", None)]]

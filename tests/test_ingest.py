@@ -569,3 +569,27 @@ def test_so_many_rejects_are_refused_before_they_fill_the_memory(tmp_path, monke
     monkeypatch.setattr(records, "MOST_REJECTED", 1000)
     with pytest.raises(ct.InputError, match="of lines cannot be read"):
         ct.ingest(tmp_path / "d", [export(tmp_path, lines(1), b"junk\n" * 11)], max_rejects="100%")
+
+
+@pytest.mark.parametrize("blank", [b"\0\0\0\n", b"  \t \n", b"\r", b"\n", b"\x0b\x0c\n"])
+def test_lines_of_white_space_or_nul_in_a_table_are_blank_wherever_they_are(tmp_path, blank):
+    data = b"\n".join([b"who,at,url", *rows_of(3), b""]) + blank + b"\n".join([*rows_of(3, 3), b""]) + blank
+    row = mapped(tmp_path, data, max_rejects="0")
+    assert (row["events"], row["blank"], row["rejected"]) == (6, 2, 0)
+
+
+def test_millions_of_blank_lines_are_refused_before_they_take_long(tmp_path, monkeypatch):
+    """Each was looked at by itself; now those of a block are counted at once, in a table and in lines of JSON."""
+    looked_at: list[bytes] = []
+    monkeypatch.setattr(records, "MOST_BLANK", 300_000)
+    monkeypatch.setattr(
+        records.Reading, "_repair", lambda self, suspect, spec, last: looked_at.extend(suspect) or 1 / 0
+    )
+    (tmp_path / "my.toml").write_text(MAPPING)
+    table = export(tmp_path, b"\n".join([*rows_of(1), b"", b"\n" * 400_000]), name="t.csv")
+    (tmp_path / "my.toml").write_text(f'{MAPPING}[file]\nnames = ["who", "at", "url"]\n')
+    with pytest.raises(ct.InputError, match="More than 300,000 lines are blank"):
+        ct.ingest(tmp_path / "d", [table], mapping=tmp_path / "my.toml")
+    with pytest.raises(ct.InputError, match="More than 300,000 lines are blank"):
+        ct.ingest(tmp_path / "d", [export(tmp_path, lines(3), b"\n" * 400_000)])
+    assert looked_at == []

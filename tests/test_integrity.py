@@ -2,9 +2,10 @@
 
 import os
 import random
+import re
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,107 @@ def test_spark_finds_a_flipped_bit(hurt, session):
         with pytest.raises(ct.DatasetError, match=says), asked.engine() as engine:
             engine.query("select max(extra) as extra, count(*) as n from stored_events")
         part.write_bytes(data)
+
+
+# Single bits of logs
+
+
+def logs(dataset: Path, table: str = "*") -> list[Path]:
+    """The files of the logs, the oldest of a table first."""
+    return sorted(dataset.glob(f"{table}/_delta_log/*.json"))
+
+
+def logged(dataset: Path, as_of: datetime | None = None) -> list[Any]:
+    """What a dataset's logs decide: the version, who is one learner, the ledger, columns and parts of each table."""
+    opened = Snapshot.open(Location.of(dataset), as_of)
+    names = {
+        name: ([part.file.name for part in opened.parts(name)], sorted(field.name for field in table.schema().fields))
+        for name, table in opened.tables.items()
+    }
+    return [opened.version, opened.shared_ids, sorted(opened.numbers), names, opened.sources.to_pylist()]
+
+
+def between(dataset: Path) -> datetime:
+    """A moment between the first commit and the second."""
+    texts = [log.read_text() for log in logs(dataset, "events")[:2]]
+    return datetime.fromtimestamp(sum(int(re.findall(r'"timestamp":(\d+)', text)[0]) for text in texts) / 2000, UTC)
+
+
+@pytest.fixture
+def rewritten(hurt: Path, tmp_path: Path) -> Path:
+    """A dataset whose ids are shared, and whose small parts were written again as one."""
+    for n, agent in enumerate(("Opera/9.80", "Wget/1.14")):
+        ct.ingest(hurt, [export(tmp_path, line(n=9_000 + n, user_agent=agent), name=agent[:4])], packed=False)
+    ct.ingest(hurt, [], shared_ids=True)
+    compact(tmp_path)
+    return hurt
+
+
+def test_a_flipped_bit_in_a_log_is_an_error_or_changes_nothing(rewritten):
+    chosen = random.Random(11)
+    moment = between(rewritten)
+    right = logged(rewritten), logged(rewritten, moment)
+    sizes = {log: log.stat().st_size for log in logs(rewritten)}
+    refused_flips = 0
+    for _ in range(150):
+        (log,) = chosen.choices([*sizes], [*sizes.values()])
+        data = log.read_bytes()
+        flip(log, at := chosen.randrange(len(data)), bit := chosen.randrange(8))
+        for asked, wanted in zip((None, moment), right, strict=True):
+            try:
+                assert logged(rewritten, asked) == wanted, (log, at, bit)
+            except ct.DatasetError:
+                refused_flips += 1
+        log.write_bytes(data)
+    assert refused_flips > 75
+    assert (logged(rewritten), logged(rewritten, moment)) == right
+
+
+@pytest.mark.parametrize(
+    ("table", "at", "before", "after"),
+    [
+        ("events", -1, r"\"agents\": 3", r"\"agents\": 2"),
+        ("events", -1, r"shared_ids", r"shared_idr"),
+        ("events", -1, r'"coursetrail":"{', r'"coursdtrail":"{'),
+        ("events", -1, r"commitInfo", r"commitInfn"),
+        ("events", -1, r"\"layout", r"\"laynut"),
+        ("agents", -1, r'"add"', r'"adf"'),
+        ("agents", -1, r'"remove"', r'"remnve"'),
+        ("agents", 0, r"browser_version", r"browser_versiol"),
+        ("sources", 0, r"encoding", r"encodine"),
+        ("rejects", -1, r'"remove":{"path":"part', r'"remove":{"path":"papt'),
+    ],
+)
+def test_no_bit_of_a_log_is_believed_that_was_not_written(rewritten, table, at, before, after):
+    log = logs(rewritten, table)[at]
+    text = log.read_text()
+    assert before in text
+    log.write_text(text.replace(before, after))
+    for words in (["status", rewritten], ["status", rewritten, "--verify"], ["analyze", rewritten, "browsers"]):
+        refused(coursetrail(*words), 5, "log is damaged")
+
+
+def test_the_time_of_a_version_is_that_of_its_manifest(rewritten):
+    moment = between(rewritten)
+    assert logged(rewritten, moment)[0] == 0
+    log = logs(rewritten, "events")[1]
+    log.write_text(
+        re.sub(r'"timestamp":1(\d)', lambda found: f'"timestamp":1{int(found[1]) & int(found[1]) - 1}', log.read_text())
+    )
+    assert logged(rewritten, moment)[0] == 0
+
+
+def test_a_dataset_of_an_older_release_has_no_digest_of_its_manifest_and_gets_one(hurt, tmp_path):
+    expected = contents(hurt)
+    for log in logs(hurt, "events"):
+        text = re.sub(r', \\"contents\\": {.*?}, \\"time\\": \d+, \\"digest\\": \\"\w+\\"', "", log.read_text())
+        assert "digest" not in text
+        log.write_text(text)
+    assert contents(hurt) == expected
+    assert states(hurt) == {"as written": 7}
+    ct.ingest(hurt, [export(tmp_path, lines(3, 9_000))])
+    assert r"\"digest\"" in logs(hurt, "events")[-1].read_text()
+    assert whole(hurt) == 603
 
 
 # Parts that are exchanged, lost, cut

@@ -1,5 +1,6 @@
 """What is written is the user's alone, and no one can foresee or redirect where it goes."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from coursetrail.filesystem.location import Location
 from coursetrail.filesystem.private_folder import private_folder
 from support.commands import coursetrail
 from support.exports import export, lines
+from support.processes import wait_for
 
 
 def modes(folder: Path) -> set[str]:
@@ -85,6 +87,53 @@ def test_what_a_killed_run_left_goes_with_the_next(tmp_path, monkeypatch):
     }
     runs[1].communicate("\n")
     assert not running.exists()
+
+
+def test_what_a_killed_convert_left_beside_its_output_goes_with_the_next(tmp_path):
+    export(tmp_path, lines(5))
+    runs = []
+    for name in ("killed.csv", "running.csv"):
+        runs.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "coursetrail", "convert", "-", name, "--format", "coursera-legacy"],
+                stdin=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=tmp_path,
+            )
+        )
+        runs[-1].stdin.write(lines(3))
+        runs[-1].stdin.flush()
+        wait_for(lambda: len(list(tmp_path.glob(".coursetrail-*/.in-use"))) == len(runs))
+        if len(runs) == 1:
+            (killed,) = tmp_path.glob(".coursetrail-*")
+            left = {*killed.iterdir()}
+    runs[0].kill()
+    runs[0].communicate()
+    assert left
+    assert killed.is_dir()
+    assert coursetrail("convert", "export.json", "x.csv", folder=tmp_path).code == 0
+    (other,) = tmp_path.glob(".coursetrail-*")
+    assert other != killed
+    runs[1].communicate()
+    assert runs[1].returncode == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"export.json", "x.csv", "running.csv"}
+
+
+def test_where_there_are_no_locks_a_folder_is_used_and_never_taken_from_a_run(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with monkeypatch.context() as without_locks:
+        without_locks.setattr("fcntl.flock", refuse)
+        first = private_folder()
+        mine = first.__enter__()
+        with private_folder() as other:
+            assert len({mine, other, *tmp_path.iterdir()}) == 2
+    with private_folder():  # here are locks, for example those of another machine
+        assert mine.is_dir()
+    first.__exit__(None, None, None)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_planted_link_does_not_lead_a_file_elsewhere(tmp_path, monkeypatch):

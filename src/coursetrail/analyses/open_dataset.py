@@ -17,7 +17,7 @@ from coursetrail.analyses.parameters import Value, with_signature
 from coursetrail.analyses.questions import Questions
 from coursetrail.analyses.relations import Identity, materialized
 from coursetrail.analyses.scope import Scope
-from coursetrail.dataset.schema import EVENTS, REJECTS, SOURCES, TABLES, DatasetTable
+from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, REJECTS, SOURCES, TABLES, DatasetTable
 from coursetrail.dataset.snapshot import Snapshot
 from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.duckdb import DuckDB
@@ -93,23 +93,23 @@ class Dataset:
 
     @contextmanager
     def engine(self, columns: Collection[str] = EVENTS.schema.names) -> Iterator[Engine]:
-        """The chosen engine, which knows this version's tables by name, and of events these columns."""
+        """The chosen engine, which knows the tables by name; of events these columns and the required ones."""
         with self._connected(columns) as (engine, _):
             yield engine
 
     @contextmanager
     def _connected(self, columns: Collection[str]) -> Iterator[tuple[Engine, Identity]]:
         """The same, and what counts as one learner."""
+        chosen = [one.name for one in EVENT_COLUMNS if one.required or one.name in columns]
         with self.config.connect() as engine:
             engine.register(SOURCES.name, self.sources, SOURCES.schema)
             for table in TABLES:
                 if table not in (SOURCES, REJECTS):
-                    wanted = [one for one in table.schema if table is not EVENTS or one.name in columns]
+                    wanted = [one for one in table.schema if table is not EVENTS or one.name in chosen]
                     files = self.snapshot.files(table.name, whole=not self.config.is_distributed)
                     engine.register(_raw(table), files, pa.schema(wanted), table.name)
             identity = self._identity(engine)
-            names = [name for name in EVENTS.schema.names if name in columns]
-            engine.view("all_events", self._all_events(identity, names))
+            engine.view("all_events", self._all_events(identity, chosen))
             yield engine, identity
 
     def _all_events(self, identity: Identity, columns: Collection[str]) -> str:

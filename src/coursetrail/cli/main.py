@@ -145,6 +145,10 @@ def _run(words: list[str], debug: bool) -> int:
     except Exception as error:
         if debug:
             say(*traceback.format_exc().splitlines())
+        if isinstance(error, RuntimeError) and "Query interrupted" in str(error):  # what DuckDB makes of a signal
+            if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+                raise _Terminated from error
+            return _failed(STOPPED, 130)
         if isinstance(error.__cause__, KeyboardInterrupt):  # Python wraps what comes while a class is made
             return _failed(STOPPED, 130)
         text, code = _explained(error, words)

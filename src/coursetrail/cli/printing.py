@@ -93,4 +93,12 @@ def ledger_text(dataset: str, opened: Dataset) -> bytes:
     head = f"{dataset}, version {opened.snapshot.version}\n\n"
     warned = zip(names.to_pylist(), rows["warnings"].to_pylist(), strict=True)
     warnings = [f"{clean(file)}: {clean(text)}\n" for file, texts in warned for text in json.loads(texts or "[]")]
+    warnings += _unread_agents(opened.snapshot.rows("agents"))
     return head.encode() + encode(shown, "table") + f"\n{total}\n{''.join(warnings)}".encode()
+
+
+def _unread_agents(agents: pa.Table | None) -> list[str]:
+    """A line with the number of user agents on which the parser failed, if there are any."""
+    failed = 0 if agents is None else agents["status"].to_pylist().count("error")
+    subject, verb = ("1 user agent", "counts") if failed == 1 else (f"{failed:,} user agents", "count")
+    return [f"{subject} could not be read and {verb} as unknown.\n"] if failed else []

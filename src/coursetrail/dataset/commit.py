@@ -6,6 +6,7 @@ Each commit is marked with its number, so that of two simultaneous runs the slow
 import errno
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,10 +24,11 @@ from coursetrail.dataset import newest
 from coursetrail.dataset.delta import LATER, events_at, table_at, uri, version
 from coursetrail.dataset.errors import storage
 from coursetrail.dataset.ledger import Source
-from coursetrail.dataset.manifest import EMPTY, Manifest, manifest_of
-from coursetrail.dataset.part import parts_of, sealed_bytes
+from coursetrail.dataset.manifest import EMPTY, OURS, Manifest, contents, manifest_of
+from coursetrail.dataset.part import columns_of, part_names, parts_of, sealed_bytes
 from coursetrail.dataset.rewriting import added, all_rows, removed, together, without, write_again
 from coursetrail.dataset.schema import EVENTS, REPLACED, TABLES
+from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
 
 Actions = list[AddAction | RemoveAction]
@@ -82,12 +84,12 @@ def commit(location: Location, files: Sequence[EventsFile], sources: Sequence[So
         events = _with_all_columns(location, _events_at_version(location, based_on))
         adds = [_add(file) for file in files]
         if events is None and location.local:  # no other run: one at a time has the staging area
-            _create(location, adds, _properties(location, None, added=sources))
+            _create(location, adds, _properties(location, None, adds, added=sources))
             newest.record(location, 0)
             return 0
         if events is None:
             events = _create_empty(location)
-        properties = _properties(location, events, added=sources)
+        properties = _properties(location, events, adds, added=sources)
         at = events.version() + 1
         events.create_write_transaction([*adds], "append", events.schema(), commit_properties=properties)
         newest.record(location, at)
@@ -119,16 +121,21 @@ def exchange(
         actions: Actions = [*map(_add, files), *removed(parts, data_change=True)]
         for part in parts:
             actions += write_again([part], schema, without(numbers), scratch, folder)
-        properties = _properties(location, events, added=[new], gone=old)
+        properties = _properties(location, events, actions, added=[new], gone=old)
         events.create_write_transaction(actions, "append", events.schema(), commit_properties=properties)
         newest.record(location, at)
         return at
 
 
 def share_ids(location: Location, shared: bool) -> None:
-    """Record in a version of its own whether the same id on several platforms is one learner."""
+    """Record in a version of its own whether the same id on several platforms is one learner.
+
+    DatasetError where there is no dataset.
+    """
     events = events_at(location)
-    if events is None or manifest_of(location, events).shared_ids == shared:
+    if events is None:
+        raise DatasetError(f"{location}: no dataset here that could record whether ids are shared. Ingest an export.")
+    if manifest_of(location, events).shared_ids == shared:
         return
     with storage(location):
         properties = _properties(location, events, shared_ids=shared)
@@ -173,7 +180,7 @@ def rewrite(location: Location, full: int, scratch: Path) -> None:
     events = events_at(location)
     if events is not None:
         actions = _merged(location / EVENTS.name, events, full, scratch)
-        properties = _properties(location, events)  # also without actions: it names the other tables' versions
+        properties = _properties(location, events, actions)  # also without actions: it names the other tables' versions
         at = events.version() + 1
         events.create_write_transaction(actions, "append", events.schema(), commit_properties=properties)
         newest.record(location, at)
@@ -221,7 +228,10 @@ def _events_at_version(location: Location, based_on: int | None) -> DeltaTable |
 def _with_all_columns(location: Location, events: DeltaTable | None) -> DeltaTable | None:
     """The table of events, with a column of null for each that an older release did not know."""
     if events is not None:
-        _add_columns(events, EVENTS.schema, _recorded(manifest_of(location, events)))
+        manifest = manifest_of(location, events)
+        names = {*columns_of(events), *EVENTS.schema.names}
+        after = {**manifest.contents, EVENTS.name: contents(names, part_names(events))}
+        _add_columns(events, EVENTS.schema, _recorded(manifest._replace(contents=after)))
     return events
 
 
@@ -271,29 +281,36 @@ def _create(location: Location, adds: list[AddAction], properties: CommitPropert
 def _properties(
     location: Location,
     events: DeltaTable | None,
+    actions: Sequence[AddAction | RemoveAction] = (),
     added: Sequence[Source] = (),
     gone: Sequence[Source] = (),
     shared_ids: bool | None = None,
 ) -> CommitProperties:
-    """What a commit to `events` records: the versions of the other tables, and which sources count from then on.
+    """What a commit to `events` records: the versions and contents of all tables, and which sources count from then on.
 
     It fails if another run was faster: its versions of the other tables may be older than those of that run.
     """
-    versions = {name: at for name in BESIDE_EVENTS if (at := version(location, name)) is not None}
+    tables = {name: table for name in BESIDE_EVENTS if (table := table_at(location, name)) is not None}
+    versions = {name: table.version() for name, table in tables.items()}
     before = manifest_of(location, events) if events else EMPTY
     after = before.sources - {source.source for source in gone} | {source.source for source in added}
     shared = before.shared_ids if shared_ids is None else shared_ids
-    return _numbered(events, _recorded(Manifest(versions, after, shared)))
+    made_of = {name: contents(columns_of(table), part_names(table)) for name, table in tables.items()}
+    parts = {*part_names(events)} if events else set()
+    parts -= {action.path for action in actions if isinstance(action, RemoveAction)}
+    parts |= {action.path for action in actions if isinstance(action, AddAction)}
+    made_of[EVENTS.name] = contents(columns_of(events) if events else EVENTS.schema.names, parts)
+    return _numbered(events, _recorded(Manifest(versions, after, shared, made_of)))
 
 
 def _recorded(manifest: Manifest) -> dict[str, str]:
-    return {"coursetrail": manifest.to_json()}
+    return {OURS: manifest._replace(time=int(time.time() * 1000)).to_json()}
 
 
 def _numbered(table: DeltaTable | None, metadata: dict[str, str] | None = None) -> CommitProperties:
     """Marks a commit with its number, and with what it records of the dataset."""
     number = table.version() + 1 if table else 0
-    return CommitProperties(custom_metadata=metadata, app_transactions=[Transaction("coursetrail", number)])
+    return CommitProperties(custom_metadata=metadata, app_transactions=[Transaction(OURS, number)])
 
 
 def _add(file: EventsFile) -> AddAction:

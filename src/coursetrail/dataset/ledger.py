@@ -41,7 +41,7 @@ class Source:
     record may hold several. `mended` is a JSON object of what was repaired and in how many lines, `warnings` a JSON
     list of texts; `fault` says what ended the file early. Times are UTC, `bytes` and `digest` (BLAKE3) those of the
     whole file as it lay on disk, `modified` when it was last written to; `beginning` is the fingerprint by which a file
-    XX is that of the text; None is UTF-8.
+    that has grown is recognised; `encoding` is that of the text, None where it is UTF-8.
     """
 
     source: int

@@ -107,6 +107,16 @@ def parts_of(location: Location, table: DeltaTable) -> list[Part]:
     return sorted(parts, key=lambda part: part.file.name)
 
 
+def columns_of(table: DeltaTable) -> list[str]:
+    """The names of a table's columns."""
+    return [field.name for field in table.schema().fields]
+
+
+def part_names(table: DeltaTable) -> list[str]:
+    """The names of a table's parts."""
+    return list(pa.table(table.get_add_actions(flatten=True))["path"].to_pylist())
+
+
 def lost(parts: Iterable[Part], sizes: Mapping[str, int]) -> list[tuple[Part, str]]:
     """The parts that are missing from a folder with files of these sizes, or have another size; and what is wrong."""
     found = [(part, sizes.get(part.file.name)) for part in parts]

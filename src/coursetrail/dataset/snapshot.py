@@ -18,8 +18,8 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from coursetrail.dataset.delta import LATER, events_at, read_rows, rows, uri
 from coursetrail.dataset.errors import RESTORE, unreadable_table
 from coursetrail.dataset.ledger import COUNTS
-from coursetrail.dataset.manifest import manifest_of
-from coursetrail.dataset.part import Part, check, damaged, lost, parts_of
+from coursetrail.dataset.manifest import contents, damaged_log, is_ours, manifest_at, time_of
+from coursetrail.dataset.part import Part, check, columns_of, damaged, lost, part_names, parts_of
 from coursetrail.dataset.schema import EVENTS, SOURCES, TABLES
 from coursetrail.errors import DatasetError
 from coursetrail.filesystem.location import Location
@@ -53,12 +53,17 @@ class Snapshot:
             )
         if as_of is not None:
             _load(events, as_of, location)
-        manifest = manifest_of(location, events)
+        manifest, at = manifest_at(location, events)
         try:
             tables = {name: DeltaTable(uri(location, name), version=at) for name, at in manifest.tables.items()}
         except (DeltaError, TableNotFoundError, OSError) as error:
             raise unreadable_table(f"{location}: part of the dataset is missing or damaged", error) from error
         named = {EVENTS.name: events, **tables}
+        if at != events.version() and not _is_as_recorded(events, manifest.contents.get(EVENTS.name)):
+            events_then = DeltaTable(uri(location, EVENTS.name), version=at)  # other programs have changed it since
+            _check_logs(location, {**named, EVENTS.name: events_then}, manifest.contents)
+        else:
+            _check_logs(location, named, manifest.contents)
         opened = cls(location, events.version(), named, manifest.sources, manifest.shared_ids)
         if checked:
             opened._check_parts(is_older=as_of is not None)
@@ -82,6 +87,11 @@ class Snapshot:
         if files and any(LATER in field.metadata for field in self.tables[table].schema().fields):
             files.sort(key=lambda file: len(pq.read_schema(file.path, filesystem=file.files)))
         return [str(file.local.absolute()) if file.local else file.address for file in files]
+
+    def rows(self, table: str) -> pa.Table | None:
+        """All rows of a small table; None where it is not there."""
+        found = self.tables.get(table)
+        return None if found is None else read_rows(self.location / table, found)
 
     def lost_parts(self) -> list[tuple[Part, str]]:
         """The parts of all tables that are missing or have another size, and what is wrong with each."""
@@ -141,6 +151,18 @@ class Snapshot:
         return found.filter(pc.is_in(found["source"], pa.array(self.numbers, pa.int32()))).sort_by("source")
 
 
+def _is_as_recorded(table: DeltaTable, recorded: str | None) -> bool:
+    """Whether a table has the columns and parts that the manifest says; older releases do not record them."""
+    return recorded is None or contents(columns_of(table), part_names(table)) == recorded
+
+
+def _check_logs(location: Location, tables: Mapping[str, DeltaTable], recorded: Mapping[str, str]) -> None:
+    """Raise DatasetError where the log of a table does not give what was written."""
+    for name, table in tables.items():
+        if not _is_as_recorded(table, recorded.get(name)):
+            raise damaged_log(location / name, table.version())
+
+
 def exists(location: Location) -> bool:
     """Whether an ingest into `location` was ever completed."""
     return events_at(location) is not None
@@ -175,8 +197,15 @@ def _load(events: DeltaTable, as_of: int | datetime, location: Location) -> None
 
 
 def _version_at(events: DeltaTable, moment: datetime) -> int | None:
-    """The newest version that was committed by then, by the commits' own times: copying gives files new dates."""
-    commits = events.history()
-    return max(
-        (one["version"] for one in commits if one.get("timestamp", 0) <= moment.timestamp() * 1000), default=None
-    )
+    """The newest version that was committed by then, by the commits' own times: copying gives files new dates.
+
+    A version without a manifest counts as made after the one before, whatever time it has.
+    """
+    found, before = None, 0
+    for commit in sorted(events.history(), key=lambda one: int(one["version"])):
+        at = time_of(commit)
+        at = at if is_ours(commit) else max(at, before)
+        if at <= moment.timestamp() * 1000:
+            found = int(commit["version"])
+        before = at
+    return found

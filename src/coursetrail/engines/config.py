@@ -9,7 +9,6 @@ spark.executor.memory = "4g"
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from coursetrail.engines.config_file import ConfigFile
 from coursetrail.engines.engine import Engine
 from coursetrail.engines.spark import SUBMITTED
 from coursetrail.errors import UsageError, did_you_mean
+from coursetrail.reading import bounded_toml
 
 KEYS = ("engine", "master", "remote", "conf")
 VARIABLE = "COURSETRAIL_"
@@ -147,8 +147,8 @@ def _in_file(found: ConfigFile | None) -> _Settings:
         return _Settings("")
     file = found.path
     try:
-        settings = tomllib.loads(found.content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        settings = bounded_toml.parse(found.content.decode(), str(file), "See coursetrail ingest --help.")
+    except UnicodeDecodeError as error:
         raise UsageError(f"{file} cannot be read: {error}.") from error
     for key, value in settings.items():
         if key not in KEYS:

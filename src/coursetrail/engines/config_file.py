@@ -12,6 +12,7 @@ from typing import NamedTuple
 from blake3 import blake3
 
 from coursetrail.errors import UsageError
+from coursetrail.reading.bounded_toml import MAX_LENGTH
 
 HERE = Path("coursetrail.toml")
 MODE_OF_FOLDER, MODE_OF_FILE = 0o700, 0o600
@@ -72,7 +73,8 @@ def _trusted() -> set[str]:
 
 def _read(file: Path) -> ConfigFile:
     try:
-        return ConfigFile(file, file.read_bytes())
+        with file.open("rb") as stream:
+            return ConfigFile(file, stream.read(4 * MAX_LENGTH + 1))  # a character has four bytes at most
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
 

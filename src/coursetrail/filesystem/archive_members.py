@@ -18,7 +18,7 @@ from zipfile import ZipInfo
 from coursetrail.filesystem.compression import ByteStream, Damaged, Gunzip, Raw, Unzstd
 from coursetrail.filesystem.location import Location
 
-CUT = "the archive is cut off or damaged; what came before was read"
+CUT_ARCHIVE = "the archive is cut off or damaged; what came before was read"
 LOCAL_HEADER = struct.Struct("<4s22xHH")
 LOCAL_SIGNATURE = b"PK\3\4"
 GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -127,7 +127,7 @@ class _SliceFile(io.RawIOBase):
         if self._left:
             count = self._file.readinto(memoryview(space)[: self._left])  # type: ignore[attr-defined]
             if not count:
-                raise Damaged(self._slice.fault or CUT)
+                raise Damaged(self._slice.fault or CUT_ARCHIVE)
             self._left -= count
             return int(count)
         if not (count := self._ends[1].readinto(space)) and self._slice.fault:

@@ -19,7 +19,7 @@ from uuid import uuid4
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from coursetrail.errors import InputError
-from coursetrail.filesystem.archive_members import CUT, METHODS, Slice, ZipMember
+from coursetrail.filesystem.archive_members import CUT_ARCHIVE, METHODS, Slice, ZipMember
 from coursetrail.filesystem.compression import ByteStream, Raw, opened, unreadable
 from coursetrail.filesystem.location import Location
 from coursetrail.filesystem.storage import writing
@@ -166,14 +166,14 @@ def _read_tar(tar: Location, location: Location, into: Archive) -> None:
                 else:
                     into.add(name, Slice(*_named(location, name), tar, info.offset_data, info.size))
                 if info.offset_data + info.size > total:
-                    into.fault = into.fault or CUT
+                    into.fault = into.fault or CUT_ARCHIVE
                     return
         except (tarfile.TarError, ValueError, EOFError, OverflowError):
-            into.fault = into.fault or CUT
+            into.fault = into.fault or CUT_ARCHIVE
         else:
             file.seek(min(file.reached, total))
             if (end := file.read(tarfile.BLOCKSIZE)).strip(b"\0") or not end:
-                into.fault = into.fault or CUT
+                into.fault = into.fault or CUT_ARCHIVE
 
 
 def _infos(file: "_LimitedReader") -> Iterator[tarfile.TarInfo]:

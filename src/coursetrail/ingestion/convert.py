@@ -2,23 +2,23 @@
 
 import os
 import shutil
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from coursetrail import formats
 from coursetrail.dataset.errors import storage
 from coursetrail.engines.duckdb import DuckDB, connect
 from coursetrail.errors import StorageError, UsageError, did_you_mean
 from coursetrail.filesystem.location import on_this_machine
+from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.ingestion import raw_fields
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Opener, check
 from coursetrail.ingestion.reject_limit import DEFAULT_LIMIT, RejectLimit, too_many, whole_file
 from coursetrail.progress import Progress, Silent
 from coursetrail.reading.records import Reading
-from coursetrail.render.csv import BYTE_ORDER_MARK
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
@@ -70,8 +70,7 @@ def convert(
     limit = RejectLimit.parse(max_rejects)
     if not target.parent.is_dir():
         raise StorageError(f"{target}: cannot write, because its folder is not there. Make it first: mkdir -p.")
-    with storage(target.parent), TemporaryDirectory(prefix=".coursetrail-", dir=target.parent) as folder:
-        scratch = Path(folder)
+    with storage(target.parent), private_folder(inside=target.parent) as scratch:
         opener = Opener.of(scratch, given, text_encoding)
         files: list[Path] = []
         reasons: list[str] = []
@@ -98,7 +97,7 @@ def convert(
                 else:
                     known.update(file.format.raw)
             if excel:
-                (scratch / "mark.csv").write_bytes(BYTE_ORDER_MARK)
+                (scratch / "mark.csv").write_bytes(BOM_UTF8)
                 files.insert(0, scratch / "mark.csv")
             _join(engine, files, scratch / f"whole{ending}").replace(target)
     absent = tuple(

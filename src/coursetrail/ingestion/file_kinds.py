@@ -1,10 +1,11 @@
 """What a file is that cannot be read as it is, by its first bytes, and the way out: for `sniff`, and for errors."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection
 
 from coursetrail.ingestion.file_start import FileStart
-from coursetrail.ingestion.guessed_encoding import BOM, guessed
+from coursetrail.ingestion.guessed_encoding import guessed
 
 UNREADABLE = {
     rb"\xfd7zXZ\0": "packed by xz; unpack it: xz -dk",
@@ -34,7 +35,7 @@ def archive_kind(names: Collection[str]) -> str | None:
 
 def why_unreadable(start: FileStart) -> str | None:
     """What a file is that cannot be read as it is, and what to do; None if nothing speaks against reading it."""
-    text = start.first.removeprefix(BOM)
+    text = start.first.removeprefix(BOM_UTF8)
     found = next((what for pattern, what in UNREADABLE.items() if re.match(pattern, text)), None)
     if found or (start.encoding or "").startswith("utf-16"):
         return found

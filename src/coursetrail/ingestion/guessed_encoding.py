@@ -1,12 +1,11 @@
 """The encoding of a file, guessed from its first bytes by strict decoding. ADR 16 says why no library does it."""
 
-import codecs
 import re
+from codecs import BOM_UTF8
 from typing import NamedTuple
 
 from coursetrail.reading.encodings import BYTE_ORDER_MARKS, UTF_8
 
-BOM = codecs.BOM_UTF8
 ZEROS, OTHER_ZEROS = 0.1, 0.01
 """Shares of the units of UTF-16 whose one byte is zero: at least, where it is the upper byte; at most, the lower."""
 ENOUGH = 0.95
@@ -31,7 +30,7 @@ class Guess(NamedTuple):
 
 def guessed(first: bytes) -> Guess:
     """The encoding of a file that begins with these bytes, which may end anywhere."""
-    if first.startswith(BOM):
+    if first.startswith(BOM_UTF8):
         return Guess(UTF_8, is_certain=True, has_mark=True)
     if first[:2] in BYTE_ORDER_MARKS:
         return Guess("utf-16", is_certain=True, has_mark=True)

@@ -15,6 +15,7 @@ from coursetrail.filesystem.location import Location
 from coursetrail.ingestion import streams
 from coursetrail.ingestion.file_kinds import why_unreadable
 from coursetrail.ingestion.file_start import FileStart
+from coursetrail.reading.encodings import is_utf_8
 from coursetrail.reading.format import Format
 
 
@@ -144,7 +145,7 @@ class Opener:
             raise
         found = fitted or self.format
         assert found  # noqa: S101 - for mypy: recognise returns one, or raises
-        return replace(found, encoding=self.text_encoding)
+        return replace(found, encoding=None if is_utf_8(self.text_encoding) else self.text_encoding)
 
 
 def check(address: str) -> None:

@@ -18,8 +18,7 @@ from coursetrail.engines.config import EngineConfig
 from coursetrail.engines.engine import WorkerEngine
 from coursetrail.errors import CoursetrailError, InputError, UsageError
 from coursetrail.filesystem.location import Location
-from coursetrail.ingestion import reference_tables
-from coursetrail.ingestion.answers import Answer
+from coursetrail.ingestion import reference_tables, refusals
 from coursetrail.ingestion.commit_queue import CommitQueue, unparsed
 from coursetrail.ingestion.expand import expand
 from coursetrail.ingestion.inputs import Input, Opener, check
@@ -37,13 +36,11 @@ from coursetrail.ingestion.resume import (
     to_read_again,
 )
 from coursetrail.ingestion.task import Extracted, IngestTask, SameContent
+from coursetrail.ingestion.worker_results import WorkerResult
 from coursetrail.lookups.background import BackgroundParser
 from coursetrail.progress import Progress, Silent
-from coursetrail.reading.encodings import UTF_8
 from coursetrail.reading.processors import cores
 
-NAMED_ERRORS = 20
-"""Refused files that an error names."""
 LARGE = 32 << 20
 """Bytes of exports that take so long to read that a second process can have parsed their user agents meanwhile."""
 
@@ -125,12 +122,7 @@ def ingest(
             run.read_on_workers(engine)
         else:
             run.read_here()
-        outcomes = run.finish()
-        if shared_ids is not None:
-            if not named:
-                Snapshot.open(location)  # raises where there is no dataset
-            share_ids(location, shared_ids)
-        return outcomes
+        return run.finish(shared_ids)
 
 
 class _Run:
@@ -174,7 +166,7 @@ class _Run:
         ):
             try:
                 for position in sorted(range(len(names)), key=lambda position: self.index.is_named(names[position])):
-                    self._accept({position: self._answer(extractor, self.inputs[position])})
+                    self._accept({position: self._result(extractor, self.inputs[position])})
                     if self._queue.is_due():
                         self._commit()
             finally:
@@ -188,9 +180,9 @@ class _Run:
         if any(one.is_stream for one in self.inputs):
             raise UsageError("Spark's workers cannot read standard input or a pipe: give files that all of them reach.")
         found = {position: one.error or self.index.unchanged(one.state) for position, one in enumerate(self.inputs)}
-        self._accept({position: answer for position, answer in found.items() if answer})
+        self._accept({position: result for position, result in found.items() if result})
         self._commit()
-        wanted = [position for position, answer in found.items() if not answer]
+        wanted = [position for position, result in found.items() if not result]
         if not wanted:
             return
         with config.connect() as engine:
@@ -200,24 +192,27 @@ class _Run:
                 numbers = {self._number(): position for position in wanted}
                 files = {number: self.inputs[position] for number, position in numbers.items()}
                 extracted = extract_all(engine, task, self.index.known, files, self._progress)
-                answers = {numbers[number]: answer for number, answer in extracted.items()}
-                wanted = to_read_again(answers)
-                self._accept({position: answer for position, answer in answers.items() if position not in wanted})
+                results = {numbers[number]: result for number, result in extracted.items()}
+                wanted = to_read_again(results)
+                self._accept({position: result for position, result in results.items() if position not in wanted})
                 self._commit()
 
-    def finish(self) -> list[Outcome]:
+    def finish(self, shared_ids: bool | None) -> list[Outcome]:
         """The outcomes in the order of the inputs; raises for those that were refused.
 
-        Before that the dataset is compacted, if that is due: a file that is refused every night must not prevent it.
+        Before that it is recorded whether ids are shared, and the dataset is compacted, if that is due: a file that is
+        refused every night must not prevent it.
         """
+        if shared_ids is not None and (snapshot.exists(self._location) or not self._refused):
+            share_ids(self._location, shared_ids)
         if maintenance.is_due(self._location):
             maintenance.compact_within(self._location, self.opener.scratch, self._progress)
         outcomes = [self._certain[position] for position in sorted(self._certain)]
         if self._refused:
-            raise _refusal(self._refused, outcomes)
+            raise refusals.one_error(self._refused, [outcome.already for outcome in outcomes])
         return outcomes
 
-    def _answer(self, extractor: Extractor, one: Input) -> Answer | Unchanged:
+    def _result(self, extractor: Extractor, one: Input) -> WorkerResult | Unchanged:
         try:
             return self.index.unchanged(one.state) or extractor.extract(one, self._number(), self.index.known)
         except InputError as error:
@@ -238,45 +233,41 @@ class _Run:
         else:
             yield None
 
-    def _accept(self, answers: Mapping[int, Answer | Unchanged]) -> None:
-        """Decide what each answer means, by the position of its input."""
-        self.index.note_moves(one for one in answers.values() if isinstance(one, Extracted | SameContent))
-        for position, answer in answers.items():
+    def _accept(self, results: Mapping[int, WorkerResult | Unchanged]) -> None:
+        """Decide what each result means, by the position of its input."""
+        self.index.note_moves(one for one in results.values() if isinstance(one, Extracted | SameContent))
+        for position, result in results.items():
             try:
-                if isinstance(answer, CoursetrailError):
-                    raise answer
-                self._uncertain[position] = self._outcome(answer, self.inputs[position])
+                if isinstance(result, CoursetrailError):
+                    raise result
+                self._uncertain[position] = self._outcome(result, self.inputs[position])
             except InputError as error:
                 if self._on_refused:
                     self._on_refused(self.inputs[position].address, error)
                 else:
                     self._refused.append(error)
 
-    def _outcome(self, answer: Extracted | SameContent | Unchanged, one: Input) -> Outcome:
-        """The outcome for an answer; what is new in it waits for the next commit."""
-        verdict = answer if isinstance(answer, Unchanged) else self.index.verdict(answer, is_stream=one.is_stream)
+    def _outcome(self, result: Extracted | SameContent | Unchanged, one: Input) -> Outcome:
+        """The outcome for a result; what is new in it waits for the next commit."""
+        verdict = result if isinstance(result, Unchanged) else self.index.verdict(result, is_stream=one.is_stream)
         if isinstance(verdict, Unchanged):
             if verdict.alias:
                 self._queue.add_alias(verdict.alias)
                 self.index.add(verdict.alias)
             return Outcome(one.state.name, verdict.source, already=True)
-        assert isinstance(answer, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
-        source = answer.source
+        assert isinstance(result, Extracted)  # noqa: S101 - for mypy: the other verdicts are on these
+        source = result.source
         match verdict:
             case New() | Continues():
-                self._queue.add(answer)
+                self._queue.add(result)
             case Conflict() if self._replacing:
                 self._commit()
-                self._queue.exchange(verdict.outdated, answer)
+                self._queue.exchange(verdict.outdated, result)
                 self.index = self.index.without(verdict.outdated)
             case OtherEncoding():
-                before, now = (one.encoding or UTF_8 for one in (verdict.source, source))
-                raise InputError(
-                    f"{source.uri} was read as {before} before (source {verdict.source.source}), and now as {now}. "
-                    f"Name its encoding: --encoding {before}, or --encoding {now} if that is what it is now."
-                )
+                raise refusals.other_encoding(source, verdict.source)
             case Conflict():
-                raise InputError(_conflict(source, verdict.source))
+                raise refusals.conflict(source, verdict.source)
         self.index.add(source)
         return Outcome(one.state.name, source, already=False)
 
@@ -287,32 +278,3 @@ class _Run:
         self._certain |= outcomes
         for outcome in outcomes.values():
             self._on_outcome(outcome)
-
-
-def _conflict(new: Source, old: Source) -> str:
-    """What to say of a file whose old rows do not fit."""
-    if new.encoding != old.encoding:
-        before, now = old.encoding or UTF_8, new.encoding or UTF_8
-        return (
-            f"{new.uri} was read as {before} before (source {old.source}: {old.uri}), and now as {now}, which gives "
-            f"other text. Read it with --encoding {before}, or take its old rows out and put the new in with --replace."
-        )
-    return (
-        f"{new.uri} was read before (source {old.source}) and has changed since, not only grown. Take its old rows out "
-        "and put the new in with --replace, or give the new file another name."
-    )
-
-
-def _refusal(refused: Sequence[CoursetrailError], outcomes: Sequence[Outcome]) -> CoursetrailError:
-    """One error for all: the first, of the class that they share; the rest are its notes, one line each."""
-    kind = next(kind for kind in type(refused[0]).__mro__ if all(isinstance(error, kind) for error in refused))
-    if len(refused) + len(outcomes) == 1:
-        return refused[0]
-    already = sum(outcome.already for outcome in outcomes)
-    counts = f"{len(outcomes) - already} committed, {already} there already, {len(refused)} refused"
-    error: CoursetrailError = kind(f"{refused[0]} Of {len(refused) + len(outcomes)} files: {counts}.")
-    for other in refused[1:NAMED_ERRORS]:
-        error.add_note(f"Refused as well: {' '.join(str(other).splitlines())}")
-    if len(refused) > NAMED_ERRORS:
-        error.add_note(f"And {len(refused) - NAMED_ERRORS} more.")
-    return error

@@ -15,7 +15,7 @@ import pyarrow as pa
 from coursetrail.dataset.ledger import Source
 from coursetrail.ingestion.inputs import FileState
 from coursetrail.ingestion.task import Extracted, SameContent
-from coursetrail.reading.encodings import UTF_8
+from coursetrail.reading.encodings import UTF_8, same_encoding
 from coursetrail.reading.fingerprint import Fingerprint
 
 
@@ -160,7 +160,7 @@ class SourceIndex:
             last = last or same
         if last and source.continues != last.source and last.source not in self._moved:
             return Conflict(last, self._outdated(last, source))
-        if last and source.encoding != last.encoding and not self._encoding:
+        if last and not same_encoding(source.encoding, last.encoding) and not self._encoding:
             return OtherEncoding(last)
         return New() if source.continues is None else Continues(self.by_number[source.continues])
 

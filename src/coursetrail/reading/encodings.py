@@ -34,7 +34,7 @@ ALIASES = {
     "euc_kr": "euc-kr",
 }
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-CUT = "the text ends in the middle of a character; what came before was read"
+CUT_CHARACTER = "the text ends in the middle of a character; what came before was read"
 
 
 def encoding_named(name: str) -> str:
@@ -55,6 +55,11 @@ def encoding_named(name: str) -> str:
 def is_utf_8(encoding: str | None) -> bool:
     """Whether text needs no transcoding; None is UTF-8."""
     return encoding in (None, UTF_8)
+
+
+def same_encoding(one: str | None, other: str | None) -> bool:
+    """Whether two files are in the same encoding; None is UTF-8."""
+    return (one or UTF_8) == (other or UTF_8)
 
 
 class Transcoded:
@@ -101,7 +106,7 @@ class Transcoded:
         try:
             yield rest.decode(codec, errors).encode(errors="surrogatepass")
         except UnicodeDecodeError:
-            self.fault = self.fault or CUT
+            self.fault = self.fault or CUT_CHARACTER
 
     def _read(self) -> bytes:
         piece = bytes(self._space[: self._source.readinto(self._space)])

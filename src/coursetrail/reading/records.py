@@ -24,6 +24,7 @@ from coursetrail.reading.scan import FieldSpec, Scanned
 from coursetrail.reading.secrets import without_secrets_in_bytes
 from coursetrail.reading.tables import HEADER
 
+WHITE = b" \t\v\f\r\n\0"
 MOST_BLANK = 10_000_000
 """Blank lines of one file; with more of them it is refused, for each line takes memory."""
 MOST_REJECTED, OF_A_REJECT = 512 << 20, 200
@@ -139,7 +140,8 @@ class Reading:
         self.lines.append(range(block.first, block.first + count))
         self.hashes.append(scanned.hashes if block.hashes is None else block.hashes)
         suspect = np.asarray(self.format.suspect(scanned.r)) | ~scanned.valid
-        yield Batch(numbers, scanned, ~suspect)
+        suspect[self._blank_ones(block, scanned)] = False
+        yield Batch(numbers, scanned, ~suspect & scanned.valid)
         if suspect.any():
             ats = np.flatnonzero(suspect)
             texts = _cut(block.text, scanned.begins, ats)
@@ -147,6 +149,13 @@ class Reading:
             last = lines.lines if lines.unended else None
             left, repaired = self._repair(zip(numbers[ats].tolist(), texts, raws, strict=True), spec, last)
             yield Batch(left, repaired, repaired.valid)
+
+    def _blank_ones(self, block: Block, scanned: Scanned) -> Any:
+        """The rows of a block that are only a newline, noted as blank all at once: there may be millions of them."""
+        rows = np.flatnonzero((np.diff(scanned.begins) == 1) & ~scanned.valid)
+        self.blank.extend((rows + block.first).tolist())
+        self._limit_blank()
+        return rows
 
     def _repair(
         self, suspect: Iterable[tuple[int, bytes, bytes]], spec: FieldSpec, last: int | None
@@ -161,6 +170,9 @@ class Reading:
         for number, text, raw in suspect:
             if self.format.table and text == HEADER:
                 self.header.append(number)
+                continue
+            if self.format.table and not raw.strip(WHITE):
+                self._note_blank(number)
                 continue
             if self.format.table and (why := self.format.table.why(text)):
                 self._reject(number, why, raw, last)
@@ -186,6 +198,9 @@ class Reading:
 
     def _note_blank(self, number: int) -> None:
         self.blank.append(number)
+        self._limit_blank()
+
+    def _limit_blank(self) -> None:
         if len(self.blank) > MOST_BLANK:
             raise InputError(
                 f"More than {MOST_BLANK:,} lines are blank. Is it the right file? Remove them to read it anyway."

@@ -7,6 +7,7 @@ a record: one line is taken as malformed, and reading goes on after it.
 """
 
 import json
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +16,6 @@ import pyarrow as pa
 
 from coursetrail.reading import _scan
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DELIMITERS = ",\t;|"
 """Delimiters that are tried where none is given."""
 MALFORMED = b"!"
@@ -59,7 +59,7 @@ class DelimitedTable:
             for index, name in enumerate(self.names)
         )
         nulls = tuple(null.encode() for null in self.nulls)
-        header = None if self.header is None else self.header.removeprefix(BYTE_ORDER_MARK).rstrip(b"\r\n")
+        header = None if self.header is None else self.header.removeprefix(BOM_UTF8).rstrip(b"\r\n")
         region, size, rows, physical, consumed, begins, hashes = _scan.records(
             block, at_end, self.delimiter.encode(), self.backslash, before, nulls, header
         )

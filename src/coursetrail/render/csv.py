@@ -4,6 +4,7 @@ In text columns control characters are removed, and what a spreadsheet would run
 front; numbers are untouched.
 """
 
+from codecs import BOM_UTF8
 from io import BytesIO
 
 import pyarrow as pa
@@ -16,8 +17,6 @@ from coursetrail.render.writer import Writer
 
 EXCEL_CELL = 32_767
 """Characters of a cell of Excel; the rest of a longer text would go into the cells that follow."""
-BYTE_ORDER_MARK = "\ufeff".encode()
-"""Without it Excel takes UTF-8 for the machine's own encoding."""
 
 
 def encode(table: pa.Table, caption: Caption | None = None) -> bytes:  # noqa: ARG001 - CSV has no room for it
@@ -26,8 +25,11 @@ def encode(table: pa.Table, caption: Caption | None = None) -> bytes:  # noqa: A
 
 
 def encode_for_excel(table: pa.Table, caption: Caption | None = None) -> bytes:  # noqa: ARG001 - as `encode`
-    """The table as CSV with a byte order mark, texts cut where a cell of Excel ends."""
-    return BYTE_ORDER_MARK + _encoded(table, EXCEL_CELL)
+    """The table as CSV with a byte order mark, texts cut where a cell of Excel ends.
+
+    Without the mark Excel takes UTF-8 for the machine's own encoding.
+    """
+    return BOM_UTF8 + _encoded(table, EXCEL_CELL)
 
 
 def _encoded(table: pa.Table, longest: int | None = None) -> bytes:

@@ -14,7 +14,8 @@ from coursetrail.errors import InputError, UsageError
 from coursetrail.formats.mapping.columns import columns
 from coursetrail.formats.mapping.fields import Fields, repair
 from coursetrail.formats.mapping.private import snake
-from coursetrail.formats.mapping.spec import MAX_COLUMNS, MAX_LENGTH, MappingSpec, parse
+from coursetrail.formats.mapping.spec import MAX_COLUMNS, MappingSpec, parse
+from coursetrail.reading.bounded_toml import MAX_LENGTH
 from coursetrail.reading.format import Format
 from coursetrail.reading.scan import AlsoInRest, FieldSpec, Kind
 from coursetrail.reading.tables import DELIMITERS, DelimitedTable

@@ -4,7 +4,6 @@ Every error names the file, the key and the allowed values. docs/mapping.md is t
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -17,6 +16,7 @@ from coursetrail.dataset.schema import EVENT_COLUMNS
 from coursetrail.errors import UsageError, did_you_mean
 from coursetrail.formats.mapping.sections import TomlSection
 from coursetrail.formats.mapping.time_texts import usable
+from coursetrail.reading.bounded_toml import parse as parse_toml
 from coursetrail.reading.encodings import encoding_named
 
 TEXTS, NUMBERS = (
@@ -32,11 +32,9 @@ MAX_COLUMNS = 64
 """Columns of a file: the scanner's limit."""
 MAX_FORMATS = 16
 """Formats of times in one mapping."""
-MAX_DOTS = 100
-"""Dots of a line outside of quotes: the time that TOML's keys take grows with the square of their depth."""
-QUOTED = re.compile("\"(?:[^\"\\\\]|\\\\.)*\"|'[^']*'")
-MAX_LENGTH = 1 << 20
-"""Characters of a mapping file; a longer file is of another kind."""
+HINT = (
+    "Pass the mapping with --mapping, and the export as the file to read; docs/mapping.md shows how to write a mapping."
+)
 
 
 @dataclass(frozen=True)
@@ -165,18 +163,7 @@ def parse(text: str, file: str) -> MappingSpec:
 
 def _toml(text: str, file: str) -> "TomlSection":
     """The whole text, checked before it is parsed: what a parser does with it must be bounded."""
-    if len(text) > MAX_LENGTH:
-        raise UsageError(
-            f"{file}: too long for a mapping. Pass the mapping with --mapping, and the export as the file to read."
-        )
-    if any(QUOTED.sub("", line).partition("#")[0].count(".") > MAX_DOTS for line in text.splitlines()):
-        raise UsageError(f"{file}: a key is nested too deeply for a mapping. Put names with dots in quotes.")
-    try:
-        return TomlSection(file, "", tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise UsageError(
-            f"{file} is not valid TOML: {' '.join(str(error).split())}. docs/mapping.md shows how to write it."
-        ) from error
+    return TomlSection(file, "", parse_toml(text, file, HINT))
 
 
 def _encoding(whole: "TomlSection") -> str | None:

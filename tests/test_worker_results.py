@@ -1,4 +1,4 @@
-"""What workers of a cluster answer: the same after its way to the driver, and never code."""
+"""The results of a cluster's workers: the same after its way to the driver, and never code."""
 
 import pickle
 from dataclasses import replace
@@ -12,8 +12,8 @@ import coursetrail as ct
 from coursetrail.dataset.ledger import COUNTS, Source
 from coursetrail.dataset.schema import REJECTS, SOURCES
 from coursetrail.errors import CoursetrailError
-from coursetrail.ingestion.answers import decode, encode
 from coursetrail.ingestion.task import Extracted, SameContent
+from coursetrail.ingestion.worker_results import decode, encode
 
 SOURCE = Source(
     **dict.fromkeys(SOURCES.schema.names)
@@ -23,18 +23,26 @@ SOURCE = Source(
 )
 TABLE = pa.table({"source": [3], "line": [1], "reason": ["not JSON"], "raw": [b"\xff\0"]}, schema=REJECTS.schema)
 FOUND = Extracted(SOURCE, None, 0, TABLE, {"agents": ["Opera\0", "\u202e"], "languages": []}, frozenset({"a", "b"}))
-SAME = SameContent("a.json", 4, "d", 9, datetime(2024, 3, 1, tzinfo=UTC), 3)
+SAME = SameContent(
+    name="a.json",
+    number=4,
+    digest="d",
+    bytes=9,
+    modified=datetime(2024, 3, 1, tzinfo=UTC),
+    encoding="utf-16",
+    source=3,
+)
 
 
 @pytest.mark.parametrize(
-    "answer", [FOUND, replace(FOUND, file="x.parquet", rejects=TABLE.slice(1)), SAME, replace(SAME, modified=None)]
+    "result", [FOUND, replace(FOUND, file="x.parquet", rejects=TABLE.slice(1)), SAME, replace(SAME, modified=None)]
 )
-def test_an_answer_is_the_same_on_the_driver(answer):
-    found = decode(encode(answer))
-    if isinstance(answer, Extracted):
-        assert found.rejects.equals(answer.rejects)
-        found = replace(found, rejects=answer.rejects)
-    assert found == answer
+def test_a_result_is_the_same_on_the_driver(result):
+    found = decode(encode(result))
+    if isinstance(result, Extracted):
+        assert found.rejects.equals(result.rejects)
+        found = replace(found, rejects=result.rejects)
+    assert found == result
 
 
 @pytest.mark.parametrize("kind", [ct.TooManyRejects, ct.StorageError, CoursetrailError])

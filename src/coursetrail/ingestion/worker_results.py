@@ -16,27 +16,27 @@ from coursetrail.dataset.schema import REJECTS, SOURCES
 from coursetrail.errors import CoursetrailError
 from coursetrail.ingestion.task import Extracted, SameContent
 
-Answer = Extracted | SameContent | CoursetrailError
+WorkerResult = Extracted | SameContent | CoursetrailError
 TIMES = {field.name for field in SOURCES.schema if pa.types.is_timestamp(field.type)}
 
 
-def encode(answer: Answer) -> bytes:
-    """The answer as bytes."""
+def encode(result: WorkerResult) -> bytes:
+    """The result as bytes."""
     rejects = REJECTS.schema.empty_table()
-    if isinstance(answer, Extracted):
-        rejects = answer.rejects
+    if isinstance(result, Extracted):
+        rejects = result.rejects
         fields = {
-            "source": asdict(answer.source),
-            "file": answer.file,
-            "size": answer.size,
-            "texts": {table: list(texts) for table, texts in answer.texts.items()},
-            "heads": sorted(answer.heads),
+            "source": asdict(result.source),
+            "file": result.file,
+            "size": result.size,
+            "texts": {table: list(texts) for table, texts in result.texts.items()},
+            "heads": sorted(result.heads),
         }
-    elif isinstance(answer, SameContent):
-        fields = asdict(answer)
+    elif isinstance(result, SameContent):
+        fields = asdict(result)
     else:
-        fields = {"text": str(answer)}
-    about = {"answer": type(answer).__name__, "fields": fields}
+        fields = {"text": str(result)}
+    about = {"result": type(result).__name__, "fields": fields}
     sink = pa.BufferOutputStream()
     schema = REJECTS.schema.with_metadata({"about": json.dumps(about, default=datetime.isoformat)})
     with pa.ipc.new_stream(sink, schema) as writer:
@@ -44,11 +44,11 @@ def encode(answer: Answer) -> bytes:
     return bytes(sink.getvalue())
 
 
-def decode(data: bytes) -> Answer:
-    """The answer that `encode` made bytes of. An error has the class of ours that it had, and its text."""
+def decode(data: bytes) -> WorkerResult:
+    """The result that `encode` made bytes of. An error has the class of ours that it had, and its text."""
     table = pa.ipc.open_stream(data).read_all()
     about = json.loads((table.schema.metadata or {})[b"about"])
-    name, fields = about["answer"], about["fields"]
+    name, fields = about["result"], about["fields"]
     if name == Extracted.__name__:
         return Extracted(
             **fields
