@@ -11,6 +11,7 @@ import coursetrail as ct
 from coursetrail.lookups.lookup import Lookup
 from support.changed_package import ChangedPackage
 from support.exports import export, line
+from support.happenings import without_digests
 
 pytestmark = pytest.mark.slow
 
@@ -149,6 +150,7 @@ def test_a_column_of_the_ledger_that_is_new_is_null_in_sources_that_are_there_an
 def test_counts_that_an_older_release_did_not_make_are_zero(tmp_path):
     """Its ledger lacks the columns: they are dropped here from the table that Delta Lake's library wrote."""
     ct.ingest(tmp_path / "d", [visits(tmp_path, "a.org", 3)])
+    without_digests(tmp_path / "d")
     sources = tmp_path / "d" / "sources"
     table = DeltaTable(str(sources))
     rows = table.to_pyarrow_table().drop_columns(["header", "unfinished", "physical_lines", "warnings"])

@@ -117,11 +117,7 @@ class Snapshot:
         Delta takes a commit without bytes, as a power cut leaves it, for one that changed nothing.
         """
         for name in self.tables:
-            sizes = (self.location / name / "_delta_log").sizes()
-            if holes := sorted(file for file, size in sizes.items() if file.endswith(".json") and not size):
-                raise DatasetError(
-                    f"{self.location / name}: the table's log is damaged ({holes[0]} is empty). {RESTORE}"
-                )
+            _check_holes(self.location / name)
         if lost := sorted(self.numbers - set(self.sources["source"].to_pylist())):
             raise DatasetError(
                 f"{self.location}: the ledger has lost {len(lost)} sources (first: {lost[0]}). {RESTORE}"
@@ -160,7 +156,15 @@ def _check_logs(location: Location, tables: Mapping[str, DeltaTable], recorded: 
     """Raise DatasetError where the log of a table does not give what was written."""
     for name, table in tables.items():
         if not _is_as_recorded(table, recorded.get(name)):
+            _check_holes(location / name)
             raise damaged_log(location / name, table.version())
+
+
+def _check_holes(table: Location) -> None:
+    """Raise DatasetError where a commit in the log of a table has no bytes."""
+    sizes = (table / "_delta_log").sizes()
+    if holes := sorted(file for file, size in sizes.items() if file.endswith(".json") and not size):
+        raise DatasetError(f"{table}: the table's log is damaged ({holes[0]} is empty). {RESTORE}")
 
 
 def exists(location: Location) -> bool:
