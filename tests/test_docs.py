@@ -140,6 +140,7 @@ def test_every_analysis_is_documented(analysis: Any) -> None:
     assert " ".join(analysis.definition_with().split()) in " ".join(section.split())
     for column in analysis.columns:
         assert f"| `{column}` |" in section
+    assert f"`{analysis.name}`" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
