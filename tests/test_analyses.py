@@ -19,7 +19,7 @@ from coursetrail import ANALYSES, UsageError, ingest
 from coursetrail import open as open_course
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
-from coursetrail.analyses.relations import Identity
+from coursetrail.analyses.identity import Identity
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.lookups import agents, languages

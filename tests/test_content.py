@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from coursetrail import UsageError
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
-from coursetrail.analyses.relations import RELATIONS, Identity, materialized
+from coursetrail.analyses.identity import Identity
+from coursetrail.analyses.relations import RELATIONS, materialized
 from coursetrail.dataset.schema import EVENTS, MEMBERS, SOURCES, SYLLABUS
 from coursetrail.engines.duckdb import connect
 from coursetrail.engines.engine import Engine

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import coursetrail as ct
 from coursetrail.analyses.filters import Filters
+from coursetrail.analyses.identity import Identity
 from coursetrail.analyses.questions import Questions
-from coursetrail.analyses.relations import Identity, statement
+from coursetrail.analyses.relations import statement
 from coursetrail.analyses.scope import Scope
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.config import EngineConfig

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from coursetrail.analyses import find
 from coursetrail.analyses.filters import Filters
-from coursetrail.analyses.relations import Identity, materialized, named_relations
+from coursetrail.analyses.identity import Identity
+from coursetrail.analyses.relations import materialized, named_relations
 from coursetrail.dataset.schema import EVENTS
 from coursetrail.engines.duckdb import connect
 from coursetrail.engines.engine import Engine
@@ -23,6 +24,7 @@ from coursetrail.errors import UsageError
 from coursetrail.lookups import agents, languages
 from coursetrail.render.tables import WRITERS
 from support import people
+from support.clicks import FIREFOX, line
 from support.people import LearnerEvent
 
 MONDAY = datetime(2013, 7, 29)  # noqa: DTZ001 - UTC, as the oracle has it
@@ -259,7 +261,7 @@ def test_a_silence_counts_in_the_week_in_which_it_begins_and_weeks_begin_on_mond
 
 def test_retention_by_hand_has_week_0_and_no_number_for_a_week_that_is_not_over() -> None:
     rows = answer([*on("ann", 0, 7, 14), *on("bob", 6, 14), *on("cem", 8, 15), *on("dee", 16)], "retention")
-    names = ("cohort", "after", "learners", "active", "share")
+    names = ("cohort", "weeks_after", "learners", "active", "share")
     first, second, third = date(2013, 7, 29), date(2013, 8, 5), date(2013, 8, 12)
     assert [tuple(row[name] for name in names) for row in rows] == [
         (first, 0, 2, 2, 1.0),
@@ -592,3 +594,35 @@ def test_spark_gives_the_same_rows(session) -> None:
         for asked, one, other in zip(ASKED, answers(events), distributed, strict=True):
             assert one == other, asked
     zones_are_right(session)
+
+
+def test_a_segment_whose_learners_are_all_gone_is_still_observed(course_of):
+    """ann uses Firefox on 31 July only; bob comes with Chrome for a month more. So ann left, seen by all."""
+    day = 86_400
+    course = course_of([line("ann", user_agent=FIREFOX), *(line("bob", n * day) for n in range(30))])
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        return course.analyze(name, browser="Firefox").table.to_pylist()
+
+    assert [(row["weeks_after"], row["active"]) for row in rows("retention")] == [
+        (0, 1),
+        (1, 0),
+        (2, 0),
+        (3, 0),
+        (4, None),
+    ]
+    (stay,) = rows("survival")
+    assert (stay["days"], stay["at_risk"], stay["left"], stay["survival"]) == (0, 1, 1, 0.0)
+    assert [(row["preset"], row["left"]) for row in rows("dropout") if row["week"] == date(2013, 7, 29)] == [
+        ("kdd2015", 1),
+        ("last_week", 1),
+        ("quiet14", 1),
+    ]
+    days = rows("daily")
+    assert (days[0]["day"], days[0]["dau"], days[-1]["day"], days[-1]["dau"]) == (
+        date(2013, 7, 31),
+        1,
+        date(2013, 8, 29),
+        0,
+    )
+    assert rows("retention") != course.analyze("retention", browser="Firefox", until=date(2013, 8, 5)).table.to_pylist()

@@ -225,7 +225,7 @@ def retention(events: Sequence[LearnerEvent]) -> list[Row]:
             active = sum(week in one for one in members) if week + 6 * DAY <= last else None
             low, high = wilson(active, len(members))
             share = None if active is None else active / len(members)
-            row = {"cohort": cohort, "after": after, "learners": len(members), "active": active, "share": share}
+            row = {"cohort": cohort, "weeks_after": after, "learners": len(members), "active": active, "share": share}
             rows.append({**row, "low": low, "high": high})
     return rows
 

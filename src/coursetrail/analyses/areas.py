@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 areas = Analysis(
@@ -22,6 +22,7 @@ areas = Analysis(
         "high": pa.float64(),
         "clicks": pa.int64(),
     },
+    share_of=ShareOf(("area",)),
     chart=Bars(label="area", value="learners", share="share"),
     sql="""
         with visited as (

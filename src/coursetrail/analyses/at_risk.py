@@ -50,7 +50,7 @@ at_risk = Analysis(
         with steps as (
             select learner, day, lead(day) over (partition by learner order by day) as next from days
         ), moments as (
-            select max(day) as asked, 1 as is_now from days union all select max(day) - 14, 0 from days
+            select last_day as asked, 1 as is_now from observation union all select last_day - 14, 0 from observation
         ), spells as (
             select
                 asked, is_now, learner, day, next,

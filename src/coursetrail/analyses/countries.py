@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Bars
 
 countries = Analysis(
@@ -23,6 +23,7 @@ countries = Analysis(
         "high": pa.float64(),
         "clicks": pa.int64(),
     },
+    share_of=ShareOf(("country",)),
     chart=Bars(label="country", value="learners", share="share"),
     sql="""
         with seen as (

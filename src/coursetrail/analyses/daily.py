@@ -71,8 +71,10 @@ daily = Analysis(
             select least(next, day + 28), 0, 0, -count(*), 0, 0, 0, 0 from active group by least(next, day + 28)
             union all
             select n, 0, 0, 0, 0, 0, 0, 0
-            from range(0, 50000) as r(n) cross join (select min(day) as first, max(day) as last from days) as course
-            where n between first and last
+            from range(0, 50000) as r(n)
+                cross join (select min(day) as first from days) as course
+                cross join observation
+            where n between first and last_day
         ), counted as (
             select
                 day,
@@ -84,7 +86,7 @@ daily = Analysis(
                 sum(resurrecting) as resurrecting,
                 sum(dormant) as dormant
             from changes
-            where day <= (select max(day) from days)
+            where day <= (select last_day from observation)
             group by day
         ), windows as (
             select

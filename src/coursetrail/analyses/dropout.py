@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import LineChart
 
 dropout = Analysis(
@@ -14,7 +14,7 @@ dropout = Analysis(
         "definitions of the field. kdd2015: no event in the 10 days after the week (KDD Cup 2015); they may come back "
         "later. last_week: their last event lies in the week (Fei and Yeung). quiet14: their last event lies in the "
         "week, and at least 14 days without an event follow before the observation ends; where both are known it "
-        "equals last_week. The observation ends with the day of the last event of all. share: left / learners, with "
+        "equals last_week. The observation ends with the day of the last event of anyone. share: left / learners, with "
         "its 95 % interval (Wilson). Weeks for which it is too early to say are empty, not 0: until 10 more days have "
         "passed for kdd2015, 7 for last_week, 14 for quiet14."
     ),
@@ -27,6 +27,7 @@ dropout = Analysis(
         "low": pa.float64(),
         "high": pa.float64(),
     },
+    share_of=ShareOf(("week", "preset"), "left", "learners"),
     chart=LineChart(x="week", values=("share",), by="preset", low="low", high="high"),
     sql="""
         with active as (
@@ -44,9 +45,11 @@ dropout = Analysis(
             from steps
             group by week
         ), weeks as (
-            select n as week, last
-            from range(0, 50000) as r(n) cross join (select min(day) as first, max(day) as last from days) as course
-            where (n + 3) % 7 = 0 and n between first - 6 and last
+            select n as week, last_day as last
+            from range(0, 50000) as r(n)
+                cross join (select min(day) as first from days) as course
+                cross join observation
+            where (n + 3) % 7 = 0 and n between first - 6 and last_day
         ), presets as (
             select
                 week, last,

@@ -67,15 +67,17 @@ def _monday(day: date) -> date:
 class Filter(Parameter):
     """A parameter that every analysis has: it leaves some events out.
 
-    `test` gives the SQL condition that holds for events that stay, "" if all do. It may use columns of events and of
-    the lookup table `joins`. `words` gives the filter in words, "" where there is nothing to say. `listed` is the table
-    whose column of the filter's name has all values that can match.
+    One that `bounds` says where and when was observed, the rest say who: a segment whose learners are all gone is
+    still observed. `test` gives the SQL condition that holds for events that stay, "" if all do. It may use columns
+    of events and of the lookup table `joins`. `words` gives the filter in words, "" where there is nothing to say.
+    `listed` is the table whose column of the filter's name has all values that can match.
     """
 
     test: Callable[[Any], str] = lambda _: ""
     words: Callable[[Any], str] = lambda _: ""
     joins: str | None = None
     listed: str | None = None
+    bounds: bool = False
 
 
 FILTERS = (
@@ -88,6 +90,7 @@ FILTERS = (
         test=lambda value: f"course = {literal(value)}",
         words=lambda value: f"course {value}",
         listed="events",
+        bounds=True,
     ),
     Filter(
         "since",
@@ -98,6 +101,7 @@ FILTERS = (
         metavar="DATE",
         test=lambda value: f"time >= {literal(value)}",
         words=lambda value: f"from {value}",
+        bounds=True,
     ),
     Filter(
         "until",
@@ -108,6 +112,7 @@ FILTERS = (
         metavar="DATE",
         test=lambda value: f"time < {literal(value)}",
         words=lambda value: f"to {value} (excluded)",
+        bounds=True,
     ),
     _of_agent("device", "Only events from this device class, such as tablet.", "CLASS"),
     _of_agent("browser", "Only events from this browser, such as Firefox.", "NAME"),
@@ -183,6 +188,7 @@ FILTERS = (
         choices=("deliberate", "all"),
         test=lambda value: f"coalesce(area, '') <> '{ADMIN}'" if value == "deliberate" else "",
         words=lambda value: "every event counts as a click" if value == "all" else "",
+        bounds=True,
     ),
 )
 """All filters, in the order in which they are listed and worded.
@@ -231,9 +237,10 @@ class Filters(Mapping[str, Value]):
         """The filters in words, for titles and footers."""
         return ", ".join(text for one in self._set() if (text := one.words(self[one.name])))
 
-    def sql(self) -> str:
-        """The relation `events` as an analysis sees it: filtered, with `clicks`."""
-        used = [(one, test) for one in self._set() if (test := one.test(self[one.name]))]
+    def sql(self, *, whoever: bool = False) -> str:
+        """The relation `events` as an analysis sees it: filtered, with `clicks`; or only by filters that bound it."""
+        named = [one for one in self._set() if one.bounds or not whoever]
+        used = [(one, test) for one in named if (test := one.test(self[one.name]))]
         joined = [table for table in LOOKUPS if any(one.joins == table.name for one, _ in used)]
         joins = [f"left join {table.name} using ({table.key})" for table in joined]
         wanted = " and ".join(test for _, test in used) or "true"

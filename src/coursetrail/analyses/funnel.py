@@ -5,7 +5,7 @@ The text of the steps is split in SQL, so that the parameter is one literal. Eac
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.analyses.parameters import Parameter
 from coursetrail.render.charts import Columns
 
@@ -68,6 +68,7 @@ funnel = Analysis(
         ),
         Parameter("order", str, "strict", help="In this order, or in any.", choices=("strict", "any")),
     ),
+    share_of=ShareOf(("number", "step"), whole="n"),
     chart=Columns(label="step", value="share", low="low", high="high"),
     sql=f"""
         with steps as (

@@ -7,7 +7,7 @@ are unique.
 
 import pyarrow as pa
 
-from coursetrail.analyses.analysis import Analysis
+from coursetrail.analyses.analysis import Analysis, ShareOf
 from coursetrail.render.charts import Columns
 
 items = Analysis(
@@ -36,6 +36,7 @@ items = Analysis(
         "median_rank": pa.float64(),
         "clicks": pa.int64(),
     },
+    share_of=ShareOf(("course", "area", "item"), whole="n"),
     chart=Columns(label="number", value="share", low="low", high="high"),
     sql="""
         with contents as (

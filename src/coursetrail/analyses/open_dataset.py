@@ -13,9 +13,10 @@ import pyarrow as pa
 from coursetrail import analyses, formats
 from coursetrail.analyses.analysis import Analysis, Result
 from coursetrail.analyses.filters import FILTERS, Filters
+from coursetrail.analyses.identity import Identity
 from coursetrail.analyses.parameters import Value, with_signature
 from coursetrail.analyses.questions import Questions
-from coursetrail.analyses.relations import Identity, materialized
+from coursetrail.analyses.relations import materialized
 from coursetrail.analyses.scope import Scope
 from coursetrail.dataset.schema import EVENT_COLUMNS, EVENTS, REJECTS, SOURCES, TABLES, DatasetTable
 from coursetrail.dataset.snapshot import Snapshot

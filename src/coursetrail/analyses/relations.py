@@ -5,7 +5,6 @@ that name it.
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from coursetrail.analyses.filters import Filters
@@ -25,9 +24,9 @@ class Relation:
     meaning: str
     sql: str
 
-    def over(self, events: str) -> str:
+    def over(self, events: str, filters: Filters) -> str:
         """The relation over the events of a query in brackets with an alias, or of a name."""
-        return self.sql.format(events=events)
+        return self.sql.format(events=events, observed=f"({filters.sql(whoever=True)}) as observed")
 
 
 USED = Relation(
@@ -79,6 +78,18 @@ DAYS = Relation(
         sum(clicks) as clicks
     from (select *, cast((slot - slot % 86400000000) / 86400000000 as bigint) as day from slots) as dated
     group by learner, day
+""",
+)
+OBSERVATION = Relation(
+    name="observation",
+    meaning=(
+        "One row: `last_day`, the number of the last UTC day on which anyone was seen, whoever is asked for: the "
+        "filters of course, time and clicks hold, those of learners do not."
+    ),
+    sql="""
+    select cast(max(microseconds(time) - microseconds(time) % 86400000000) / 86400000000 as bigint) as last_day
+    from {observed}
+    where learner is not null
 """,
 )
 VISITS = Relation(
@@ -263,44 +274,8 @@ LENGTHS = Relation(
 """,
 )
 
-RELATIONS = (USED, SLOTS, DAYS, VISITS, ITEM_VISITS, VIEWINGS, VIEWERS, LENGTHS)
+RELATIONS = (USED, SLOTS, DAYS, OBSERVATION, VISITS, ITEM_VISITS, VIEWINGS, VIEWERS, LENGTHS)
 """All relations; each reads only those before it."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who is one learner: an id on one of the `platforms`, or an id wherever it occurs (`shared`)."""
-
-    platforms: int = 1
-    shared: bool = False
-
-    @property
-    def key(self) -> str:
-        """The column `learner` of `all_events`, a text for each learner; `learner_id` is the id without the platform.
-
-        Colons in a platform's name are escaped, so that two learners never have the same key.
-        """
-        if self.shared or self.platforms < 2:
-            return "learner"
-        return "replace(replace(platform, '%', '%25'), ':', '%3A') || ':' || learner"
-
-    def over(self, stored: str, columns: Collection[str], only_days: Collection[int] = ()) -> str:
-        """The events of `stored`, with these columns, as the relation `all_events`.
-
-        Its column `has_clock` is false for events of the sources `only_days`, whose times are days.
-        """
-        chosen = [f"{self.key} as learner" if name == "learner" else name for name in columns]
-        ids = ["learner as learner_id"] if "learner" in columns else []
-        clock = f"source not in ({', '.join(map(str, sorted(only_days)))})" if only_days else "true"
-        return f"select {', '.join([*chosen, *ids])}, {clock} as has_clock from {stored}"
-
-    def describe(self) -> str:
-        """A sentence about what counts as one learner, "" where an id can mean only one."""
-        if self.shared:
-            return "Ids are shared: the same id on several platforms is one learner."
-        if self.platforms > 1:
-            return f"Ids are those of {self.platforms} platforms: the same id on two of them is two learners."
-        return ""
 
 
 def words_of(sql: str) -> set[str]:
@@ -319,12 +294,15 @@ def named_relations(sql: str) -> tuple[Relation, ...]:
 
 def materialized(relation: Relation, filters: Filters) -> str:
     """The text of a relation by itself, for an engine to compute once."""
-    return relation.over(f"({filters.sql()}) as events")
+    return relation.over(f"({filters.sql()}) as events", filters)
 
 
 def statement(body: str, filters: Filters, *, computed: tuple[Relation, ...] = ()) -> str:
     """A text over `events` and relations as one statement; the engine knows those that it has `computed` already."""
     needed = [one for one in named_relations(body) if one not in computed]
-    parts = [f"events as (\n    {filters.sql()}\n)", *(f"{one.name} as ({one.over('events')})" for one in needed)]
+    parts = [
+        f"events as (\n    {filters.sql()}\n)",
+        *(f"{one.name} as ({one.over('events', filters)})" for one in needed),
+    ]
     start = f"with {', '.join(parts)}"
     return f"{start},\n{body[5:]}" if body.startswith("with ") else f"{start}\n{body}"

@@ -4,7 +4,8 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
 from coursetrail.analyses.filters import Filters
-from coursetrail.analyses.relations import Identity, words_of
+from coursetrail.analyses.identity import Identity
+from coursetrail.analyses.relations import words_of
 from coursetrail.dataset.actions import ADMIN
 
 SCOPE = """

@@ -22,10 +22,10 @@ QUIET = Parameter(
 )
 
 STAY = (
-    "A learner's stay is the number of days from their first to their last active UTC day. It ends where they left: at "
-    "their last event. The observation ends with the day of the last event of all, inside the filters. Who was active "
-    "in its last $quiet days may not have left (right-censored): their stay is at least that long. Where courses end "
-    "at different times, ask for one course at a time: the end of a course is not a learner's decision."
+    "A learner's stay is the number of days from their first to their last active UTC day. It ends where they left: "
+    "at their last event. The observation ends with the day of the last event of anyone, in the segment or not. Who "
+    "was active in its last $quiet days may not have left (right-censored): their stay is at least that long. Where "
+    "courses end at different times, ask for one course at a time: the end of a course is not a learner's decision."
 )
 
 STAYS = f"""
@@ -35,7 +35,7 @@ STAYS = f"""
             select
                 segment, learner,
                 last - first as days,
-                case when last > (select max(day) from days) - $quiet then 0 else 1 end as has_left
+                case when last > (select last_day from observation) - $quiet then 0 else 1 end as has_left
             from spans join segments using (learner)
         )"""
 """`stays`: a learner's segment, days, and whether they have left."""

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from coursetrail.analyses.analysis import Analysis
 from coursetrail.analyses.parameters import Parameter
-from coursetrail.render.charts import Bars
+from coursetrail.render.charts import Columns
 
 videos = Analysis(
     name="videos",
@@ -46,7 +46,7 @@ videos = Analysis(
             choices=("insights", "aspects", "reached"),
         ),
     ),
-    chart=Bars(label="video", value="viewers", share="completion"),
+    chart=Columns(label="video", value="completion", low="low", high="high"),
     sql="""
         with started as (
             select coalesce(course, '') as course, item, count(distinct learner) as starters
