@@ -59,9 +59,10 @@ def compare(
     parameters: dict[str, Value],
     engine: EngineConfig,
 ) -> None:
-    """Compare the shares of an analysis in two segments, and say which differences are clear.
+    """Compare two segments, and say which differences are clear.
 
-    A segment is a filter by its name, or several. The other filters hold for both.
+    Compared are the shares of learners of an analysis. A segment is a filter by its name, or several. The other
+    filters hold for both.
 
     \b
       coursetrail compare psy-001 browsers --segment device=tablet --against device=desktop
