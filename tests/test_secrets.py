@@ -58,7 +58,7 @@ ADDRESSES = {
     f"https://x.org/reset/MQ/4f-{SECRET}": "reset/…",
     f"https://x.org/verify/{SECRET}": "verify/…",
     f"https://x.org/token/{SECRET}": "token/…",
-    f"ftp://{SECRET}:pw@x.org/a": "ftp://…@x.org/a",
+    f"https://{SECRET}:pw@x.org/a": "https://…@x.org/a",
     f"https://x.org/a?q=ghp_{SECRET * 3}": "a?q=…",
 }
 CLEAN = (
@@ -149,6 +149,10 @@ def test_numbers_that_json_cannot_write_and_names_that_are_secrets_stay_what_the
     assert without_secrets_in_json('{"a": 1e400, "token": "Zq7xKwJvB9mT"}') == '{"a": "1e400", "token": "…"}'
     assert without_secrets_in_json('{"a": NaN, "token": "Zq7xKwJvB9mT"}') == '{"a": "NaN", "token": "…"}'
     assert json.loads(without_secrets_in_json('{"a@x.org": 5, "b@x.org": 6}')) == {"…": 5, "…2": 6}
+
+
+def test_a_user_name_in_an_address_is_removed_with_its_password_whatever_it_is():
+    assert without_secrets("ftp://secret7:pw@x/") == "ftp://…@x/"
 
 
 def test_members_that_are_called_like_parameters_stay():
