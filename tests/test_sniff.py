@@ -259,6 +259,36 @@ def test_no_draft_for_a_moodle_log_keeps_who_it_was(tmp_path: Path, language: st
         ("note", ["ask me@example.org", "ask you@example.org"]),
         ("user", ["Anna Müller", "de Vries, Jan", "Marco De Rossi", "Ida Holm", "Bo Ek", "Al Day"]),
         ("password", ["hunter2", "swordfish"]),
+        ("kennwort", ["hunter2", "swordfish"]),
+        ("IBAN", ["DE89370400440532013000", "DE89370400440532013001"]),
+        ("konto", ["DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 01"]),
+        ("household_income", ["41000", "52000"]),
+        ("twitter", ["@Anna", "@Kurt"]),
+        ("contact", ["@Anna", "@Kurt"]),
+        ("father", ["Anton", "Karl"]),
+        ("母亲", ["王伟", "李娜"]),
+        ("notes", ["call Anna", "ask Kurt"]),
+        ("Kommentar", ["fragt Anna", "fragt Kurt"]),
+        ("message_text", ["hello anna", "hello kurt"]),
+        ("login", ["anna7", "kurt8"]),
+        ("Benutzername", ["anna7", "kurt8"]),
+        ("user_ref", ["anna7", "kurt8"]),
+        ("lat", ["48.1371", "52.5163"]),
+        ("Longitude", ["11.5754", "13.3777"]),
+        ("where", ["48.1371, 11.5754", "52.5163, 13.3777"]),
+        ("deviceId", ["a0f1e2", "b0f1e2"]),
+        ("adapter", ["00:11:22:33:44:5a", "00:11:22:33:44:5b"]),
+        ("gender", ["fem", "masc"]),
+        ("Geschlecht", ["weibl", "maennl"]),
+        ("religion", ["buddhist", "hindu"]),
+        ("Behinderung", ["hoert schlecht", "sieht schlecht"]),
+        ("ethnicity", ["sorbian", "frisian"]),
+        ("nacionalidad", ["chilena", "peruano"]),
+        ("age_band", ["0-35", "55<="]),
+        ("display", ["Anna Müller", "Kurt Ek"]),
+        ("c", ["Anna Müller", "Kurt Ek"]),
+        ("c", ["Anna Müller", "kurt"]),
+        ("title", ["from 203.0.113.7 at noon", "from 203.0.113.8 at noon"]),
     ],
 )
 def test_a_draft_drops_personal_data_and_no_value_of_it_is_shown(tmp_path: Path, name: str, values: list[str]) -> None:
@@ -275,6 +305,45 @@ def test_addresses_go_to_the_network_and_nowhere_else() -> None:
     made = drafted(text)
     assert (made["columns"]["network"], made["drop"]) == ("client", ["proxy"])
     assert "learner" not in made["columns"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("lecture_title", ["Machine Learning", "Data Science"]),
+        ("Component", ["Overview Report", "Open Forum"]),
+        ("browser", ["Google Chrome", "Mobile Safari"]),
+        ("user_role", ["staff", "student"]),
+        ("comments", ["12", "0"]),
+        ("parent_id", ["a7", "a8"]),
+        ("orientation", ["landscape", "portrait"]),
+        ("message_id", ["a7", "a8"]),
+        ("pass_rate", ["0.5", "0.7"]),
+        ("message_count", ["5", "7"]),
+        ("Herkunft", ["web", "cli"]),
+    ],
+)
+def test_a_column_about_things_is_shown_and_not_dropped(tmp_path: Path, name: str, values: list[str]) -> None:
+    rows = "".join(f"2024-03-01T10:00:0{number}Z|{value}|play\n" for number, value in enumerate(values))
+    (tmp_path / "f.csv").write_text(f"when|{name}|action\n{rows}")
+    found = sniff(tmp_path / "f.csv")
+    assert found.draft is not None
+    assert "drop" not in tomllib.loads(found.draft)
+    assert values[0] in found.describe()
+
+
+def test_what_is_shown_by_its_shape_only_is_dropped_or_named_in_the_draft(tmp_path: Path) -> None:
+    names = "uid,account,at,event,who,url,title,remark,user_name,display,score,lng"
+    row = "u{0},anna{0},2024-03-01T10:00:0{0}Z,play,Anna Müller,https://x.org/{0},Data Science,ok,anna,Anna Ek,7,1.2\n"
+    (tmp_path / "f.csv").write_text(f"{names}\n{row.format(1)}{row.format(2)}")
+    found = sniff(tmp_path / "f.csv")
+    assert found.draft is not None
+    made = tomllib.loads(found.draft)
+    shown = dict(line.split()[:2] for line in found.describe().splitlines() if line.startswith("    "))
+    first = dict(zip(names.split(","), row.format(1).strip().split(","), strict=True))
+    by_shape = {name for name in shown if not any(first[name] in line for line in found.describe().splitlines())}
+    assert by_shape == {"uid", "account", "who", "url", "remark", "user_name", "display", "lng"}
+    assert by_shape == {*made["drop"], made["columns"]["learner"], made["columns"]["url"]}
 
 
 def test_columns_of_titles_and_keys_are_not_taken_for_people() -> None:

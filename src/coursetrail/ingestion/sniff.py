@@ -16,7 +16,7 @@ from coursetrail.filesystem.private_folder import private_folder
 from coursetrail.formats.mapping.draft import draft, personal
 from coursetrail.formats.mapping.mapping_file import MappingFile
 from coursetrail.formats.mapping.private import shows_person
-from coursetrail.formats.mapping.profile import ADDRESS, ColumnProfile, Profile, look
+from coursetrail.formats.mapping.profile import ColumnProfile, Profile, look
 from coursetrail.ingestion.events import events
 from coursetrail.ingestion.file_kinds import archive_kind, why_unreadable
 from coursetrail.ingestion.file_start import FileStart
@@ -188,8 +188,8 @@ def _example(column: ColumnProfile, *, hidden: bool) -> str:
     """A value, shortened; of what may be personal only its shape: `a` for letters, `9` for digits."""
     if not column.values:
         return ""
-    value = column.values[0]
-    if hidden or ADDRESS.search(value) or shows_person(value):
+    value = next((one for one in column.values if not shows_person(one)), column.values[0])
+    if hidden:
         value = re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "a", value))
     value = " ".join(value.split())
     return value if len(value) <= SHOWN_CHARACTERS else f"{value[:SHOWN_CHARACTERS]}…"

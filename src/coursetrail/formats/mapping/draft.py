@@ -8,7 +8,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from coursetrail.dataset.schema import EVENT_COLUMNS
-from coursetrail.formats.mapping.private import MOST, kind_of, plain_names, snake
+from coursetrail.formats.mapping.private import (
+    ABOUT_LEARNERS,
+    MOST,
+    kind_if_unused,
+    kind_of,
+    plain_names,
+    snake,
+)
 from coursetrail.formats.mapping.profile import PER_SECOND, ColumnProfile, Profile
 from coursetrail.formats.mapping.spec import MAX_COLUMNS, NUMBERS
 from coursetrail.formats.mapping.time_texts import FINE, directives
@@ -34,7 +41,7 @@ NAMES = {
 }
 WORDS = {
     "course": "course",
-    "learner": "user|learner|student|enrol",
+    "learner": ABOUT_LEARNERS,
     "item": "item|object|target|resource",
     "url": "url",
 }
@@ -63,7 +70,7 @@ MEANINGS = {
 }
 PERSONAL = {column.name for column in EVENT_COLUMNS if column.personal}
 ZONED = re.compile(r"(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$")
-KEYS = ("mail", "number", "name")
+KEYS = ("account", "mail", "number", "name")
 """Kinds of personal data that also tell learners apart."""
 FEW = 40
 """A column of actions has at most this many different values."""
@@ -80,11 +87,17 @@ def guesses(profile: Profile) -> dict[str, ColumnProfile]:
 
 
 def personal(profile: Profile) -> set[str]:
-    """Columns whose values may identify a person."""
+    """Columns whose values may identify a person: those that a draft drops, and those that fill a personal column."""
     kinds = _kinds(profile)
-    likely = {column.name for ours, column in _guesses(profile, kinds).items() if ours in PERSONAL}
-    word = WORDS["learner"]
-    return likely.union(kinds, (one.name for one in profile.columns if re.search(word, snake(one.name))))
+    found = _guesses(profile, kinds)
+    return {*_unwanted(profile, kinds, found), *(column.name for ours, column in found.items() if ours in PERSONAL)}
+
+
+def _unwanted(profile: Profile, kinds: Mapping[str, str], found: Mapping[str, ColumnProfile]) -> dict[str, str]:
+    """The kind of personal data in each column that has some and fills none of ours."""
+    used = {column.name for column in found.values()}
+    unused = [column for column in profile.columns if column.name not in used]
+    return {one.name: kind for one in unused if (kind := kinds.get(one.name) or kind_if_unused(one))}
 
 
 def _kinds(profile: Profile) -> dict[str, str]:
@@ -114,7 +127,7 @@ def _lines(profile: Profile, name: str, encoding: str | None) -> Iterator[str]:
     kinds = _kinds(profile)
     found = _guesses(profile, kinds)
     used = {column.name for column in found.values()}
-    unwanted = [column for column in kinds if column not in used]
+    unwanted = _unwanted(profile, kinds, found)
     yield "# A draft from the first lines of a file: check it. Columns that are not named are stored in extra."
     yield f"name = {_quoted(name)}"
     if encoding:
@@ -122,13 +135,13 @@ def _lines(profile: Profile, name: str, encoding: str | None) -> Iterator[str]:
     if unwanted:
         yield f"drop = [{', '.join(map(_quoted, unwanted))}]  # stored nowhere"
     yield from _duplicates(found)
-    yield from _event_id(profile, {*kinds, *used})
+    yield from _event_id(profile, {*unwanted, *used})
     if len(profile.columns) > MAX_COLUMNS:
         yield f"# It has {len(profile.columns):,} columns; a table may have {MAX_COLUMNS}: remove some from the file."
     yield from _file(profile)
     yield "\n[columns]"
     yield from _columns(profile, found, unwanted)
-    if "learner" not in found and (keys := [name for name in unwanted if kinds[name] in KEYS]):
+    if "learner" not in found and (keys := _keys(unwanted)):
         yield f"# learner = {_quoted(keys[0])}  # personal data: only if you may store it; take it out of drop then"
     if "course" not in found:
         yield "# Without a course: --course says which it is."
@@ -158,7 +171,7 @@ def _event_id(profile: Profile, used: set[str]) -> Iterator[str]:
             return
 
 
-def _columns(profile: Profile, found: Mapping[str, ColumnProfile], unwanted: list[str]) -> Iterator[str]:
+def _columns(profile: Profile, found: Mapping[str, ColumnProfile], unwanted: Mapping[str, str]) -> Iterator[str]:
     used = {*unwanted, *(column.name for column in found.values())}
     for ours in NAMES:
         if ours in found:
@@ -167,6 +180,13 @@ def _columns(profile: Profile, found: Mapping[str, ColumnProfile], unwanted: lis
             yield f"# {ours} = {_quoted(perhaps)}  # perhaps"
     if "network" in found:
         yield f"network = {_quoted(found['network'].name)}  # cut to the network, and not in extra"
+
+
+def _keys(unwanted: Mapping[str, str]) -> list[str]:
+    """Columns that are dropped and tell learners apart, the likeliest first."""
+    return sorted(
+        (name for name, kind in unwanted.items() if kind in KEYS), key=lambda name: KEYS.index(unwanted[name])
+    )
 
 
 def _file(profile: Profile) -> Iterator[str]:
