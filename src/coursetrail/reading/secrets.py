@@ -167,7 +167,7 @@ def _core(pattern: str) -> str:
     """The longest part in ASCII of a word; else the word, or its first two letters escaped or encoded."""
     if pattern.isascii():
         return pattern
-    part = max(re.findall(r"[a-z]*", pattern), key=len)
+    part: str = max(re.findall(r"[a-z]*", pattern), key=len)
     if len(part) >= 4:
         return part
     starts = (pattern[:2], pattern[:2].upper())
