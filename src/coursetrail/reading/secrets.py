@@ -167,12 +167,12 @@ def _core(pattern: str) -> str:
     """The longest part in ASCII of a word; else the word, or its first two letters escaped or encoded."""
     if pattern.isascii():
         return pattern
-    part = max(re.findall(r"[a-z]*", pattern), key=len)
+    part = str(max(re.findall(r"[a-z]*", pattern), key=len))
     if len(part) >= 4:
         return part
     starts = (pattern[:2], pattern[:2].upper())
     escaped = ["".join(rf"\\+u{ord(letter):04x}" for letter in start) for start in starts]
-    return "|".join(dict.fromkeys((pattern, *escaped, *(quote(start) for start in starts))))
+    return "|".join({pattern: 0, **dict.fromkeys(escaped), **dict.fromkeys(map(quote, starts))})
 
 
 _BLANK = r"(?:[\s+\[\]]|%(?:25)*(?:20|09|0[AD]|5[BD]))*"
@@ -181,21 +181,21 @@ _LABEL, _LABELLED = rf"(?:{'|'.join(LABELS)})\\*[\"']\s*:\s*\\*[\"']", rf"(?:{'|
 SUSPECT = "(?i)" + "|".join(
     (
         _prefilter(PARTS_OF_NAMES),
-        rf"{_prefilter((*LAST_WORDS, *WHOLE_NAMES, 'pass', 'session'))}[\s+%\dABD\[\]\\\"']*(?:[:=]|3[AD])",
+        _prefilter((*LAST_WORDS, *WHOLE_NAMES, "pass", "session"))
+        + r"[\s+%\dABD\[\]\\\"']*(?:[:=]|3[AD]|[\"']\s*[,}])",
         rf"{_prefilter(PARAMETERS)}[\s+%\dABD\[\]]*(?:=|3D)",
-        rf"{_LABEL}[\w.\[-]*{_prefilter((*LAST_WORDS, *WHOLE_NAMES, 'pass'))}[\d\]\\]*[\"']",
-        rf"{_any(PATHS + PATHS_OF_TOKENS)}(?:/|%(?:25)*2F)",
+        rf"{_any(PATHS + PATHS_OF_TOKENS)}(?:/|%2F)",
         _any(RECEIVERS),
         r"eyJ[\w-]{8}",
         r"(?:bearer|basic)\s",
         r"[\w+-]@[\w-]+\.[a-z]{2}",
-        r"(?:/|%(?:25)*2F){2}[^/?#\s\"]*@",
+        r"(?:/|%2F){2}[^/?#\s\"]*@",
         r"%(?:25|4|5|6|7|C2%AD|E2%80%8[B-F]|E2%81%A|EF%B[BCD])",
         r"\\u(?:00[2-7]|00AD|200[B-F]|206|FEFF|FF[0-5])",
         "[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\uff21-\uff3a\uff41-\uff5a]",
         r"=[\w-]{48}",
         r"PRIVATE KEY",
-        r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{30}|github_pat_|xox[abprs]-|[sr]k_live_|glpat-",
+        r"AKIA[0-9A-Z]{4}|gh[pousr]_\w{5}|github_pat_|xox[abprs]-|[sr]k_live_|glpat-",
     )
 )
 """RE2's pattern of texts that may hold a secret. It matches all texts that hold one, and a few more."""
