@@ -295,25 +295,20 @@ def without_secrets_in_bytes(raw: bytes) -> bytes:
 
 def remove(texts: pa.Array, is_json: bool) -> tuple[pa.Array, Any]:
     """The strings without secrets, and a numpy mask of those that had one; a distinct suspect string is read once."""
-    if pa.types.is_dictionary(texts.type):
-        words, changed = remove(texts.dictionary, is_json)
-        if not changed.any():
-            return texts, np.zeros(len(texts), bool)
-        there = pa.array(changed).take(texts.indices).fill_null(False).to_numpy(zero_copy_only=False)
-        return pa.DictionaryArray.from_arrays(texts.indices, words), there
-    mask = pc.fill_null(pc.match_substring_regex(texts, SUSPECT), False)
-    changed = mask.to_numpy(zero_copy_only=False).copy()
-    if not changed.any():
-        return texts, changed
-    distinct = texts.filter(mask).dictionary_encode()
-    before = distinct.dictionary.to_pylist()
+    is_coded = pa.types.is_dictionary(texts.type)
+    coded = texts if is_coded else texts.dictionary_encode()
+    words = coded.dictionary
+    suspect = pc.fill_null(pc.match_substring_regex(words, SUSPECT), False)
+    before = words.filter(suspect).to_pylist()
     after = [without_secrets_in_json(text) if is_json else _without(text, is_address=True) for text in before]
-    differs = np.array([one != other for one, other in zip(before, after, strict=True)], bool)
-    numbers = distinct.indices.to_numpy()
-    changed[changed] = differs[numbers]
+    changed = suspect.to_numpy(zero_copy_only=False).copy()
+    changed[changed] = [one != other for one, other in zip(before, after, strict=True)]
     if not changed.any():
-        return texts, changed
-    return pc.replace_with_mask(texts, mask, pa.array(after, texts.type).take(distinct.indices)), changed
+        return texts, np.zeros(len(texts), bool)
+    there = pa.array(changed).take(coded.indices).fill_null(False).to_numpy(zero_copy_only=False)
+    clean = pc.replace_with_mask(words, suspect, pa.array(after, words.type))
+    found = pa.DictionaryArray.from_arrays(coded.indices, clean)
+    return found if is_coded else found.cast(texts.type), there
 
 
 def _cut(text: str, is_address: bool) -> str:
