@@ -167,12 +167,12 @@ def _core(pattern: str) -> str:
     """The longest part in ASCII of a word; else the word, or its first two letters escaped or encoded."""
     if pattern.isascii():
         return pattern
-    part: str = max(re.findall(r"[a-z]*", pattern), key=len)
+    part = str(max(re.findall(r"[a-z]*", pattern), key=len))
     if len(part) >= 4:
         return part
     starts = (pattern[:2], pattern[:2].upper())
     escaped = ["".join(rf"\\+u{ord(letter):04x}" for letter in start) for start in starts]
-    return "|".join(dict.fromkeys((pattern, *escaped, *(quote(start) for start in starts))))
+    return "|".join({pattern: 0, **dict.fromkeys(escaped), **dict.fromkeys(map(quote, starts))})
 
 
 _BLANK = r"(?:[\s+\[\]]|%(?:25)*(?:20|09|0[AD]|5[BD]))*"
@@ -181,21 +181,21 @@ _LABEL, _LABELLED = rf"(?:{'|'.join(LABELS)})\\*[\"']\s*:\s*\\*[\"']", rf"(?:{'|
 SUSPECT = "(?i)" + "|".join(
     (
         _prefilter(PARTS_OF_NAMES),
-        rf"{_prefilter((*LAST_WORDS, *WHOLE_NAMES, 'pass', 'session'))}[\s+%\dABD\[\]\\\"']*(?:[:=]|3[AD])",
+        _prefilter((*LAST_WORDS, *WHOLE_NAMES, "pass", "session"))
+        + r"[\s+%\dABD\[\]\\\"']*(?:[:=]|3[AD]|[\"']\s*[,}])",
         rf"{_prefilter(PARAMETERS)}[\s+%\dABD\[\]]*(?:=|3D)",
-        rf"{_LABEL}[\w.\[-]*{_prefilter((*LAST_WORDS, *WHOLE_NAMES, 'pass'))}[\d\]\\]*[\"']",
-        rf"{_any(PATHS + PATHS_OF_TOKENS)}(?:/|%(?:25)*2F)",
+        rf"{_any(PATHS + PATHS_OF_TOKENS)}(?:/|%2F)",
         _any(RECEIVERS),
         r"eyJ[\w-]{8}",
         r"(?:bearer|basic)\s",
         r"[\w+-]@[\w-]+\.[a-z]{2}",
-        r"(?:/|%(?:25)*2F){2}[^/?#\s\"]*@",
+        r"(?:/|%2F){2}[^/?#\s\"]*@",
         r"%(?:25|4|5|6|7|C2%AD|E2%80%8[B-F]|E2%81%A|EF%B[BCD])",
         r"\\u(?:00[2-7]|00AD|200[B-F]|206|FEFF|FF[0-5])",
         "[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\uff21-\uff3a\uff41-\uff5a]",
         r"=[\w-]{48}",
         r"PRIVATE KEY",
-        r"AKIA[0-9A-Z]{16}|gh[pousr]_\w{30}|github_pat_|xox[abprs]-|[sr]k_live_|glpat-",
+        r"AKIA[0-9A-Z]{4}|gh[pousr]_\w{5}|github_pat_|xox[abprs]-|[sr]k_live_|glpat-",
     )
 )
 """RE2's pattern of texts that may hold a secret. It matches all texts that hold one, and a few more."""
@@ -295,25 +295,20 @@ def without_secrets_in_bytes(raw: bytes) -> bytes:
 
 def remove(texts: pa.Array, is_json: bool) -> tuple[pa.Array, Any]:
     """The strings without secrets, and a numpy mask of those that had one; a distinct suspect string is read once."""
-    if pa.types.is_dictionary(texts.type):
-        words, changed = remove(texts.dictionary, is_json)
-        if not changed.any():
-            return texts, np.zeros(len(texts), bool)
-        there = pa.array(changed).take(texts.indices).fill_null(False).to_numpy(zero_copy_only=False)
-        return pa.DictionaryArray.from_arrays(texts.indices, words), there
-    mask = pc.fill_null(pc.match_substring_regex(texts, SUSPECT), False)
-    changed = mask.to_numpy(zero_copy_only=False).copy()
-    if not changed.any():
-        return texts, changed
-    distinct = texts.filter(mask).dictionary_encode()
-    before = distinct.dictionary.to_pylist()
+    is_coded = pa.types.is_dictionary(texts.type)
+    coded = texts if is_coded else texts.dictionary_encode()
+    words = coded.dictionary
+    suspect = pc.fill_null(pc.match_substring_regex(words, SUSPECT), False)
+    before = words.filter(suspect).to_pylist()
     after = [without_secrets_in_json(text) if is_json else _without(text, is_address=True) for text in before]
-    differs = np.array([one != other for one, other in zip(before, after, strict=True)], bool)
-    numbers = distinct.indices.to_numpy()
-    changed[changed] = differs[numbers]
+    changed = suspect.to_numpy(zero_copy_only=False).copy()
+    changed[changed] = [one != other for one, other in zip(before, after, strict=True)]
     if not changed.any():
-        return texts, changed
-    return pc.replace_with_mask(texts, mask, pa.array(after, texts.type).take(distinct.indices)), changed
+        return texts, np.zeros(len(texts), bool)
+    there = pa.array(changed).take(coded.indices).fill_null(False).to_numpy(zero_copy_only=False)
+    clean = pc.replace_with_mask(words, suspect, pa.array(after, words.type))
+    found = pa.DictionaryArray.from_arrays(coded.indices, clean)
+    return found if is_coded else found.cast(texts.type), there
 
 
 def _cut(text: str, is_address: bool) -> str:
