@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 
 from support import spark_cluster
-from support.exports import contents
+from support.exports import ASKED, contents
 from support.processes import MORTAL, done, started, told, wait_for
 
 ASK = """
@@ -88,16 +88,16 @@ def test_a_standalone_cluster_reads_and_answers_the_same(standalone, many, undis
     choice = ("--master", standalone.address)
     done(started(standalone.env, "ingest", tmp_path / "d", *many, *choice))
     assert contents(tmp_path / "d") == contents(undisturbed)
-    distributed = done(started(standalone.env, "analyze", tmp_path / "d", "--format", "json", *choice))
-    assert distributed == done(started({}, "analyze", undisturbed, "--format", "json"))
+    distributed = done(started(standalone.env, "analyze", tmp_path / "d", *ASKED, "--format", "json", *choice))
+    assert distributed == done(started({}, "analyze", undisturbed, *ASKED, "--format", "json"))
 
 
 def test_a_connect_server_reads_and_answers_the_same(connect_server, many, undisturbed, tmp_path):
     choice = ("--remote", connect_server)
     done(started({}, "ingest", tmp_path / "d", *many, *choice))
     assert contents(tmp_path / "d") == contents(undisturbed)
-    distributed = done(started({}, "analyze", tmp_path / "d", "--format", "json", *choice))
-    assert distributed == done(started({}, "analyze", undisturbed, "--format", "json"))
+    distributed = done(started({}, "analyze", tmp_path / "d", *ASKED, "--format", "json", *choice))
+    assert distributed == done(started({}, "analyze", undisturbed, *ASKED, "--format", "json"))
 
 
 def test_a_setting_that_a_connect_server_refuses_is_one_clear_line(connect_server, undisturbed):
@@ -120,7 +120,7 @@ def test_a_connect_server_that_dies_is_one_clear_line(clusters, tmp_path):
 @pytest.mark.parametrize("what", ["ingest", "analyze"])
 def test_a_worker_that_is_killed_changes_nothing(standalone, many, undisturbed, tmp_path, what):
     """With its executor; the work is done again by the other worker."""
-    words = [tmp_path / "d", *many] if what == "ingest" else [undisturbed, "--format", "json"]
+    words = [tmp_path / "d", *many] if what == "ingest" else [undisturbed, *ASKED, "--format", "json"]
     work = standalone.processes.folder / "worker0"
     before = set(work.glob("app-*"))
     run = started(standalone.env, what, *words, "--master", standalone.address)
@@ -133,7 +133,7 @@ def test_a_worker_that_is_killed_changes_nothing(standalone, many, undisturbed, 
         if what == "ingest":
             assert contents(tmp_path / "d") == contents(undisturbed)
         else:
-            assert answer == done(started({}, "analyze", undisturbed, "--format", "json"))
+            assert answer == done(started({}, "analyze", undisturbed, *ASKED, "--format", "json"))
     finally:
         standalone.launch("worker0")
         standalone.wait()

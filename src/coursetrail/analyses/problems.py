@@ -103,7 +103,7 @@ problems = Analysis(
             cast(k_right as double) / nullif(n, 0) as right_ever_share,
             wilson_low(k_right, n) as right_ever_low,
             wilson_high(k_right, n) as right_ever_high,
-            median_time / 60000000.0 as median_minutes,
+            median_time / 60000000 as median_minutes,
             k_gave_up as gave_up,
             n_gave_up as gave_up_n,
             cast(k_gave_up as double) / nullif(n_gave_up, 0) as gave_up_share,

@@ -79,8 +79,8 @@ videos = Analysis(
             select
                 course, item, name, starters, median_speed,
                 coalesce(viewers, 0) as viewers,
-                length / 1000.0 as length,
-                median_watched / 1000.0 as median_seconds,
+                length / 1000 as length,
+                median_watched / 1000 as median_seconds,
                 coalesce(replays, 0) as replays,
                 coalesce(
                     case $completion when 'insights' then coalesce(late_viewers, 0) when 'aspects' then thorough
