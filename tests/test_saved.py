@@ -160,7 +160,7 @@ def test_a_folder_that_holds_no_such_tables_is_one_clear_line(results, tmp_path,
 def test_what_is_saved_says_what_it_is(results, tmp_path):
     saved.save(results, tmp_path, "csv")
     told = json.loads((tmp_path / "about.json").read_text())["tables"]
-    assert [one["definition"] for one in told] == [analysis.definition for analysis in ALL]
+    assert [one["definition"] for one in told] == [analysis.definition_with() for analysis in ALL]
     assert told[0]["scope"]["description"] == results[0].scope.describe()
 
 
