@@ -166,7 +166,7 @@ def test_an_answer_says_its_n_and_what_was_left_out(by_hand) -> None:
 def test_every_definition_stands_with_its_numbers(by_hand, name) -> None:
     result = by_hand.analyze(name)
     for shown in (str(result), result._repr_html_()):
-        assert " ".join(result.analysis.definition.split())[:40] in " ".join(shown.split())
+        assert " ".join(result.definition.split())[:40] in " ".join(shown.split())
         assert "n = 9 learners" in shown
 
 
