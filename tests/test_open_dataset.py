@@ -38,8 +38,9 @@ def test_the_public_door_is_sorted_and_everything_behind_it_exists() -> None:
 
 def test_the_analyses_are_in_the_order_of_the_report() -> None:
     names = (
-        "browsers systems devices languages learners activity concentration daily sessions session-lengths "
-        "time-on-task hours retention survival survival-test dropout at-risk"
+        "browsers systems devices languages countries learners activity concentration daily sessions session-lengths "
+        "time-on-task hours retention survival survival-test dropout at-risk areas items videos video-heat video-seeks "
+        "paths funnel problems quality"
     )
     assert [one.name for one in ct.ANALYSES] == names.split()
     assert all(one.title and one.question.endswith("?") and one.definition for one in ct.ANALYSES)

@@ -28,7 +28,7 @@ from coursetrail.outputs.report import report
 LEAST = Parameter("least", int, 1, "Events that an item has at least.", metavar="N", least=1, most=1_000_000)
 AREA = Parameter("area", str, "lecture", "The area of the course.", choices=("lecture", "quiz"))
 ITEMS = Analysis(
-    name="items",
+    name="lessons",
     title="Items by events",
     question="Which items are used?",
     definition="Events of each item of the area $area that has at least $least, and the furthest second reached in it.",
@@ -74,27 +74,27 @@ def page(lecture: int) -> str:
 
 def test_a_report_of_a_raw_export_reads_what_a_new_analysis_names(export, dataset, tmp_path) -> None:
     report([export], tmp_path / "out")
-    table = (tmp_path / "out" / "tables" / "items.csv").read_text()
+    table = (tmp_path / "out" / "tables" / "lessons.csv").read_text()
     assert table == f'item,page,events,furthest\n"1","{page(1)}",2,70.5\n"2","{page(2)}",1,30\n'
 
 
 def test_a_parameter_is_a_keyword_in_python_and_has_a_default(dataset) -> None:
-    assert dataset.analyze("items").table["events"].to_pylist() == [2, 1]
-    result = dataset.analyze("items", least=2, since=date(2013, 7, 1))
+    assert dataset.analyze("lessons").table["events"].to_pylist() == [2, 1]
+    result = dataset.analyze("lessons", least=2, since=date(2013, 7, 1))
     assert result.table.to_pylist() == [{"item": "1", "page": page(1), "events": 2, "furthest": 70.5}]
     assert result.parameters == {"least": 2, "area": "lecture"}
     assert dataset.sql(result.sql).cast(ITEMS.schema).equals(result.table)
 
 
 def test_the_definition_says_the_values_that_were_used(dataset) -> None:
-    definition = dataset.analyze("items", least=2).definition
+    definition = dataset.analyze("lessons", least=2).definition
     assert definition == (
         "Events of each item of the area lecture that has at least 2, and the furthest second reached in it."
     )
 
 
 def test_a_saved_answer_has_its_parameters_when_it_is_read_again(dataset, tmp_path) -> None:
-    result = dataset.analyze("items", least=2)
+    result = dataset.analyze("lessons", least=2)
     saved.save([result], tmp_path / "tables", "csv")
     (again,) = saved.load(Location.of(tmp_path / "tables"))
     assert (again.parameters, again.definition) == (result.parameters, result.definition)
@@ -103,7 +103,7 @@ def test_a_saved_answer_has_its_parameters_when_it_is_read_again(dataset, tmp_pa
 
 @pytest.mark.parametrize("parameters", [[], "x", None, {"least": "2"}, {"least": 0}])
 def test_saved_parameters_that_are_none_are_an_error_of_the_folder(dataset, tmp_path, parameters) -> None:
-    saved.save([dataset.analyze("items")], tmp_path, "csv")
+    saved.save([dataset.analyze("lessons")], tmp_path, "csv")
     about = json.loads((tmp_path / "about.json").read_text())
     about["tables"][0]["parameters"] = parameters
     (tmp_path / "about.json").write_text(json.dumps(about))
@@ -129,13 +129,13 @@ def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch, request) -> N
     command = reload(analyze).analyze
     request.addfinalizer(lambda: reload(analyze))
     request.addfinalizer(monkeypatch.undo)
-    done = CliRunner().invoke(command, [folder, "items", "--least", "2", "--format", "csv"])
+    done = CliRunner().invoke(command, [folder, "lessons", "--least", "2", "--format", "csv"])
     assert done.stdout == f'item,page,events,furthest\n"1","{page(1)}",2,70.5\n'
-    shown = CliRunner().invoke(command, [folder, "items", "--least", "2", "--sql"]).stdout
+    shown = CliRunner().invoke(command, [folder, "lessons", "--least", "2", "--sql"]).stdout
     assert "having count(*) >= 2" in shown
     assert "area = 'lecture'" in shown
     help_ = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
-    assert "--least N Events that an item has at least. Defaults: items: 1." in help_
+    assert "--least N Events that an item has at least. Defaults: lessons: 1." in help_
     assert "--area [lecture|quiz]" in help_
 
 
@@ -146,12 +146,12 @@ def test_a_parameter_is_an_option_of_analyze(dataset, monkeypatch, request) -> N
         ({"least": "2"}, "least takes a whole number (int), not '2'"),
         ({"least": True}, "least takes a whole number (int), not True"),
         ({"area": "wiki"}, "area is 'lecture' or 'quiz', not 'wiki'"),
-        ({"lest": 2}, "No parameter of items is called 'lest'. Did you mean 'least'?"),
+        ({"lest": 2}, "No parameter of lessons is called 'lest'. Did you mean 'least'?"),
     ],
 )
 def test_a_parameter_that_does_not_fit_is_refused_with_what_does(dataset, given, message) -> None:
     with pytest.raises(ct.UsageError) as error:
-        dataset.analyze("items", **given)
+        dataset.analyze("lessons", **given)
     assert message in str(error.value)
 
 
@@ -205,7 +205,10 @@ def test_the_names_that_commands_use_are_reserved() -> None:
     own = {name for one in analyze.analyze.params for name in (one.name, *one.opts)}
     own = {str(name).removeprefix("--") for name in own if not str(name).startswith("-") or str(name).startswith("--")}
     filters = {name for one in FILTERS for name in (one.name, one.flag.removeprefix("--"))}
-    assert own - filters - {"as-of", "sql"} <= set(RESERVED)
+    theirs = {
+        name for one in analyses.ALL for parameter in one.parameters for name in (parameter.name, parameter.flag[2:])
+    }
+    assert own - filters - theirs - {"as-of", "sql", "without_words"} <= set(RESERVED)
 
 
 @pytest.mark.parametrize("other", [replace(LEAST, default=5), replace(LEAST, help="Another text.", most=3)])
@@ -220,7 +223,7 @@ def test_analyses_may_share_the_name_of_a_parameter(dataset, other) -> None:
     assert json.loads(CliRunner().invoke(command, ["--least", "2"]).stdout) == {"least": 2}
     assert json.loads(CliRunner().invoke(command, []).stdout) == {}
     help_ = " ".join(CliRunner().invoke(command, ["--help"]).stdout.split())
-    assert f"Defaults: items: 1, pages: {other.default}." in help_
+    assert f"Defaults: lessons: 1, pages: {other.default}." in help_
 
 
 def test_a_parameter_of_several_types_is_refused() -> None:
@@ -293,12 +296,18 @@ def test_every_filter_is_an_option_of_the_commands_that_answer() -> None:
 
 @pytest.mark.parametrize("one", FILTERS, ids=lambda one: one.name)
 def test_every_filter_says_what_it_left_out(one, dataset) -> None:
-    values = {"since": date(2013, 7, 1), "until": date(2014, 1, 1), "device": "unknown", "language": "unknown"}
-    value = {**values, "course": "psy-001", "without_bots": True, "clicks": "all"}[one.name]
-    assert one.words(value) in dataset.analyze("browsers", **{one.name: value}).scope.describe()
+    values = {"since": date(2013, 7, 1), "until": date(2014, 1, 1), "cohort": date(2013, 7, 31), "activity": "q1"}
+    values |= dict.fromkeys(("device", "browser", "system", "language", "country"), "unknown")
+    value = {**values, "course": "psy-001", "role": "staff", "clicks": "all"}.get(one.name, True)
+    assert one.words(value) in Filters(**{one.name: value}).describe()
+    if one.name == "role":  # no table says who has one
+        with pytest.raises(ct.UsageError, match="No event has the role 'staff'"):
+            dataset.analyze("browsers", role=value)
+    else:
+        assert one.words(value) in dataset.analyze("browsers", **{one.name: value}).scope.describe()
 
 
 @pytest.mark.usefixtures("session")
 def test_a_parameter_gives_the_same_answer_on_spark(dataset) -> None:
     spark = ct.Dataset(dataset.snapshot, EngineConfig("spark"))
-    assert spark.analyze("items", least=2).table.equals(dataset.analyze("items", least=2).table)
+    assert spark.analyze("lessons", least=2).table.equals(dataset.analyze("lessons", least=2).table)

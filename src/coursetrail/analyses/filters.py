@@ -250,7 +250,7 @@ class Filters(Mapping[str, Value]):
     def to_match(self) -> Iterator[tuple[Filter, Value]]:
         """Each filter by a value that some table lists, and the value."""
         for one in self._set():
-            if one.listed and (self[one.name] != UNKNOWN or one.listed == "events"):
+            if one.listed and (self[one.name] != UNKNOWN or one.name == "course"):
                 yield one, self[one.name]
 
     def _set(self) -> Iterator[Filter]:
