@@ -92,7 +92,8 @@ class Spark:
         kinds = from_arrow_schema(schema, prefer_timestamp_ntz=False)
         with _errors_of(f"opening of the table '{title or name}'"):
             if isinstance(content, pa.Table):
-                frame = self.session.createDataFrame(content, kinds)
+                with _active_as_before(self.session):
+                    frame = self.session.createDataFrame(content, kinds)
             elif content:
                 frame = self.session.read.options(**READING).schema(kinds).parquet(*map(_hadoop, content))
             else:
@@ -181,6 +182,16 @@ def connect(master: str | None = None, remote: str | None = None, settings: Mapp
             f"No Spark session on {where}: {_message(error)}. Is it up, and are the address and --conf right?"
         ) from error
     return Spark(session, ours=existing is None, alone=session is not existing)
+
+
+@contextmanager
+def _active_as_before(session: Any) -> Iterator[None]:
+    """PySpark 4.3 makes a session active that gets a table from Python; the one of the user stays it."""
+    before = _existing(type(session))
+    yield
+    if before is not None and before is not session and hasattr(before, "_jsparkSession"):
+        type(before)._activeSession = before  # noqa: SLF001 - what createDataFrame itself sets
+        before._jvm.SparkSession.setActiveSession(before._jsparkSession)  # noqa: SLF001
 
 
 @contextmanager
