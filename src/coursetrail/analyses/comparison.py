@@ -11,6 +11,7 @@ from coursetrail import analyses
 from coursetrail.analyses.analysis import Analysis, Result, ShareOf
 from coursetrail.analyses.filters import Filters
 from coursetrail.analyses.parameters import Value
+from coursetrail.engines.prelude import Z
 from coursetrail.errors import UsageError
 from coursetrail.render.caption import Caption
 from coursetrail.render.charts import Table
@@ -18,8 +19,6 @@ from coursetrail.render.charts import Table
 if TYPE_CHECKING:
     from coursetrail.analyses.open_dataset import Dataset
 
-Z = 1.959963984540054
-"""The 97.5 % quantile of the standard normal distribution."""
 CLEAR = 0.05
 """The false discovery rate of the differences that are called clear."""
 DEFINITION = (

@@ -21,8 +21,8 @@ CLICKS = {
 STAFF = "members.role in ('staff', 'mentor')"
 
 
-def _of_agent(name: str, help_: str, metavar: str) -> "Filter":
-    """A filter by a column of the lookup table `agents`, as the analyses show it."""
+def _equal(name: str, help_: str, metavar: str, listed: str, joins: str | None = None) -> "Filter":
+    """A filter by a column's value as the analyses show it, `unknown` where there is none."""
     return Filter(
         name,
         str,
@@ -31,8 +31,8 @@ def _of_agent(name: str, help_: str, metavar: str) -> "Filter":
         metavar=metavar,
         test=lambda value: f"coalesce({name}, '{UNKNOWN}') = {literal(value)}",
         words=lambda value: f"{name} {value}",
-        joins="agents",
-        listed="agents",
+        joins=joins,
+        listed=listed,
     )
 
 
@@ -114,30 +114,11 @@ FILTERS = (
         words=lambda value: f"to {value} (excluded)",
         bounds=True,
     ),
-    _of_agent("device", "Only events from this device class, such as tablet.", "CLASS"),
-    _of_agent("browser", "Only events from this browser, such as Firefox.", "NAME"),
-    _of_agent("system", "Only events from this operating system, such as Android.", "NAME"),
-    Filter(
-        "language",
-        str,
-        None,
-        "Only events in this preferred language, such as es.",
-        metavar="CODE",
-        test=lambda value: f"coalesce(language, '{UNKNOWN}') = {literal(value)}",
-        words=lambda value: f"language {value}",
-        joins="languages",
-        listed="languages",
-    ),
-    Filter(
-        "country",
-        str,
-        None,
-        "Only events from this country, such as NA.",
-        metavar="CODE",
-        test=lambda value: f"coalesce(country, '{UNKNOWN}') = {literal(value)}",
-        words=lambda value: f"country {value}",
-        listed="events",
-    ),
+    _equal("device", "Only events from this device class, such as tablet.", "CLASS", "agents", "agents"),
+    _equal("browser", "Only events from this browser, such as Firefox.", "NAME", "agents", "agents"),
+    _equal("system", "Only events from this operating system, such as Android.", "NAME", "agents", "agents"),
+    _equal("language", "Only events in this preferred language, such as es.", "CODE", "languages", "languages"),
+    _equal("country", "Only events from this country, such as NA.", "CODE", "events"),
     Filter(
         "role",
         str,
