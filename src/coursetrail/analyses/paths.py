@@ -36,20 +36,7 @@ paths = Analysis(
         Parameter("top", int, 100, help="How many are shown, and as many loops.", least=1),
     ),
     sql="""
-        with sessions as (
-            select learner, slot, sum(is_first) over (partition by learner order by slot) as visit
-            from (
-                select
-                    learner, slot,
-                    case
-                        when microseconds(begins) - lag(microseconds(ends)) over (partition by learner order by slot)
-                            <= 1800000000 then 0
-                        else 1
-                    end as is_first
-                from slots
-                where has_clock
-            ) as begun
-        ), clicked as (
+        with clicked as (
             select
                 coalesce(course, '') as course, learner, time, source, line,
                 microseconds(time) - microseconds(time) % 300000000 as slot,
@@ -64,7 +51,7 @@ paths = Analysis(
                 course, learner, area, item,
                 lead(area) over moves as next_area,
                 lead(item) over moves as next_item
-            from clicked join sessions using (learner, slot)
+            from clicked join session_slots using (learner, slot)
             window moves as (partition by learner, visit, course order by time, source, line)
         ), counted as (
             select

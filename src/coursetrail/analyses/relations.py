@@ -92,6 +92,24 @@ OBSERVATION = Relation(
     where learner is not null
 """,
 )
+SESSION_SLOTS = Relation(
+    name="session_slots",
+    meaning="The slots of a learner with a time of day, and in `visit` the number of the session that each is in.",
+    sql="""
+    select *, sum(is_first) over (partition by learner order by slot) as visit
+    from (
+        select
+            *,
+            case
+                when microseconds(begins) - lag(microseconds(ends)) over (partition by learner order by slot)
+                    <= 1800000000 then 0
+                else 1
+            end as is_first
+        from slots
+        where has_clock
+    ) as steps
+""",
+)
 VISITS = Relation(
     name="visits",
     meaning=(
@@ -107,20 +125,7 @@ VISITS = Relation(
         sum(clicks) as clicks,
         sum(page_views) as page_views,
         sum(other_clicks) as other_clicks
-    from (
-        select *, sum(is_first) over (partition by learner order by slot) as visit
-        from (
-            select
-                *,
-                case
-                    when microseconds(begins) - lag(microseconds(ends)) over (partition by learner order by slot)
-                        <= 1800000000 then 0
-                    else 1
-                end as is_first
-            from slots
-            where has_clock
-        ) as steps
-    ) as numbered
+    from session_slots
     group by learner, visit
 """,
 )
@@ -274,7 +279,7 @@ LENGTHS = Relation(
 """,
 )
 
-RELATIONS = (USED, SLOTS, DAYS, OBSERVATION, VISITS, ITEM_VISITS, VIEWINGS, VIEWERS, LENGTHS)
+RELATIONS = (USED, SLOTS, DAYS, OBSERVATION, SESSION_SLOTS, VISITS, ITEM_VISITS, VIEWINGS, VIEWERS, LENGTHS)
 """All relations; each reads only those before it."""
 
 
